@@ -1,0 +1,63 @@
+"""The only file that knows CuPy. Imported when the first GPU is asked for, and then tells why one cannot be had."""
+
+import functools
+from types import ModuleType
+from typing import Any
+
+from minigrad.backend.devices import device
+from minigrad.errors import DeviceError
+
+_INSTALL = (
+    'install CuPy into this environment: `pip install "cupy-cuda13x[ctk]"` for a driver of CUDA 13, '
+    '`pip install "cupy-cuda12x[ctk]"` for CUDA 12'
+)
+
+
+@functools.cache
+def cupy() -> ModuleType:
+    """The cupy module, once one probe allocation has succeeded. Raises DeviceError with the reason and the way out.
+
+    `import cupy` succeeds on a machine without a driver, so the import alone proves nothing.
+    """
+    try:
+        import cupy as module  # type: ignore[import-not-found, unused-ignore]
+    except ImportError as error:
+        raise DeviceError(f'device "cuda": CuPy cannot be imported ({error}); {_INSTALL}') from None
+    try:
+        if not module.is_available():
+            raise RuntimeError("CuPy finds no usable GPU")
+        module.zeros(1).get()
+    except Exception as error:  # CuPy raises its own classes here, one per CUDA library
+        raise DeviceError(
+            f'device "cuda": no GPU can be used ({type(error).__name__}: {error}); '
+            f'check `nvidia-smi`, then {_INSTALL}. On a machine without a GPU use device="cpu"'
+        ) from None
+    return module
+
+
+def is_available() -> bool:
+    """Can a GPU be used, now?"""
+    try:
+        cupy()
+    except DeviceError:
+        return False
+    return True
+
+
+def device_count() -> int:
+    """How many GPUs can be used: 0 where none can."""
+    return int(cupy().cuda.runtime.getDeviceCount()) if is_available() else 0
+
+
+def require(where: device) -> None:
+    """Raise DeviceError unless `where` can be had."""
+    cupy()
+    count = device_count()
+    if where.index is not None and where.index >= count:
+        raise DeviceError(f'device "{where}": there are {count} GPUs here, numbered from 0')
+
+
+def use(where: device) -> Any:
+    """`with use(device):` new CuPy arrays are born on that GPU."""
+    module = cupy()
+    return module.cuda.Device(where.index) if where.index is not None else module.cuda.Device()

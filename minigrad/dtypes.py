@@ -1,0 +1,97 @@
+"""dtypes and their promotion. A minigrad dtype is a NumPy dtype, on both backends.
+
+Promotion is PyTorch's (`torch.result_type`), not NumPy's: what decides is first the *category*
+(bool < integer < float < complex), then whether an operand has dimensions, then the width.
+"""
+
+import builtins
+from typing import Any
+
+import numpy as np
+
+bool = np.dtype("bool")
+uint8 = np.dtype("uint8")
+int8 = np.dtype("int8")
+int16 = short = np.dtype("int16")
+int32 = int = np.dtype("int32")
+int64 = long = np.dtype("int64")
+float16 = half = np.dtype("float16")
+float32 = float = np.dtype("float32")
+float64 = double = np.dtype("float64")
+complex64 = cfloat = np.dtype("complex64")
+complex128 = cdouble = np.dtype("complex128")
+
+_CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
+_default = float32
+
+
+def get_default_dtype() -> np.dtype[Any]:
+    """The dtype of tensors made from Python floats: float32 unless `set_default_dtype` changed it."""
+    return _default
+
+
+def set_default_dtype(d: Any) -> None:
+    """Make Python floats become tensors of dtype `d` (a floating one; TypeError otherwise)."""
+    global _default
+    wanted = np.dtype(d)
+    if wanted.kind != "f":
+        raise TypeError(f"set_default_dtype(): expected a floating dtype, got {wanted}")
+    _default = wanted
+
+
+def category(dtype: np.dtype[Any]) -> builtins.int:
+    """0 bool, 1 integer, 2 floating, 3 complex. TypeError for what no tensor can hold (strings, objects, dates)."""
+    try:
+        return _CATEGORY[dtype.kind]
+    except KeyError:
+        raise TypeError(f"a tensor holds bool, integer, floating or complex numbers, not NumPy's {dtype}") from None
+
+
+def promote_types(a: Any, b: Any) -> np.dtype[Any]:
+    """The dtype both `a` and `b` are brought to: the higher category's own dtype, else the wider of the two."""
+    a, b = np.dtype(a), np.dtype(b)
+    if a == b:
+        return a
+    rank_a, rank_b = category(a), category(b)
+    if rank_a != rank_b and (rank_a < 3 and rank_b < 3):
+        return a if rank_a > rank_b else b
+    if {a, b} == {float64, complex64}:
+        return complex128
+    return (a if rank_a > rank_b else b) if rank_a != rank_b else np.promote_types(a, b)
+
+
+def number_dtype(value: Any) -> np.dtype[Any]:
+    """The dtype a Python number stands for: bool, int64, the default floating dtype, or complex of that width."""
+    if isinstance(value, builtins.bool):
+        return bool
+    if isinstance(value, builtins.int):
+        return int64
+    if isinstance(value, builtins.float):
+        return _default
+    return complex128 if _default == float64 else complex64
+
+
+def result_type(*operands: Any) -> np.dtype[Any]:
+    """The dtype of an arithmetic result on tensors, arrays and Python numbers, as `torch.result_type` has it.
+
+    Operands with dimensions decide; 0-d ones, and after them Python numbers, only raise the category:
+    float32[3] with float64[] gives float32, int64[3] with float64[] gives float64, int8[3] with 2.5 float32.
+    """
+    tiers: list[np.dtype[Any] | None] = [None, None, None]
+    for x in operands:
+        if isinstance(x, (builtins.bool, builtins.int, builtins.float, complex)):
+            tier, dtype = 2, number_dtype(x)
+        else:
+            tier, dtype = (0 if x.ndim else 1), x.dtype
+        have = tiers[tier]
+        tiers[tier] = dtype if have is None else promote_types(have, dtype)
+    result = None
+    for lower in tiers:
+        if lower is None:
+            continue
+        if result is None:
+            result = lower
+        elif category(lower) > category(result):
+            result = promote_types(result, lower)
+    assert result is not None, "result_type() needs at least one operand"
+    return result

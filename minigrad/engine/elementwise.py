@@ -1,0 +1,173 @@
+"""Unary and binary element-wise primitives, by the short road.
+
+They do what `primitive` does, written out for one and for two operands: small tensors spend their time here, and this
+road takes half as long as the general one (`python tests/benchmarks/overhead.py`).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from numpy import ndarray
+
+from minigrad.backend import asarray, is_array, kernel, quietly
+from minigrad.dtypes import get_default_dtype, result_type
+from minigrad.engine.explain import describe, retry
+from minigrad.engine.graph import Node, clock
+from minigrad.engine.modes import modes
+from minigrad.engine.primitive import Primitive, Rule, new_node, new_tensor
+from minigrad.errors import DtypeError
+from minigrad.tensor import Tensor
+
+NUMBERS = (bool, int, float)
+PLAIN = {int, float}
+
+
+def _named(op: Primitive, call: Callable[..., Any], doc: str) -> Callable[..., Any]:
+    op.call = call
+    call.__name__ = call.__qualname__ = op.name
+    call.__doc__, call.__module__ = doc, "minigrad"
+    call.primitive = op  # type: ignore[attr-defined]
+    return call
+
+
+def _functions(name: str, function: "str | Callable[..., Any]") -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The forward for NumPy arrays and the one for any: a function that works on both, or the name of one that each
+    library has."""
+    if callable(function):
+        return function, function
+    wanted = function or name
+    return kernel(wanted), lambda *operands: kernel(wanted, next(x for x in operands if is_array(x)))(*operands)
+
+
+def unary(
+    name: str, doc: str, rule: Rule | None, function: "str | Callable[..., Any]" = "", floating: bool = True
+) -> Callable[..., Any]:
+    """An op of one operand. `floating`: integers are brought to the default floating dtype first, as PyTorch does."""
+    on_cpu, run = _functions(name, function)
+
+    def forward(input: Any) -> Any:
+        return run(input)
+
+    op = Primitive(name, forward, {} if rule is None else {"input": rule})
+    plan = op.plan((True,)) if rule else None
+    keep = plan.keep if plan else None
+
+    def call(input: Any) -> Any:
+        if not isinstance(input, Tensor):
+            return run(constant(input, name, "input"))
+        x = input._array
+        origin = input._node if input._base is None else input._current()
+        if floating and origin is None and x.dtype.kind != "f":
+            x = floated(x)
+        try:
+            out = quietly(on_cpu if x.__class__ is ndarray else run, x)
+        except Exception as error:
+            out = retry(name, run, [x], {}, error)
+        shape = out.shape
+        if not shape:
+            out = asarray(out)
+        t = new_tensor(Tensor)
+        t._array, t._node, t._base, t._grad = out, None, None, None
+        if origin is not None and plan is not None and modes.grad:
+            t._node = node = new_node(Node)
+            node.plan, node.parents, node.kept, node.watch = plan, (origin,), keep(x, out), None  # type: ignore[misc]
+            node.shape, node.dtype, node.clock = shape, out.dtype, clock.now
+        return t
+
+    return _named(op, call, doc)
+
+
+def binary(
+    name: str,
+    doc: str,
+    input: Rule | None,
+    other: Rule | None,
+    function: "str | Callable[..., Any]" = "",
+    floating: bool = False,
+) -> Callable[..., Any]:
+    """An op of two operands that broadcast. Their dtypes are promoted as PyTorch does; the engine un-broadcasts."""
+    on_cpu, run = _functions(name, function)
+
+    def forward(input: Any, other: Any) -> Any:
+        return run(input, other)
+
+    op = Primitive(name, forward, {} if input is None or other is None else {"input": input, "other": other})
+    both, first, second = (op.plan(m) if op.rules else None for m in ((True, True), (True, False), (False, True)))
+
+    def call(input: Any, other: Any) -> Any:
+        if isinstance(input, Tensor):
+            x = input._array
+            a = input._node if input._base is None else input._current()
+            if isinstance(other, Tensor):
+                y = other._array
+                b = other._node if other._base is None else other._current()
+                if x.dtype is not y.dtype or (floating and x.dtype.kind != "f"):
+                    x, y = promoted(x, y, floating)
+            elif other.__class__ in PLAIN and x.dtype.kind == "f":
+                y, b = other, None
+            else:
+                x, y = promoted(x, constant(other, name, "other"), floating)
+                b = None
+        else:
+            x, y, a = constant(input, name, "input"), constant(other, name, "other"), None
+            if y is other:
+                return run(x, y)
+            b = other._current()
+            x, y = promoted(x, y, floating)
+        try:
+            out = quietly(on_cpu if x.__class__ is ndarray else run, x, y)
+        except Exception as error:
+            out = retry(name, run, [x, y], {}, error)
+        shape = out.shape
+        if not shape:
+            out = asarray(out)
+        t = new_tensor(Tensor)
+        t._array, t._node, t._base, t._grad = out, None, None, None
+        if (a is not None or b is not None) and both is not None and modes.grad:
+            t._node = node = new_node(Node)
+            if b is None:
+                node.plan, node.parents = first, (a,)  # type: ignore[assignment]
+            elif a is None:
+                node.plan, node.parents = second, (b,)  # type: ignore[assignment]
+            else:
+                node.plan, node.parents = both, (a, b)
+            node.kept, node.watch = node.plan.keep(x, y, out), None
+            node.shape, node.dtype, node.clock = shape, out.dtype, clock.now
+        return t
+
+    return _named(op, call, doc)
+
+
+def is_number(x: Any) -> bool:
+    """Is it a Python number (and not a NumPy scalar, some of which are Python floats too)?"""
+    return isinstance(x, NUMBERS) and not hasattr(x, "dtype")
+
+
+def constant(x: Any, op: str, argument: str) -> Any:
+    """An operand's raw value: a Tensor's array; arrays and Python numbers as they are; NumPy's scalars as Python's."""
+    if isinstance(x, Tensor):
+        return x._array
+    if is_number(x) or is_array(x):
+        return x
+    if hasattr(x, "dtype") and hasattr(x, "item"):
+        return x.item()
+    raise DtypeError(f"{op}: `{argument}`: expected a Tensor, an array or a number, got {describe(x)}")
+
+
+def floated(x: Any) -> Any:
+    """A bool or integer array in the default floating dtype; others as they are."""
+    return x.astype(get_default_dtype()) if x.dtype.kind in "biu" else x
+
+
+def promoted(x: Any, y: Any, floating: bool = False) -> tuple[Any, Any]:
+    """Two operands (arrays, Tensors, numbers) brought to the dtype of their result. Python numbers stay as they are:
+    against an array of the result's dtype they weigh nothing, in NumPy as in PyTorch."""
+    dtype = result_type(x, y)
+    if floating and dtype.kind in "biu":
+        dtype = get_default_dtype()
+    return cast(x, dtype), cast(y, dtype)
+
+
+def cast(x: Any, dtype: Any) -> Any:
+    """`x` in that dtype: itself if it is, or if it is a number."""
+    return x if is_number(x) or x.dtype == dtype else x.astype(dtype)

@@ -1,0 +1,252 @@
+"""`autograd.Function`: a user's own differentiable operation, in PyTorch's form."""
+
+import weakref
+from typing import Any
+
+from minigrad.engine.explain import describe
+from minigrad.engine.graph import Node, changed, clock
+from minigrad.engine.inplace import _move_on
+from minigrad.engine.modes import modes, no_grad, set_grad_enabled
+from minigrad.engine.primitive import new_node, record, wrap
+from minigrad.errors import GraphError, ShapeError
+from minigrad.tensor import Tensor
+
+
+class Cotangents(dict[int, Any]):
+    """The gradients of an op with several results, by result. Adds as gradients do; has no shape of its own."""
+
+    shape = dtype = None
+    base = _base = ()  # never the walk's own to add to in place
+
+    def __add__(self, other: "Cotangents") -> "Cotangents":
+        both = {i: self[i] + other[i] for i in self.keys() & other.keys()}
+        return Cotangents({**self, **other, **both})
+
+
+class Context:
+    """The `ctx` of a Function: what forward leaves for backward. Attributes of any name may be set on it."""
+
+    needs_input_grad: tuple[bool, ...] = ()
+
+    def __init__(self, function: "type[Function]") -> None:
+        self._function = function
+        self._saved: tuple[Any, ...] = ()
+        self._kept: tuple[tuple[Any, Any], ...] = ()
+        self._node: Any = lambda: None
+        self._dirty: tuple[Any, ...] = ()
+        self._constant: tuple[Any, ...] = ()
+        self._materialize = True
+        self._outputs: list[Any] = []
+        self._last: tuple[Any, Any] = (None, ())
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep tensors (inputs, results, or others; None too) for `ctx.saved_tensors` in backward."""
+        for t in tensors:
+            if t is not None and not isinstance(t, Tensor):
+                raise TypeError(
+                    f"save_for_backward: expected tensors or None, got {type(t).__name__}; keep other values as "
+                    f"attributes of ctx"
+                )
+        self._saved = tensors
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """What `save_for_backward` kept. Raises GraphError if it was changed in place since."""
+        return tuple(None if array is None else wrap(array, self._origin(place)) for array, place in self._kept)
+
+    def _origin(self, place: Any) -> Node | None:
+        if not isinstance(place, int):
+            return place  # type: ignore[no-any-return]
+        node = self._node()
+        return _select(node, place, self._outputs) if node is not None and len(self._outputs) > 1 else node
+
+    def mark_non_differentiable(self, *tensors: Tensor) -> None:
+        """These results require no grad."""
+        self._constant = tensors
+
+    def mark_dirty(self, *tensors: Tensor) -> None:
+        """These inputs were changed in place, and are returned."""
+        self._dirty = tensors
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """False: backward gets None, instead of zeros, for a result that nothing depended on."""
+        self._materialize = value
+
+    def kept_arrays(self) -> list[Any]:
+        return [array for array, _ in self._kept if array is not None]
+
+    def gradient(self, g: Any, i: int) -> Any:
+        """The gradient for argument i: the user's backward runs once for each g, and is then asked again."""
+        if self._last[0] is not g:
+            self._last = (g, self._run(g))
+        return self._last[1][i]
+
+    def _run(self, g: Any) -> list[Any]:
+        given = g if isinstance(g, Cotangents) else {0: g}
+        create = any(isinstance(x, Tensor) for x in given.values())
+        gs = [self._materialized(given.get(i), out) for i, out in enumerate(self._outputs)]
+        with set_grad_enabled(create):
+            grads = self._function.backward(self, *gs)
+        grads = grads if isinstance(grads, tuple) else (grads,)
+        name, needed = self._function.__name__, self.needs_input_grad
+        if len(grads) < len(needed) or any(extra is not None for extra in grads[len(needed) :]):
+            raise GraphError(
+                f"{name}.backward: expected {len(needed)} gradients, one for each argument of forward (None for those "
+                f"that need none), got {len(grads)}"
+            )
+        for i, r in enumerate(grads):
+            if r is not None and not isinstance(r, Tensor):
+                raise TypeError(f"{name}.backward: gradient {i}: expected a Tensor or None, got {type(r).__name__}")
+        if create:
+            return list(grads)
+        return [None if r is None else r._array[...] for r in grads]  # a view, so that a leaf copies it
+
+    def _materialized(self, x: Any, out: Any) -> Any:
+        if isinstance(x, Tensor) or x is None and (out is None or not self._materialize):
+            return x
+        if x is None:
+            from minigrad.ops.creation import zeros
+
+            shape, dtype, place = out
+            return zeros(*shape, dtype=dtype, device=place)
+        return wrap(x)
+
+
+class _FunctionPlan:
+    """Stands where a Plan stands: every needed argument's rule asks the context."""
+
+    __slots__ = ("name", "mask", "rules", "kept_names")
+    keeps_arrays = True
+
+    def __init__(self, name: str, mask: tuple[bool, ...]) -> None:
+        self.name, self.mask = name, mask
+        self.rules = tuple(_ask for need in mask if need)
+        self.kept_names = tuple(("saved_tensors", "argument") for need in mask if need)
+
+    def lifted(self, node: Node, kept: Any) -> Any:
+        return kept
+
+
+def _ask(g: Any, ctx: Context, i: int) -> Any:
+    return ctx.gradient(g, i)
+
+
+class _SelectPlan(_FunctionPlan):
+    __slots__ = ()
+    keeps_arrays = False
+
+    def __init__(self) -> None:
+        self.name, self.mask = "select", (True,)
+        self.rules = (lambda g, i: Cotangents({i: g}),)
+        self.kept_names = (("output",),)
+
+
+_SELECT: Any = _SelectPlan()
+
+
+def _select(node: Node, i: int, outputs: list[Any]) -> Node:
+    shape, dtype, _ = outputs[i]
+    chosen = new_node(Node)
+    chosen.plan, chosen.parents, chosen.kept, chosen.watch = _SELECT, (node,), ((i,),), None
+    chosen.shape, chosen.dtype, chosen.clock = shape, dtype, clock.now
+    return chosen
+
+
+class Function:
+    """A differentiable operation of your own: subclass, write two static methods, call `YourFunction.apply(...)`.
+
+    forward(ctx, *args) computes on tensors without being recorded; backward(ctx, *gradients) gets one gradient for each
+    result and returns one for each argument of forward (None where there is none). Written in minigrad operations,
+    backward is itself differentiable. `setup_context(ctx, inputs, output)` may be split off, forward then takes no ctx.
+    """
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        """The result (or a tuple of results) for these arguments."""
+        raise NotImplementedError("Function: a subclass must define forward(ctx, ...)")
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        """The gradients of the arguments, given those of the results."""
+        raise NotImplementedError("Function: a subclass must define backward(ctx, *gradients)")
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        """Run forward on `args`, and record it."""
+        ctx = Context(cls)
+        sources = [a._current() if isinstance(a, Tensor) and modes.grad else None for a in args]
+        ctx.needs_input_grad = tuple(node is not None for node in sources)
+        with no_grad():
+            if hasattr(cls, "setup_context"):
+                result = cls.forward(*args)
+                cls.setup_context(ctx, args, result)
+            else:
+                result = cls.forward(ctx, *args)
+        outputs = result if isinstance(result, tuple) else (result,)
+        outputs = tuple(_recorded_apart(out, args, ctx) for out in outputs)
+        ctx._outputs = [
+            (o._array.shape, o._array.dtype, o.device)
+            if isinstance(o, Tensor) and not _among(o, ctx._constant)
+            else None
+            for o in outputs
+        ]
+        for t in ctx._dirty:
+            changed(t._array, cls.__name__)
+        if any(ctx.needs_input_grad):
+            _attach(ctx, cls, sources, outputs)
+        else:
+            ctx._saved = ()
+        return outputs if isinstance(result, tuple) else outputs[0]
+
+
+def _among(t: Any, tensors: Any) -> bool:
+    return any(t is other for other in tensors)
+
+
+def _recorded_apart(out: Any, args: Any, ctx: Context) -> Any:
+    """A result that is one of the arguments (and not marked dirty) as a tensor of its own on the same memory."""
+    if isinstance(out, Tensor) and _among(out, args) and not _among(out, ctx._dirty):
+        alias = out.detach()
+        ctx._saved = tuple(alias if s is out else s for s in ctx._saved)
+        return alias
+    return out
+
+
+def _attach(ctx: Context, cls: type[Function], sources: list[Any], outputs: tuple[Any, ...]) -> None:
+    """Record one node for the call, and give each result its place behind it."""
+    plan: Any = _FunctionPlan(cls.__name__, ctx.needs_input_grad)
+    parents = tuple(node for node in sources if node is not None)
+    kept = tuple((ctx, i) for i, node in enumerate(sources) if node is not None)
+    results = [o for o in outputs if isinstance(o, Tensor)]
+    if not results:
+        raise TypeError(f"{cls.__name__}.forward: expected a Tensor or a tuple with one, got {describe(outputs[0])}")
+    node = record(plan, parents, kept, results[0]._array)
+    if len(outputs) > 1:
+        node.shape = node.dtype = None  # type: ignore[assignment]
+    ctx._node = weakref.ref(node)
+    ctx._kept = tuple(_place(s, outputs) for s in ctx._saved)
+    ctx._saved = ()
+    for i, out in enumerate(outputs):
+        if ctx._outputs[i] is None:
+            continue
+        if out._array.dtype.kind != "f":
+            ctx._outputs[i] = None
+            continue
+        place = node if len(outputs) == 1 else _select(node, i, ctx._outputs)
+        if _among(out, ctx._dirty):
+            _move_on(out, place)
+        else:
+            out._node, out._base = place, None
+
+
+def _place(saved: Any, outputs: tuple[Any, ...]) -> tuple[Any, Any]:
+    """A saved tensor without its graph: its array, and the node (or the number of the result) it stands at."""
+    if saved is None:
+        return None, None
+    for i, out in enumerate(outputs):
+        if out is saved:
+            return saved._array, i
+    return saved._array, saved._current()
+
+
+__all__ = ["Context", "Function", "ShapeError"]

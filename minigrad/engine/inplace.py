@@ -1,0 +1,175 @@
+"""Changing a tensor in place, recorded: `t.add_(u)`, `t += u`, `t[i] = u`, `t.zero_()`.
+
+The change is recorded as the operation that would give the new value, and the tensor moves on to that operation's
+node. If the tensor is a view, its base moves on to an `overwrite` of what the view looks at; the view itself, and
+every other view of that base, finds its new node when it is next used (`Tensor._current`).
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from minigrad.backend import array_module
+from minigrad.dtypes import category
+from minigrad.engine.explain import describe, retry
+from minigrad.engine.graph import Leaf, Node, changed, user_line, watch
+from minigrad.engine.modes import modes, no_grad
+from minigrad.engine.primitive import REGISTRY, primitive, record, wrap
+from minigrad.errors import DtypeError, GraphError, ShapeError
+from minigrad.tensor import Tensor, replay
+
+# where nothing is recorded these write straight into the memory
+_DIRECT = {"add_": operator.iadd, "sub_": operator.isub, "mul_": operator.imul, "div_": operator.itruediv}
+
+
+@primitive(
+    name="overwrite",
+    input=lambda g, link: overwrite(g, 0.0, link=link),
+    value=lambda g, link: replay(link, g),
+)
+def overwrite(input: Any, value: Any, *, link: Any) -> Any:
+    """`input` with what the view ops of `link` look at replaced by `value`."""
+    out = input.copy()
+    replay(link, out)[...] = value
+    return out
+
+
+def change(name: str, op: Callable[..., Any], self: Tensor, *args: Any, **options: Any) -> Tensor:
+    """Give `self` the value op(self, *args), in its own memory."""
+    _refuse_leaf(name, self)
+    if not _records(self, *args):
+        other = args[0] if len(args) == 1 and not options else None
+        if name in _DIRECT and isinstance(other, (Tensor, int, float)) and _fits(self, other):
+            raw = other._array if isinstance(other, Tensor) else other
+            array = self._array
+            try:
+                _DIRECT[name](array, raw)
+            except Exception as error:
+                raise _wrong_shape(name, self, other) from error
+            changed(array, name)
+            return self
+        with no_grad():
+            result = op(self, *args, **options)
+    else:
+        # the ops that are recorded keep a copy of the old value: the memory itself is about to change
+        before = wrap(self._array.copy(), self._current())
+        result = op(before, *[before if a is self else a for a in args], **options)
+    _write(name, self, result)
+    _move_on(self, result._node)
+    return self
+
+
+def _fits(self: Tensor, other: Any) -> bool:
+    mine = category(self._array.dtype)
+    return mine == 2 and (isinstance(other, (int, float)) or category(other._array.dtype) <= mine)
+
+
+def _records(*args: Any) -> bool:
+    return modes.grad and any(isinstance(a, Tensor) and a._current() is not None for a in args)
+
+
+def _refuse_leaf(name: str, self: Tensor) -> None:
+    if not isinstance(self, Tensor):
+        raise TypeError(f"{name}: expected a Tensor, got {type(self).__name__}")
+    if modes.grad:
+        root = self if self._base is None else self._base
+        if isinstance(root._node, Leaf) or isinstance(self._current(), Leaf):
+            which = "a leaf tensor" if root is self else "a view of a leaf tensor"
+            raise GraphError(
+                f"{name}: {which} that requires grad cannot be changed in place while operations are recorded; "
+                f"do it under `with no_grad():`, or on its `.data`"
+            )
+
+
+def _wrong_shape(name: str, self: Tensor, other: Any) -> ShapeError:
+    return ShapeError(f"{name}: the result must have the tensor's own shape, {describe(self)}; got {describe(other)}")
+
+
+def _write(name: str, self: Tensor, result: Tensor) -> None:
+    if result._array.shape != self._array.shape:
+        raise _wrong_shape(name, self, result)
+    if category(result._array.dtype) > category(self._array.dtype):
+        raise DtypeError(f"{name}: a result of {result.dtype} cannot be put into a tensor of {self.dtype}")
+    try:
+        self._array[...] = result._array
+    except ValueError as error:
+        raise GraphError(f"{name}: {error}: an expanded tensor's elements share memory; use t.clone()") from None
+    changed(self._array, name, user_line())
+
+
+def _move_on(self: Tensor, node: Node | None) -> None:
+    """Let `self`, whose memory has changed, stand at `node` from now on."""
+    if node is None:
+        return
+    base = self._base
+    if base is None:
+        old = self._node
+        if old is not None and old.watch is not None and old.watch.retain is not None:
+            watch(node).retain, old.watch.retain = old.watch.retain, None
+        self._node = node
+        return
+    sources = (base._node, node)
+    plan = REGISTRY["overwrite"].plan(tuple(n is not None for n in sources))
+    parents = tuple(n for n in sources if n is not None)
+    kept = plan.keep(None, None, out=None, link=self._view)
+    base._node = record(plan, parents, kept, base._array)
+
+
+def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tensor:
+    """self[index] = value: a number, an array or a tensor that broadcasts to what the index chooses."""
+    from minigrad.ops.index import raw_index
+
+    _refuse_leaf(name, self)
+    place = raw_index(index)
+    raw = value._array if isinstance(value, Tensor) else value
+
+    def write(array: Any, new: Any) -> Any:
+        array[place] = new
+        return array
+
+    array = self._array
+    try:
+        write(array, raw)
+    except IndexError as error:
+        raise IndexError(f"{name}: {error}; got a tensor of shape {tuple(array.shape)}") from None
+    except Exception as error:
+        retry(name, write, [array, raw], {}, error)
+    changed(array, name, user_line())
+    if _records(self, value):
+        sources = (self._current(), value._current() if isinstance(value, Tensor) else None)
+        plan = REGISTRY["setitem"].plan(tuple(n is not None for n in sources))
+        kept = plan.keep(None, None, out=None, index=place)
+        _move_on(self, record(plan, tuple(n for n in sources if n is not None), kept, array))
+    return self
+
+
+def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """Take over the values of `src`, which broadcasts to this shape and is cast to this dtype; other devices too."""
+    from minigrad.ops.creation import as_tensor
+
+    return setitem(self, ..., as_tensor(src).to(device=self.device), "copy_")
+
+
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Every element becomes `value`, a number or a 0-d tensor."""
+    return setitem(self, ..., value, "fill_")
+
+
+def zero_(self: Tensor) -> Tensor:
+    """Every element becomes 0."""
+    return setitem(self, ..., 0, "zero_")
+
+
+def in_place(op: Callable[..., Any]) -> Callable[..., Any]:
+    """The in-place form of an op: `exp` gives `exp_`."""
+    name = f"{op.__name__}_"
+
+    def call(self: Tensor, *args: Any, **options: Any) -> Tensor:
+        return change(name, op, self, *args, **options)
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"`{op.__name__}`, in place: {op.__doc__}"
+    return call
+
+
+__all__ = ["array_module", "change", "copy_", "fill_", "in_place", "setitem", "zero_"]

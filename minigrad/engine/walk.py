@@ -1,0 +1,185 @@
+"""The backward pass: one walk over the recorded graph, from the outputs to the leaves. It never recurses."""
+
+from typing import Any
+
+from minigrad.backend import array_module, asarray, quiet
+from minigrad.engine.explain import describe
+from minigrad.engine.graph import FREED, Leaf, Node, changed, check_unchanged, clock
+from minigrad.engine.modes import modes
+from minigrad.engine.primitive import wrap
+from minigrad.errors import GraphError, ShapeError
+from minigrad.tensor import Tensor
+
+
+def walk(
+    outputs: list[tuple[Node, Any]], *, retain: bool, create: bool, wanted: set[Node] | None = None
+) -> dict[Node, Any]:
+    """Carry gradients from `outputs` (nodes, each with the raw gradient that arrives there) through the graph.
+
+    retain  keep what the nodes keep; otherwise it goes as the walk passes
+    create  run the rules on Tensors, which records them, instead of on raw arrays
+    wanted  the only nodes whose gradients matter: they are returned, no leaf's `.grad` is touched, and rules that do
+            not lead to one of them are not run. None: accumulate into every leaf.
+
+    Returns the gradients of the wanted nodes: raw arrays, or Tensors if `create`.
+    """
+    slots = _slots([node for node, _ in outputs], wanted)
+    found: dict[Node, Any] = {}
+    for node, g in outputs:
+        if node in slots:
+            slot = slots[node]
+            slot[GRAD] = g if slot[GRAD] is None else slot[GRAD] + g
+    ready = [node for node, slot in slots.items() if not slot[WAITS]]
+    recording, modes.grad = modes.grad, create
+    try:
+        with quiet():
+            while ready:
+                node = ready.pop()
+                slot = slots[node]
+                g, slot[GRAD] = slot[GRAD], None
+                if g is not None:
+                    if node.watch is not None:
+                        g = _show(node, g, create)
+                    if wanted is None:
+                        if not node.parents:
+                            _accumulate(node, g, create, slot[OWN])
+                    elif node in wanted:
+                        found[node] = g if create or slot[OWN] else array_module(g).array(g)
+                if node.parents:
+                    _pull(node, g, slots, ready, create)
+                    if not retain and node.plan.keeps_arrays:
+                        node.kept = FREED
+    finally:
+        modes.grad = recording
+    return found
+
+
+# What the walk knows of a node is a list (an object would cost a third of the walk's own time): how many visited nodes
+# have yet to send it a gradient; the sum of those that came; and whether that sum was made in this walk and is known to
+# nobody else, so that more may be added to it in place.
+WAITS, GRAD, OWN = 0, 1, 2
+
+
+def _slots(roots: list[Node], wanted: set[Node] | None) -> dict[Node, list[Any]]:
+    """The nodes to visit."""
+    slots: dict[Node, list[Any]] = {root: [0, None, False] for root in roots}
+    stack = list(slots)
+    while stack:
+        for parent in stack.pop().parents:
+            slot = slots.get(parent)
+            if slot is None:
+                slots[parent] = [1, None, False]
+                stack.append(parent)
+            else:
+                slot[WAITS] += 1
+    return slots if wanted is None else _leading_to(wanted, slots)
+
+
+def _leading_to(wanted: set[Node], slots: dict[Node, list[Any]]) -> dict[Node, list[Any]]:
+    """Of these nodes those from which a wanted one can be reached, counted anew."""
+    order = [node for node, slot in slots.items() if not slot[WAITS]]
+    for node in order:  # grows as it goes: parents after all of their consumers
+        for parent in node.parents:
+            slots[parent][WAITS] -= 1
+            if not slots[parent][WAITS]:
+                order.append(parent)
+    reach: dict[Node, list[Any]] = {}
+    for node in reversed(order):
+        inside = [parent for parent in node.parents if parent in reach]
+        if inside or node in wanted:
+            reach[node] = [0, None, False]
+            for parent in inside:
+                reach[parent][WAITS] += 1
+    return reach
+
+
+def _pull(node: Node, g: Any, slots: dict[Node, list[Any]], ready: list[Node], create: bool) -> None:
+    """Run a node's rules and hand their results to its parents, in the parents' shape and dtype."""
+    kept = node.kept
+    if kept is FREED:
+        raise _freed(node)
+    if node.clock != clock.now:
+        check_unchanged(node, kept)
+    if create:
+        kept = node.plan.lifted(node, kept)
+    for parent, rule, values in zip(node.parents, node.plan.rules, kept):
+        slot = slots.get(parent)
+        if slot is None:
+            continue
+        slot[WAITS] -= 1
+        if not slot[WAITS]:
+            ready.append(parent)
+        r = None if g is None else rule(g, *values)
+        if r is None:
+            continue
+        if r.shape != parent.shape:
+            r = _unbroadcast(node, r, parent.shape)
+        if r.dtype is not parent.dtype:
+            r = r.astype(parent.dtype)
+        if slot[GRAD] is None:
+            slot[GRAD] = r
+            # passed on unchanged or as a view, it is not ours alone: nothing may be added in place, a leaf must copy
+            slot[OWN] = r is not g and (r._base if create else r.base) is None
+        elif slot[OWN] and r.shape and not create:
+            slot[GRAD] += r
+        else:
+            slot[GRAD], slot[OWN] = slot[GRAD] + r, True
+
+
+def _unbroadcast(node: Node, r: Any, shape: tuple[int, ...]) -> Any:
+    """A gradient summed over what broadcasting repeated: the adjoint of broadcasting, in the one place that does it."""
+    from minigrad.ops.reduce import sum_to
+
+    extra = len(r.shape) - len(shape)
+    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, r.shape[extra:])):
+        raise ShapeError(
+            f"{node.plan.name}: its backward gave a gradient of shape {tuple(r.shape)} for an argument of shape {shape}"
+        )
+    return sum_to(r, shape=shape)
+
+
+def _freed(node: Node) -> GraphError:
+    return GraphError(
+        f"{node.plan.name}: backward() came here a second time, and what the op had kept was freed the first time. "
+        f"Call the first backward() (or autograd.grad()) with retain_graph=True to keep it"
+    )
+
+
+def _show(node: Node, g: Any, create: bool) -> Any:
+    """Let hooks see (and replace) a complete gradient, and keep it for a tensor that retains its own."""
+    assert node.watch is not None
+    t = g if create else wrap(asarray(g))
+    for hook in list(node.watch.hooks.values()):
+        new = hook(t)
+        if new is None:
+            continue
+        if not isinstance(new, Tensor) or new._array.shape != t._array.shape:
+            raise ShapeError(f"register_hook: expected the hook to return None or {describe(t)}, got {describe(new)}")
+        t = new
+    owner = node.watch.retain and node.watch.retain()
+    if owner is not None:
+        mine = t if create else wrap(t._array.copy())
+        owner._grad = mine if owner._grad is None else owner._grad + mine
+    return t if create else t._array
+
+
+def _accumulate(leaf: Any, g: Any, create: bool, own: bool) -> None:
+    """Add a complete gradient to the leaf's `.grad`."""
+    assert isinstance(leaf, Leaf)
+    owner = leaf.owner()
+    if owner is None:
+        return
+    have = owner._grad
+    if create:
+        owner._grad = have + g if have is not None else g if own else g.clone()
+    elif have is None:
+        owner._grad = wrap(asarray(g) if own else array_module(g).array(g))
+    elif have._node is not None:  # recorded by an earlier create_graph=True: it must not change under its graph
+        owner._grad = have + wrap(asarray(g))
+    else:
+        array = have._array
+        array += g
+        changed(array, "backward")
+    if leaf.watch is not None:
+        for hook in list(leaf.watch.after.values()):
+            hook(owner)

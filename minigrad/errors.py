@@ -1,0 +1,17 @@
+"""The errors minigrad raises. Each is also the built-in class that NumPy or PyTorch users would catch."""
+
+
+class ShapeError(RuntimeError, ValueError):
+    """Shapes that do not fit together (PyTorch raises RuntimeError here, NumPy ValueError)."""
+
+
+class DtypeError(RuntimeError, TypeError):
+    """A dtype the operation cannot take or give."""
+
+
+class DeviceError(RuntimeError):
+    """A device that cannot be had, or operands on different devices."""
+
+
+class GraphError(RuntimeError):
+    """A gradient asked of a graph that cannot give it: freed, changed in place, or never recorded."""

@@ -1,0 +1,282 @@
+"""The operations as methods and operators of Tensor. One table a kind; imported once, by `minigrad/__init__.py`."""
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from minigrad import dtypes, random
+from minigrad.backend import CPU, array_module, to_numpy
+from minigrad.engine import inplace
+from minigrad.engine.inplace import change, in_place, setitem
+from minigrad.errors import DeviceError, GraphError
+from minigrad.ops import activation, cast, creation, elementwise, index, linalg, reduce, shape
+from minigrad.printing import tensor_repr
+from minigrad.tensor import Tensor
+
+_FUNCTIONS: dict[Any, str] = {
+    elementwise: "abs add bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clip cos cosh div eq exp exp2 expm1 "
+    "floor ge gt isfinite isinf isnan le log log10 log1p log2 logical_and logical_not logical_or logical_xor lt "
+    "maximum minimum mul ne neg pow reciprocal round rsqrt sign sin sinh sqrt square sub tan tanh trunc",
+    reduce: "all amax amin any argmax argmin logsumexp max mean min norm std sum var",
+    shape: "broadcast_to chunk expand flatten flip movedim moveaxis narrow permute reshape split squeeze swapaxes "
+    "swapdims t transpose unbind unsqueeze view",
+    index: "gather masked_fill",
+    linalg: "bmm dot matmul mm outer",
+    activation: "log_softmax relu sigmoid softmax",
+    cast: "astype clone to",
+}
+
+_IN_PLACE: dict[Any, str] = {
+    elementwise: "abs add ceil clamp clip cos div exp floor log mul neg pow reciprocal round rsqrt sin sqrt square sub tan "
+    "tanh trunc",
+    activation: "relu sigmoid",
+    index: "masked_fill",
+}
+
+_OPERATORS = {
+    "__add__": elementwise._add, "__sub__": elementwise._sub, "__mul__": elementwise.mul,
+    "__truediv__": elementwise._div, "__pow__": elementwise.pow, "__neg__": elementwise.neg, "__abs__": elementwise.abs,
+    "__eq__": elementwise.eq, "__ne__": elementwise.ne, "__lt__": elementwise.lt, "__le__": elementwise.le,
+    "__gt__": elementwise.gt, "__ge__": elementwise.ge, "__and__": elementwise.bitwise_and,
+    "__or__": elementwise.bitwise_or, "__xor__": elementwise.bitwise_xor, "__invert__": elementwise.bitwise_not,
+    "__getitem__": index.getitem,
+}  # fmt: skip
+
+# compared or combined with what is no operand (None, a string, another library's object), these let Python decide;
+# arithmetic goes straight to the op, which refuses such an operand by name: a wrapper would cost a tenth of its time
+_MIXED = {"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__and__", "__or__", "__xor__"}
+
+_REFLECTED = {
+    "__radd__": elementwise._add, "__rsub__": elementwise._sub, "__rmul__": elementwise.mul,
+    "__rtruediv__": elementwise._div, "__rpow__": elementwise.pow, "__rand__": elementwise.bitwise_and,
+    "__ror__": elementwise.bitwise_or, "__rxor__": elementwise.bitwise_xor,
+}  # fmt: skip
+
+_AUGMENTED = {
+    "__iadd__": elementwise.add, "__isub__": elementwise.sub, "__imul__": elementwise.mul,
+    "__itruediv__": elementwise.div, "__ipow__": elementwise.pow,
+}  # fmt: skip
+
+
+def _operator(op: Any) -> Any:
+    def method(self: Tensor, other: Any) -> Any:
+        if isinstance(other, (Tensor, int, float)) or hasattr(other, "dtype"):
+            return op(self, other)
+        return NotImplemented
+
+    return method
+
+
+def _reflected(op: Any) -> Any:
+    def method(self: Tensor, other: Any) -> Any:
+        if isinstance(other, (int, float)) or hasattr(other, "dtype"):
+            return op(other, self)
+        return NotImplemented
+
+    return method
+
+
+def _augmented(op: Any) -> Any:
+    name = f"{op.__name__}_"
+
+    def method(self: Tensor, other: Any) -> Any:
+        return change(name, op, self, other)
+
+    return method
+
+
+def __len__(self: Tensor) -> int:
+    if not self._array.ndim:
+        raise TypeError("len() of a 0-d tensor")
+    return len(self._array)
+
+
+def __iter__(self: Tensor) -> Any:
+    if not self._array.ndim:
+        raise TypeError("iteration over a 0-d tensor")
+    return iter(shape.unbind(self))
+
+
+def __contains__(self: Tensor, value: Any) -> bool:
+    return bool((self == value).any())
+
+
+def __bool__(self: Tensor) -> bool:
+    if self._array.size != 1:
+        raise RuntimeError(
+            f"the truth of a tensor with {self._array.size} elements is ambiguous; use .any() or .all(), or compare "
+            f"with `is`"
+        )
+    return bool(self._array.reshape(()))
+
+
+def item(self: Tensor) -> Any:
+    """Its one element as a Python number (which waits for the GPU)."""
+    if self._array.size != 1:
+        raise RuntimeError(f"item: expected a tensor of one element, got shape {tuple(self.shape)}")
+    return self._array.item()
+
+
+def __index__(self: Tensor) -> int:
+    if self._array.size != 1 or self._array.dtype.kind not in "biu":
+        raise TypeError(f"only an integer tensor of one element can be an index, got {self.dtype}{list(self.shape)}")
+    return int(self._array.item())
+
+
+def numpy(self: Tensor, *, force: bool = False) -> Any:
+    """Its memory as a NumPy array (shared). `force=True`: of any tensor, also recorded or on a GPU (then a copy)."""
+    if self.requires_grad and not force:
+        raise GraphError("numpy: this tensor requires grad, which NumPy cannot record; use t.detach().numpy()")
+    if self.device != CPU and not force:
+        raise DeviceError(f"numpy: this tensor is on {self.device}; use t.cpu().numpy()")
+    return to_numpy(self._array)
+
+
+def __array__(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
+    return np.array(numpy(self), dtype=dtype, copy=copy)
+
+
+def __array_ufunc__(self: Tensor, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    """NumPy's own functions given a Tensor: `np.exp(t)` is `t.exp()`, `array * t` is `t * array`, recorded."""
+    names = {"multiply": "mul", "subtract": "_sub", "add": "_add", "divide": "_div", "negative": "neg", "power": "pow",
+             "absolute": "abs", "equal": "eq", "not_equal": "ne", "less": "lt", "less_equal": "le", "greater": "gt",
+             "greater_equal": "ge", "rint": "round", "invert": "bitwise_not"}  # fmt: skip
+    name = names.get(ufunc.__name__, ufunc.__name__)
+    if method != "__call__" or options:
+        return NotImplemented
+    op = linalg.matmul if name == "matmul" else getattr(elementwise, name, None)
+    if op is None or not hasattr(op, "primitive") and op is not linalg.matmul:
+        return NotImplemented
+    if op is linalg.matmul:
+        inputs = tuple(x if isinstance(x, Tensor) else creation.as_tensor(x) for x in inputs)
+    return op(*inputs)
+
+
+def size(self: Tensor, dim: int | None = None) -> Any:
+    """Its shape, or the size of one dimension."""
+    return self.shape if dim is None else self.shape[dim]
+
+
+def numel(self: Tensor) -> int:
+    """How many elements it has."""
+    return int(self._array.size)
+
+
+def dim(self: Tensor) -> int:
+    """How many dimensions it has."""
+    return int(self._array.ndim)
+
+
+def tolist(self: Tensor) -> Any:
+    """Nested lists of Python numbers."""
+    return self._array.tolist()
+
+
+def contiguous(self: Tensor) -> Tensor:
+    """Itself if its elements lie in memory in order, else a copy that does."""
+    return self if self._array.flags.c_contiguous else self.clone()  # type: ignore[attr-defined]
+
+
+def is_contiguous(self: Tensor) -> bool:
+    """Do its elements lie in memory in order?"""
+    return bool(self._array.flags.c_contiguous)
+
+
+def is_floating_point(self: Tensor) -> bool:
+    """Is its dtype floating?"""
+    return bool(self._array.dtype.kind == "f")
+
+
+def data_ptr(self: Tensor) -> int:
+    """The address of its first element."""
+    return int(self._array.ctypes.data if array_module(self._array) is np else self._array.data.ptr)
+
+
+def view_as(self: Tensor, other: Tensor) -> Any:
+    """`view` in the other's shape."""
+    return shape.view(self, tuple(other.shape))
+
+
+def expand_as(self: Tensor, other: Tensor) -> Any:
+    """`expand` to the other's shape."""
+    return shape.expand(self, tuple(other.shape))
+
+
+def __deepcopy__(self: Tensor, memo: Any) -> Tensor:
+    if not self.is_leaf:
+        raise GraphError("deepcopy: only leaf tensors can be copied deeply; use t.detach().clone()")
+    new = type(self).__new__(type(self))
+    new._array, new._node, new._base = self._array.copy(), None, None
+    memo[id(self)] = new
+    new._grad = copy.deepcopy(self._grad, memo)
+    new.requires_grad = self.requires_grad
+    return new
+
+
+def __reduce__(self: Tensor) -> Any:
+    """A pickled tensor is its values, device and requires_grad; graph, gradient and hooks stay behind."""
+    if not self.is_leaf:
+        raise GraphError("pickle: only leaf tensors can be pickled; use t.detach()")
+    return _rebuild, (type(self), to_numpy(self._array), str(self.device), self.requires_grad)
+
+
+def _rebuild(cls: type[Tensor], array: Any, device: str, requires_grad: bool) -> Tensor:
+    new = cls.__new__(cls)
+    new._array = creation.tensor(array, device=device)._array
+    new._node = new._base = new._grad = None
+    new.requires_grad = requires_grad
+    return new
+
+
+def _caster(name: str, dtype: Any) -> Any:
+    def method(self: Tensor) -> Any:
+        return cast.astype(self, dtype)
+
+    method.__name__, method.__doc__ = name, f"The tensor in {dtype}; itself if it is."
+    return method
+
+
+def _hang() -> None:
+    for module, names in _FUNCTIONS.items():
+        for name in names.split():
+            setattr(Tensor, name, getattr(module, name))
+    for module, names in _IN_PLACE.items():
+        for name in names.split():
+            setattr(Tensor, f"{name}_", in_place(getattr(module, name)))
+    for name, op in _OPERATORS.items():
+        setattr(Tensor, name, _operator(op) if name in _MIXED else op)
+    for table, wrapper in ((_REFLECTED, _reflected), (_AUGMENTED, _augmented)):
+        for name, op in table.items():
+            setattr(Tensor, name, wrapper(op))
+    for name, dtype in {"float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "int": dtypes.int32,
+                        "long": dtypes.int64, "short": dtypes.int16, "bool": dtypes.bool}.items():  # fmt: skip
+        setattr(Tensor, name, _caster(name, dtype))
+    for function in (__len__, __iter__, __contains__, __bool__, __index__, __array__, __array_ufunc__, __deepcopy__,
+                     __reduce__, item, numpy, size, numel, dim, tolist, contiguous, is_contiguous, is_floating_point,
+                     data_ptr, view_as, expand_as, inplace.copy_, inplace.fill_, inplace.zero_,
+                     random.normal_, random.uniform_, random.random_, random.bernoulli_):  # fmt: skip
+        setattr(Tensor, function.__name__, function)
+    _hang_lambdas(Tensor)
+
+
+def _hang_lambdas(cls: Any) -> None:
+    cls.__setitem__ = lambda self, index, value: (setitem(self, index, value), None)[1]
+    cls.__matmul__ = _operator(linalg.matmul)
+    cls.__rmatmul__ = lambda self, other: linalg.matmul(creation.as_tensor(other), self)
+    cls.__float__ = lambda self: float(self.item())
+    cls.__int__ = lambda self: int(self.item())
+    cls.__hash__ = object.__hash__
+    cls.__repr__ = tensor_repr
+    cls.__format__ = lambda self, spec: format(self.item(), spec) if spec or not self._array.ndim else repr(self)
+    cls.element_size = lambda self: int(self._array.dtype.itemsize)
+    cls.nelement = numel
+    cls.ndimension = dim
+    cls.cpu = lambda self: cast.to(self, device="cpu")
+    cls.cuda = lambda self, device=None, non_blocking=False: cast.to(self, device="cuda" if device is None else device)
+    cls.type_as = lambda self, other: cast.to(self, other)
+    cls.T = property(lambda self: shape.permute(self, tuple(range(self.ndim))[::-1]), doc="Its dimensions reversed.")
+    cls.mT = property(shape.mT, doc="Its last two dimensions swapped.")
+
+
+_hang()

@@ -1,0 +1,177 @@
+"""Making tensors: from data, filled, counted, and as others are."""
+
+from typing import Any
+
+from minigrad.backend import CPU, array_module, array_on, current_device, device, device_of, is_array
+from minigrad.backend.arrays import module_on
+from minigrad.dtypes import category, get_default_dtype, number_dtype
+from minigrad.engine.primitive import wrap
+from minigrad.errors import DtypeError
+from minigrad.tensor import Size, Tensor, plain
+
+Device = str | int | device | None
+
+
+def tensor(data: Any, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
+    """A new tensor with a copy of `data`: a number, nested lists, an array or a tensor.
+
+    Python floats become the default dtype (float32), ints int64, bools bool; an array or a tensor keeps its dtype.
+    Raises TypeError for what no tensor can hold (strings, objects, ragged lists).
+    """
+    source = plain(data)
+    if device is None and isinstance(data, Tensor):
+        device = data.device
+    try:
+        array = array_on(device, source, dtype)
+    except (ValueError, TypeError) as error:
+        raise TypeError(f"tensor: cannot make a tensor of {_summary(data)}: {error}") from None
+    category(array.dtype)
+    if dtype is None and not is_array(source) and not hasattr(source, "dtype"):
+        array = array.astype(_listed_dtype(source, array), copy=False)
+    return wrap(array).requires_grad_(requires_grad)
+
+
+def _listed_dtype(source: Any, array: Any) -> Any:
+    """The dtype of a tensor made of Python numbers, or of lists of them; NumPy's own scalars keep theirs."""
+    while isinstance(source, (list, tuple)) and len(source):
+        source = source[0]
+    if hasattr(source, "dtype") and array.dtype == source.dtype:
+        return array.dtype
+    return {1: array.dtype, 2: get_default_dtype(), 3: number_dtype(1j)}.get(category(array.dtype), array.dtype)
+
+
+def _summary(data: Any) -> str:
+    text = repr(data)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Device = None) -> Tensor:
+    """`data` as a tensor, without a copy where it already is one (or a NumPy array) of that dtype and device."""
+    if isinstance(data, Tensor):
+        return data if dtype is None and device is None else data.to(device=device, dtype=dtype)
+    if is_array(data) and (dtype is None or data.dtype == dtype) and device_of(data) == current_device(device):
+        category(data.dtype)
+        return wrap(data)
+    return tensor(data, dtype, device)
+
+
+def from_numpy(array: Any) -> Tensor:
+    """A tensor on the NumPy array's own memory and dtype. With a GPU as default device: a copy there."""
+    if not is_array(array):
+        raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}")
+    category(array.dtype)
+    return wrap(array if current_device(None) == CPU else array_on(None, array))
+
+
+def _sizes(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+    """Sizes given as f(2, 3), f((2, 3)) or f(Size)."""
+    given = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+    try:
+        return tuple(n.__index__() for n in given)
+    except AttributeError:
+        raise TypeError(f"size: expected integers, got {given!r}") from None
+
+
+def _filled(maker: str, sizes: Any, dtype: Any, device: Device, requires_grad: bool, *value: Any) -> Tensor:
+    place = current_device(device)
+    shape = _sizes(sizes)
+    if any(n < 0 for n in shape):
+        raise ValueError(f"{maker}: expected sizes of 0 or more, got {shape}")
+    with place:
+        array = getattr(module_on(place), maker)(shape, *value, dtype=dtype or get_default_dtype())
+    return wrap(array).requires_grad_(requires_grad)
+
+
+def empty(*size: Any, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of that size with whatever the memory held."""
+    return _filled("empty", size, dtype, device, requires_grad)
+
+
+def zeros(*size: Any, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of zeros."""
+    return _filled("zeros", size, dtype, device, requires_grad)
+
+
+def ones(*size: Any, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of ones."""
+    return _filled("ones", size, dtype, device, requires_grad)
+
+
+def full(
+    size: Any, fill_value: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
+) -> Tensor:
+    """A tensor of one value; its dtype is the value's own unless given."""
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    return _filled("full", (size,), dtype or number_dtype(value), device, requires_grad, value)
+
+
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
+) -> Tensor:
+    """start, start + step, ... below end; int64 if all three are integers, else the default floating dtype."""
+    low, high = (0, start) if end is None else (start, end)
+    low, high, step = (x.item() if isinstance(x, Tensor) else x for x in (low, high, step))
+    if step == 0:
+        raise ValueError("arange: step must not be 0")
+    whole = all(isinstance(x, int) or getattr(x, "dtype", get_default_dtype()).kind in "iu" for x in (low, high, step))
+    place = current_device(device)
+    array = module_on(place).arange(low, high, step, dtype=dtype or (number_dtype(1) if whole else get_default_dtype()))
+    return wrap(array).requires_grad_(requires_grad)
+
+
+def linspace(
+    start: Any, end: Any, steps: int, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
+) -> Tensor:
+    """`steps` values evenly from start to end, both included."""
+    if steps < 0:
+        raise ValueError(f"linspace: steps: expected 0 or more, got {steps}")
+    low, high = (x.item() if isinstance(x, Tensor) else x for x in (start, end))
+    array = module_on(current_device(device)).linspace(low, high, steps, dtype=dtype or get_default_dtype())
+    return wrap(array).requires_grad_(requires_grad)
+
+
+def eye(
+    n: int, m: int | None = None, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
+) -> Tensor:
+    """The n x m matrix (m = n unless given) with ones on its diagonal."""
+    array = module_on(current_device(device)).eye(n, m, dtype=dtype or get_default_dtype())
+    return wrap(array).requires_grad_(requires_grad)
+
+
+def _like(maker: str, input: Any, dtype: Any, device: Device, requires_grad: bool, *value: Any) -> Any:
+    """As `input` is; a raw array gives a raw array, so that rules may ask for zeros."""
+    array = input._array if isinstance(input, Tensor) else input
+    if not is_array(array) and not hasattr(array, "dtype"):
+        raise DtypeError(f"{maker}: expected a Tensor or an array, got {type(input).__name__}")
+    if not isinstance(input, Tensor) or device is None:
+        made = getattr(array_module(array), maker)(array.shape, *value, dtype=dtype or array.dtype)
+        return wrap(made).requires_grad_(requires_grad) if isinstance(input, Tensor) else made
+    return _filled(maker, array.shape, dtype or array.dtype, device, requires_grad, *value)
+
+
+def empty_like(input: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Any:
+    """`empty` with the input's size, dtype and device."""
+    return _like("empty", input, dtype, device, requires_grad)
+
+
+def zeros_like(input: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Any:
+    """`zeros` with the input's size, dtype and device."""
+    return _like("zeros", input, dtype, device, requires_grad)
+
+
+def ones_like(input: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Any:
+    """`ones` with the input's size, dtype and device."""
+    return _like("ones", input, dtype, device, requires_grad)
+
+
+def full_like(
+    input: Any, fill_value: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
+) -> Any:
+    """`full` with the input's size, dtype and device."""
+    return _like("full", input, dtype, device, requires_grad, fill_value)
+
+
+__all__ = [
+    "Size", "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "ones",
+    "ones_like", "tensor", "zeros", "zeros_like",
+]  # fmt: skip

@@ -1,0 +1,283 @@
+"""Many elements to one: sums, means, extremes, spreads, norms. `dim`/`keepdim`, or NumPy's `axis`/`keepdims`."""
+
+from typing import Any, NamedTuple
+
+from minigrad.backend import array_module
+from minigrad.dtypes import int64
+from minigrad.engine.elementwise import cast, floated
+from minigrad.engine.primitive import primitive
+from minigrad.errors import DtypeError, ShapeError
+from minigrad.ops import axes
+from minigrad.ops.elementwise import abs, exp, isinf, safe_sqrt, where
+from minigrad.ops.index import gather
+from minigrad.ops.shape import _expand, expand, reshape, squeeze, unsqueeze
+
+
+def spread(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
+    """The adjoint of summing over `dim`: a reduction's result, repeated over what it was reduced from (a view)."""
+    if dim is not None and not keepdim:
+        for d in sorted(dim):
+            g = unsqueeze(g, d)
+    return _expand(g, shape=tuple(shape))
+
+
+# --- sums ---------------------------------------------------------------------------------------------------------
+
+
+@primitive(name="sum", input=lambda g, input_shape, dim, keepdim: spread(g, input_shape, dim, keepdim))
+def _sum(input: Any, *, dim: Any, keepdim: bool) -> Any:
+    return input.sum(dim, dtype=int64 if input.dtype.kind in "biu" else None, keepdims=keepdim)
+
+
+def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None,
+        keepdims: bool = False) -> Any:  # fmt: skip
+    """The sum over all elements, or over `dim`. Integers and bools add up in int64."""
+    if dtype is not None:
+        input = cast(input, dtype)
+    if dim is not None or axis is not None:
+        dim = axes.many(axes.either(dim, axis, "sum"), input.ndim, "sum")
+    return _sum(input, dim=dim or None, keepdim=keepdim or keepdims)
+
+
+@primitive(name="sum_to", g=lambda g, g_shape: expand(g, g_shape))
+def sum_to(g: Any, *, shape: tuple[int, ...]) -> Any:
+    """`g` summed to `shape`: the adjoint of broadcasting `shape` to g's shape."""
+    extra = g.ndim - len(shape)
+    stretched = tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
+    out = g.sum((*range(extra), *stretched), keepdims=True)
+    return out.reshape(shape)
+
+
+@primitive(
+    name="mean",
+    input=lambda g, input_shape, dim, keepdim: spread(g / axes.count(input_shape, dim), input_shape, dim, keepdim),
+)
+def _mean(input: Any, *, dim: Any, keepdim: bool) -> Any:
+    return input.mean(dim, keepdims=keepdim)
+
+
+def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None,
+         keepdims: bool = False) -> Any:  # fmt: skip
+    """The mean over all elements, or over `dim`; nan of none. Raises DtypeError for integers, as PyTorch does."""
+    if dtype is not None:
+        input = cast(input, dtype)
+    if input.dtype.kind in "biu":
+        raise DtypeError(f"mean: expected a floating dtype, got {input.dtype}; use .float() or dtype=")
+    dim = axes.many(axes.either(dim, axis, "mean"), input.ndim, "mean")
+    if input.size == 0 if not hasattr(input, "numel") else input.numel() == 0:
+        return sum(input, dim, keepdim or keepdims) / axes.count(tuple(input.shape), dim or None)
+    return _mean(input, dim=dim or None, keepdim=keepdim or keepdims)
+
+
+# --- extremes -------------------------------------------------------------------------------------------------------
+
+
+def _ties_evenly(g: Any, input: Any, out: Any, dim: Any, keepdim: bool) -> Any:
+    """The gradient to the elements that equal the extreme, shared evenly between them."""
+    equal = cast(input == spread(out, input.shape, dim, keepdim), g.dtype)
+    each = g / sum(equal, dim, keepdim)
+    return equal * spread(each, input.shape, dim, keepdim)
+
+
+@primitive(name="amax", input=lambda g, input, out, dim, keepdim: _ties_evenly(g, input, out, dim, keepdim))
+def _amax(input: Any, *, dim: Any, keepdim: bool) -> Any:
+    return input.max(dim, keepdims=keepdim)
+
+
+@primitive(name="amin", input=lambda g, input, out, dim, keepdim: _ties_evenly(g, input, out, dim, keepdim))
+def _amin(input: Any, *, dim: Any, keepdim: bool) -> Any:
+    return input.min(dim, keepdims=keepdim)
+
+
+def _extreme(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    dims = axes.many(dim, input.ndim, name) or None
+    if axes.count(tuple(input.shape), dims) == 0:
+        raise ShapeError(f"{name}: expected at least one element to choose from, got shape {tuple(input.shape)}")
+    return op(input, dim=dims, keepdim=keepdim)
+
+
+def amax(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """The largest element (nan if one is nan). Equal largest ones share the gradient evenly.
+
+    Raises ShapeError for no elements.
+    """
+    return _extreme("amax", _amax, input, axes.either(dim, axis, "amax"), keepdim or keepdims)
+
+
+def amin(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """The smallest element (nan if one is nan). Equal smallest ones share the gradient evenly."""
+    return _extreme("amin", _amin, input, axes.either(dim, axis, "amin"), keepdim or keepdims)
+
+
+class ValuesIndices(NamedTuple):
+    """What `max(dim)`, `min(dim)` and their kin return."""
+
+    values: Any
+    indices: Any
+
+
+@primitive()
+def _argmax(input: Any, *, dim: int, keepdim: bool) -> Any:
+    return array_module(input).argmax(input, axis=dim, keepdims=keepdim)
+
+
+@primitive()
+def _argmin(input: Any, *, dim: int, keepdim: bool) -> Any:
+    return array_module(input).argmin(input, axis=dim, keepdims=keepdim)
+
+
+def _arg(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    if axes.count(tuple(input.shape), None if dim is None else (axes.one(dim, input.ndim, name),)) == 0:
+        raise ShapeError(f"{name}: expected at least one element to choose from, got shape {tuple(input.shape)}")
+    if dim is None:
+        return op(reshape(input, (-1,)), dim=0, keepdim=False)
+    return op(input if input.ndim else reshape(input, (1,)), dim=axes.one(dim, input.ndim, name),
+              keepdim=keepdim and input.ndim > 0)  # fmt: skip
+
+
+def argmax(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """Where the (first) largest element is: in the flattened tensor, or along `dim`. int64."""
+    return _arg("argmax", _argmax, input, axes.either(dim, axis, "argmax"), keepdim or keepdims)
+
+
+def argmin(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """Where the (first) smallest element is: in the flattened tensor, or along `dim`. int64."""
+    return _arg("argmin", _argmin, input, axes.either(dim, axis, "argmin"), keepdim or keepdims)
+
+
+def _chosen(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> ValuesIndices:
+    if input.ndim == 0:
+        return ValuesIndices(input, _arg(name, op, input, dim, keepdim))
+    d = axes.one(dim, input.ndim, name)
+    indices = _arg(name, op, input, d, True)
+    values = gather(input, d, indices)
+    return ValuesIndices(values, indices) if keepdim else ValuesIndices(squeeze(values, d), squeeze(indices, d))
+
+
+def max(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """max(t): the largest element, ties share the gradient. max(t, dim): (values, indices) along dim, the first of
+    equal ones gets the gradient. max(t, u): `maximum`."""
+    from minigrad.ops.elementwise import maximum
+
+    dim = axes.either(dim, axis, "max")
+    if dim is None:
+        return amax(input)
+    return maximum(input, dim) if hasattr(dim, "ndim") else _chosen("max", _argmax, input, dim, keepdim or keepdims)
+
+
+def min(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """min(t), min(t, dim), min(t, u): as `max`, for the smallest."""
+    from minigrad.ops.elementwise import minimum
+
+    dim = axes.either(dim, axis, "min")
+    if dim is None:
+        return amin(input)
+    return minimum(input, dim) if hasattr(dim, "ndim") else _chosen("min", _argmin, input, dim, keepdim or keepdims)
+
+
+# --- spreads and norms ------------------------------------------------------------------------------------------
+
+
+def var(input: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False, unbiased: bool | None = None,
+        axis: Any = None, keepdims: bool = False) -> Any:  # fmt: skip
+    """The variance, sum((x - mean)^2) / (n - correction). Composed. nan where n <= correction."""
+    if unbiased is not None:
+        correction = int(unbiased)
+    dims = axes.many(axes.either(dim, axis, "var"), input.ndim, "var") or None
+    centred = input - mean(input, dims, True)
+    n = axes.count(tuple(input.shape), dims) - correction
+    total = sum(centred * centred, dims, keepdim or keepdims)
+    return total * (1 / n) if n > 0 else total * float("nan")
+
+
+def std(input: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False, unbiased: bool | None = None,
+        axis: Any = None, keepdims: bool = False) -> Any:  # fmt: skip
+    """The standard deviation, sqrt(var). Its gradient for a constant input is 0."""
+    return safe_sqrt(var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased, axis=axis,
+                         keepdims=keepdims))  # fmt: skip
+
+
+def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False, *, axis: Any = None,
+         keepdims: bool = False) -> Any:  # fmt: skip
+    """The vector norm (sum |x|^p)^(1/p) over all elements or over `dim`; p = 2 ("fro"), 1, 0, inf, -inf or any number.
+
+    The gradient at the zero vector is 0; for p = inf, elements of equal size share it evenly.
+    """
+    if p == "fro" or p is None:
+        p = 2
+    if isinstance(p, str):
+        raise ValueError(f'norm: p: expected a number, inf or "fro", got {p!r}')
+    dim, keepdim = axes.either(dim, axis, "norm"), keepdim or keepdims
+    input = floated(input)
+    if p == 2:
+        return safe_sqrt(sum(input * input, dim, keepdim))
+    size = abs(input)
+    if p == float("inf"):
+        return amax(size, dim, keepdim)
+    if p == -float("inf"):
+        return amin(size, dim, keepdim)
+    if p == 0:
+        return sum(cast(size != 0, input.dtype), dim, keepdim)
+    if p == 1:
+        return sum(size, dim, keepdim)
+    total = sum(where(size == 0, 0.0, where(size == 0, 1.0, size) ** p), dim, keepdim)
+    return where(total == 0, 0.0, where(total == 0, 1.0, total) ** (1 / p))
+
+
+# --- log-sum-exp ------------------------------------------------------------------------------------------------
+
+
+@primitive(
+    name="logsumexp",
+    input=lambda g, input, out, dim, keepdim: (
+        spread(g, input.shape, dim, keepdim) * exp(input - spread(_not_minus_inf(out), input.shape, dim, keepdim))
+    ),
+)
+def _logsumexp(input: Any, *, dim: Any, keepdim: bool) -> Any:
+    xp = array_module(input)
+    top = input.max(dim, keepdims=True)
+    shift = xp.where(xp.isfinite(top), top, 0)
+    out = xp.log(xp.exp(input - shift).sum(dim, keepdims=True)) + shift
+    return out if keepdim else out.squeeze(dim)
+
+
+def _not_minus_inf(out: Any) -> Any:
+    """0 in place of -inf: where every element was -inf, exp(input - 0) is the gradient, 0."""
+    return where(isinf(out) & (out < 0), 0.0, out)
+
+
+def logsumexp(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """log(sum(exp(input))), without overflow: a primitive for that stability's sake.
+
+    -inf where all elements are (a fully masked row), with gradient 0 there.
+    """
+    input = floated(input)
+    dims = axes.many(axes.either(dim, axis, "logsumexp"), input.ndim, "logsumexp") or None
+    if axes.count(tuple(input.shape), dims) == 0:
+        return sum(input, dims, keepdim or keepdims) - float("inf")
+    return _logsumexp(input, dim=dims, keepdim=keepdim or keepdims)
+
+
+# --- truth: no gradient -----------------------------------------------------------------------------------------
+
+
+@primitive(name="any")
+def _any(input: Any, *, dim: Any, keepdim: bool) -> Any:
+    return input.any(dim, keepdims=keepdim)
+
+
+@primitive(name="all")
+def _all(input: Any, *, dim: Any, keepdim: bool) -> Any:
+    return input.all(dim, keepdims=keepdim)
+
+
+def any(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """Is any element true (non-zero)?"""
+    return _any(input, dim=axes.many(axes.either(dim, axis, "any"), input.ndim, "any") or None,
+                keepdim=keepdim or keepdims)  # fmt: skip
+
+
+def all(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """Are all elements true (non-zero)?"""
+    return _all(input, dim=axes.many(axes.either(dim, axis, "all"), input.ndim, "all") or None,
+                keepdim=keepdim or keepdims)  # fmt: skip

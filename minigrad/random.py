@@ -1,0 +1,200 @@
+"""Random numbers: a counter-based generator (Philox), and what draws from it.
+
+The same seed gives the same numbers on every machine. Numbers are drawn on the CPU and copied to the device asked for,
+so that a script's numbers do not depend on where it runs.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.backend import array_on, device
+from minigrad.dtypes import get_default_dtype, int64
+from minigrad.engine.inplace import setitem
+from minigrad.engine.primitive import wrap
+from minigrad.ops.creation import _sizes
+from minigrad.tensor import Tensor
+
+Device = str | int | device | None
+
+
+class Generator:
+    """A source of random numbers of its own: `Generator().manual_seed(7)`, handed over as `generator=`."""
+
+    def __init__(self, device: Device = "cpu") -> None:
+        self.device = device
+        self.seed()
+
+    def manual_seed(self, seed: int) -> "Generator":
+        """Start again from `seed`, an integer (negative ones count from 2**64, as in PyTorch). Returns self."""
+        if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool):
+            raise TypeError(f"manual_seed: expected an integer, got {seed!r}")
+        self._seed = int(seed) % 2**64
+        self.numpy = np.random.Generator(np.random.Philox(self._seed))
+        return self
+
+    def seed(self) -> int:
+        """Start from a seed the operating system draws; returns it."""
+        self.manual_seed(np.random.SeedSequence().generate_state(1, np.uint64)[0])
+        return self._seed
+
+    def initial_seed(self) -> int:
+        """The seed it started from."""
+        return self._seed
+
+    def get_state(self) -> dict[str, Any]:
+        """All that decides its next numbers."""
+        return {"seed": self._seed, "state": self.numpy.bit_generator.state}
+
+    def set_state(self, state: dict[str, Any]) -> "Generator":
+        """Go on from a state that `get_state` gave. Returns self."""
+        self._seed = state["seed"]
+        self.numpy.bit_generator.state = state["state"]
+        return self
+
+
+default_generator = Generator()
+
+
+def manual_seed(seed: int) -> Generator:
+    """Start the default generator again from `seed`: same seed, same run."""
+    return default_generator.manual_seed(seed)
+
+
+def seed() -> int:
+    """Start the default generator from a seed the operating system draws; returns it."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed the default generator started from."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> dict[str, Any]:
+    """The default generator's state."""
+    return default_generator.get_state()
+
+
+def set_rng_state(state: dict[str, Any]) -> None:
+    """Let the default generator go on from such a state."""
+    default_generator.set_state(state)
+
+
+def draw_normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Standard normal numbers; float32 ones are drawn as such, in half the time."""
+    kind = np.dtype(dtype)
+    return rng.standard_normal(shape, dtype=kind if kind.itemsize >= 4 else "float32").astype(kind, copy=False)  # type: ignore[arg-type]
+
+
+def draw_uniform(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Uniform numbers in [0, 1)."""
+    kind = np.dtype(dtype)
+    return rng.random(shape, dtype=kind if kind.itemsize >= 4 else "float32").astype(kind, copy=False)  # type: ignore[arg-type]
+
+
+def _rng(generator: Generator | None) -> np.random.Generator:
+    return (generator or default_generator).numpy
+
+
+def _made(array: Any, device: Device, requires_grad: bool) -> Tensor:
+    return wrap(array_on(device, array)).requires_grad_(requires_grad)
+
+
+def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Device = None,
+          requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Standard normal numbers."""
+    return _made(draw_normal(_rng(generator), _sizes(size), dtype or get_default_dtype()), device, requires_grad)
+
+
+def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Device = None,
+         requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Uniform numbers in [0, 1)."""
+    return _made(draw_uniform(_rng(generator), _sizes(size), dtype or get_default_dtype()), device, requires_grad)
+
+
+def randint(low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
+            device: Device = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Integers in [low, high): randint(high, size) or randint(low, high, size)."""
+    if size is None:
+        low, high, size = 0, low, high
+    if high <= low:
+        raise ValueError(f"randint: expected low < high, got {low} and {high}")
+    numbers = _rng(generator).integers(low, high, _sizes((size,)))
+    return _made(numbers.astype(dtype or int64), device, requires_grad)
+
+
+def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: Device = None) -> Tensor:
+    """The integers 0 to n - 1 in random order."""
+    return _made(_rng(generator).permutation(n).astype(dtype or int64), device, False)
+
+
+def _like(maker: Any, input: Tensor, dtype: Any, device: Device, requires_grad: bool, generator: Any) -> Tensor:
+    made: Tensor = maker(
+        *input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad,
+        generator=generator,
+    )  # fmt: skip
+    return made
+
+
+def randn_like(input: Tensor, *, dtype: Any = None, device: Device = None, requires_grad: bool = False,
+               generator: Generator | None = None) -> Tensor:  # fmt: skip
+    """`randn` with the input's size, dtype and device."""
+    return _like(randn, input, dtype, device, requires_grad, generator)
+
+
+def rand_like(input: Tensor, *, dtype: Any = None, device: Device = None, requires_grad: bool = False,
+              generator: Generator | None = None) -> Tensor:  # fmt: skip
+    """`rand` with the input's size, dtype and device."""
+    return _like(rand, input, dtype, device, requires_grad, generator)
+
+
+def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None = None) -> Any:
+    """Normal numbers of that mean and standard deviation, numbers (then with `size`) or tensors."""
+    shape = _sizes((size,)) if size is not None else np.broadcast_shapes(
+        tuple(getattr(mean, "shape", ())), tuple(getattr(std, "shape", ())))  # fmt: skip
+    return randn(*shape, generator=generator) * std + mean
+
+
+# --- in place -------------------------------------------------------------------------------------------------------
+
+
+def _fill(self: Tensor, array: Any, name: str) -> Tensor:
+    return setitem(self, ..., wrap(array_on(self.device, array.astype(self.dtype, copy=False))), name)
+
+
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Fill with normal numbers."""
+    if not std >= 0:
+        raise ValueError(f"normal_: std: expected 0 or more, got {std}")
+    return _fill(self, draw_normal(_rng(generator), self._array.shape, _drawn(self)) * std + mean, "normal_")
+
+
+def uniform_(
+    self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Generator | None = None, **ends: Any
+) -> Tensor:
+    """Fill with uniform numbers in [a, b) (also by PyTorch's keywords, `from` and `to`)."""
+    a, b = ends.pop("from", a), ends.pop("to", b)
+    if ends:
+        raise TypeError(f"uniform_: expected from and to, got {', '.join(ends)}")
+    if not a <= b:
+        raise ValueError(f"uniform_: expected from <= to, got {a} and {b}")
+    return _fill(self, draw_uniform(_rng(generator), self._array.shape, _drawn(self)) * (b - a) + a, "uniform_")
+
+
+def random_(self: Tensor, low: int = 0, high: int | None = None, *, generator: Generator | None = None) -> Tensor:
+    """Fill with integers: random_(high) in [0, high), random_(low, high) in [low, high)."""
+    if high is None:
+        low, high = (0, low) if low else (0, 2**24 if self.dtype.kind == "f" else int(np.iinfo(self.dtype).max))
+    return _fill(self, _rng(generator).integers(low, high, self._array.shape), "random_")
+
+
+def bernoulli_(self: Tensor, p: float = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """Fill with 1 with probability p, else 0."""
+    if not 0 <= p <= 1:
+        raise ValueError(f"bernoulli_: p: expected a probability, got {p}")
+    return _fill(self, _rng(generator).random(self._array.shape) < p, "bernoulli_")
+
+
+def _drawn(self: Tensor) -> Any:
+    return self.dtype if self.dtype.kind == "f" else get_default_dtype()
