@@ -1,164 +1,24 @@
-"""minigrad: an autograd-from-scratch mini framework on NumPy and CuPy, with PyTorch's names and meanings."""
+"""minigrad: an autograd-from-scratch mini framework on NumPy and CuPy, with PyTorch's names and meanings.
+
+Each module says in its `__all__` what it makes public; here it all comes together.
+"""
 
 from minigrad import autograd, cuda, dtypes
 from minigrad.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
 from minigrad.backend import device, get_default_device, set_default_device
-from minigrad.dtypes import (
-    bool,
-    complex64,
-    complex128,
-    double,
-    float,
-    float16,
-    float32,
-    float64,
-    get_default_dtype,
-    half,
-    int,
-    int8,
-    int16,
-    int32,
-    int64,
-    long,
-    promote_types,
-    result_type,
-    set_default_dtype,
-    short,
-    uint8,
-)
+from minigrad.dtypes import *
 from minigrad.engine.modes import is_grad_enabled, is_inference_mode_enabled
 from minigrad.errors import DeviceError, DtypeError, GraphError, ShapeError
 from minigrad.ops.activation import log_softmax, relu, sigmoid, softmax
-from minigrad.ops.cast import clone
-from minigrad.ops.creation import (
-    arange,
-    as_tensor,
-    empty,
-    empty_like,
-    eye,
-    from_numpy,
-    full,
-    full_like,
-    linspace,
-    ones,
-    ones_like,
-    tensor,
-    zeros,
-    zeros_like,
-)
-from minigrad.ops.elementwise import (
-    abs,
-    add,
-    bitwise_and,
-    bitwise_not,
-    bitwise_or,
-    bitwise_xor,
-    ceil,
-    clamp,
-    clip,
-    cos,
-    cosh,
-    div,
-    eq,
-    exp,
-    exp2,
-    expm1,
-    floor,
-    ge,
-    gt,
-    isfinite,
-    isinf,
-    isnan,
-    le,
-    log,
-    log1p,
-    log2,
-    log10,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    lt,
-    maximum,
-    minimum,
-    mul,
-    ne,
-    neg,
-    pow,
-    reciprocal,
-    round,
-    rsqrt,
-    safe_sqrt,
-    sign,
-    sin,
-    sinh,
-    sqrt,
-    square,
-    sub,
-    tan,
-    tanh,
-    trunc,
-    where,
-)
-from minigrad.ops.index import gather, masked_fill
-from minigrad.ops.linalg import bmm, dot, matmul, mm, outer
-from minigrad.ops.reduce import (
-    all,
-    amax,
-    amin,
-    any,
-    argmax,
-    argmin,
-    logsumexp,
-    max,
-    mean,
-    min,
-    norm,
-    std,
-    sum,
-    var,
-)
-from minigrad.ops.shape import (
-    broadcast_to,
-    cat,
-    chunk,
-    concat,
-    concatenate,
-    expand,
-    flatten,
-    flip,
-    moveaxis,
-    movedim,
-    narrow,
-    permute,
-    reshape,
-    split,
-    squeeze,
-    stack,
-    swapaxes,
-    swapdims,
-    t,
-    transpose,
-    unbind,
-    unsqueeze,
-)
+from minigrad.ops.cast import *
+from minigrad.ops.creation import *
+from minigrad.ops.elementwise import *
+from minigrad.ops.index import *
+from minigrad.ops.linalg import *
+from minigrad.ops.reduce import *
+from minigrad.ops.shape import *
 from minigrad.printing import set_printoptions
-from minigrad.random import (
-    Generator,
-    default_generator,
-    get_rng_state,
-    initial_seed,
-    manual_seed,
-    normal,
-    rand,
-    rand_like,
-    randint,
-    randn,
-    randn_like,
-    randperm,
-    seed,
-    set_rng_state,
-)
+from minigrad.random import *
 from minigrad.tensor import Size, Tensor
 
 from minigrad import methods as _methods  # isort: skip  (hangs the operations on Tensor)

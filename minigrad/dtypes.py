@@ -9,6 +9,12 @@ from typing import Any
 
 import numpy as np
 
+__all__ = [
+    "bool", "cdouble", "cfloat", "complex64", "complex128", "double", "float", "float16", "float32", "float64",
+    "get_default_dtype", "half", "int", "int8", "int16", "int32", "int64", "long", "promote_types", "result_type",
+    "set_default_dtype", "short", "uint8",
+]  # fmt: skip
+
 bool = np.dtype("bool")
 uint8 = np.dtype("uint8")
 int8 = np.dtype("int8")

@@ -15,6 +15,11 @@ from minigrad.engine.primitive import wrap
 from minigrad.ops.creation import _sizes
 from minigrad.tensor import Tensor
 
+__all__ = [
+    "Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "normal", "rand",
+    "rand_like", "randint", "randn", "randn_like", "randperm", "seed", "set_rng_state",
+]  # fmt: skip
+
 Device = str | int | device | None
 
 

@@ -7,8 +7,12 @@ from minigrad.dtypes import float32
 from minigrad.engine.elementwise import cast, floated, unary
 from minigrad.engine.primitive import primitive
 from minigrad.ops import axes
-from minigrad.ops.elementwise import exp, tanh, where
+from minigrad.ops.elementwise import exp, where
 from minigrad.ops.reduce import sum
+
+__all__ = [
+    "elu", "leaky_relu", "log_softmax", "logsigmoid", "relu", "sigmoid", "silu", "softmax", "softplus",
+]  # fmt: skip
 
 # --- softmax ------------------------------------------------------------------------------------------------------
 
@@ -102,6 +106,3 @@ def elu(input: Any, alpha: float = 1.0) -> Any:
 def silu(input: Any) -> Any:
     """x * sigmoid(x)."""
     return input * sigmoid(input)
-
-
-__all__ = ["elu", "leaky_relu", "log_softmax", "logsigmoid", "relu", "sigmoid", "silu", "softmax", "softplus", "tanh"]

@@ -4,9 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import copy_to, current_device, device, device_of
+from minigrad.backend import copy_to, current_device, device_of
 from minigrad.engine.primitive import primitive
 from minigrad.tensor import Tensor
+
+__all__ = [
+    "clone",
+]  # fmt: skip
 
 
 @primitive(name="cast", input=lambda g: g)
@@ -56,6 +60,3 @@ def to(
         if (place.type, place.index or 0) != (here.type, here.index or 0):
             out = _move(out, origin=here, place=place)
     return clone(out) if copy and out is input else out
-
-
-__all__ = ["astype", "clone", "device", "to"]

@@ -7,7 +7,7 @@ from minigrad.backend.arrays import module_on
 from minigrad.dtypes import category, get_default_dtype, number_dtype
 from minigrad.engine.primitive import wrap
 from minigrad.errors import DtypeError
-from minigrad.tensor import Size, Tensor, plain
+from minigrad.tensor import Tensor, plain
 
 Device = str | int | device | None
 
@@ -172,6 +172,6 @@ def full_like(
 
 
 __all__ = [
-    "Size", "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "ones",
+    "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "ones",
     "ones_like", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip

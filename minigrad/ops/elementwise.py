@@ -12,6 +12,14 @@ from minigrad.engine.elementwise import binary, floated, unary
 from minigrad.engine.primitive import primitive
 from minigrad.ops.creation import zeros_like
 
+__all__ = [
+    "abs", "add", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "ceil", "clamp", "clip", "cos",
+    "cosh", "div", "eq", "exp", "exp2", "expm1", "floor", "ge", "gt", "isfinite", "isinf", "isnan", "le", "log",
+    "log10", "log1p", "log2", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum",
+    "minimum", "mul", "ne", "neg", "pow", "reciprocal", "round", "rsqrt", "safe_sqrt", "sign", "sin", "sinh",
+    "sqrt", "square", "sub", "tan", "tanh", "trunc", "where",
+]  # fmt: skip
+
 LN2, LN10 = 0.6931471805599453, 2.302585092994046
 
 # --- arithmetic ---------------------------------------------------------------------------------------------------

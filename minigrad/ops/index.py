@@ -12,6 +12,10 @@ from minigrad.errors import ShapeError
 from minigrad.ops import axes
 from minigrad.tensor import Tensor
 
+__all__ = [
+    "gather", "masked_fill",
+]  # fmt: skip
+
 # --- t[...] -------------------------------------------------------------------------------------------------------
 
 

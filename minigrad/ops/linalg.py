@@ -7,6 +7,10 @@ from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.shape import mT, reshape, squeeze, unsqueeze
 
+__all__ = [
+    "bmm", "dot", "matmul", "mm", "outer",
+]  # fmt: skip
+
 
 @primitive(name="matmul", input=lambda g, other: g @ mT(other), other=lambda g, input: mT(input) @ g)
 def _matmul(input: Any, other: Any) -> Any:

@@ -12,6 +12,11 @@ from minigrad.ops.elementwise import abs, exp, isinf, safe_sqrt, where
 from minigrad.ops.index import gather
 from minigrad.ops.shape import _expand, expand, reshape, squeeze, unsqueeze
 
+__all__ = [
+    "all", "amax", "amin", "any", "argmax", "argmin", "logsumexp", "max", "mean", "min", "norm", "std", "sum",
+    "var",
+]  # fmt: skip
+
 
 def spread(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
     """The adjoint of summing over `dim`: a reduction's result, repeated over what it was reduced from (a view)."""

@@ -7,6 +7,12 @@ from minigrad.engine.primitive import primitive
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
 
+__all__ = [
+    "broadcast_to", "cat", "chunk", "concat", "concatenate", "expand", "flatten", "flip", "moveaxis", "movedim",
+    "narrow", "permute", "reshape", "split", "squeeze", "stack", "swapaxes", "swapdims", "t", "transpose",
+    "unbind", "unsqueeze",
+]  # fmt: skip
+
 
 def _ints(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes or dims given as f(x, 2, 3) or f(x, (2, 3))."""
