@@ -55,15 +55,11 @@ def category(dtype: np.dtype[Any]) -> builtins.int:
 
 def promote_types(a: Any, b: Any) -> np.dtype[Any]:
     """The dtype both `a` and `b` are brought to: the higher category's own dtype, else the wider of the two."""
-    a, b = np.dtype(a), np.dtype(b)
-    if a == b:
-        return a
-    rank_a, rank_b = category(a), category(b)
-    if rank_a != rank_b and (rank_a < 3 and rank_b < 3):
-        return a if rank_a > rank_b else b
-    if {a, b} == {float64, complex64}:
-        return complex128
-    return (a if rank_a > rank_b else b) if rank_a != rank_b else np.promote_types(a, b)
+    x: np.dtype[Any] = np.dtype(a)
+    y: np.dtype[Any] = np.dtype(b)
+    if category(x) == category(y) or {x, y} == {float64, complex64}:
+        return np.promote_types(x, y)
+    return x if category(x) > category(y) else y
 
 
 def number_dtype(value: Any) -> np.dtype[Any]:

@@ -34,7 +34,7 @@ _IN_PLACE: dict[Any, str] = {
     index: "masked_fill",
 }
 
-_OPERATORS = {
+_OPERATORS: dict[str, Any] = {
     "__add__": elementwise._add, "__sub__": elementwise._sub, "__mul__": elementwise.mul,
     "__truediv__": elementwise._div, "__pow__": elementwise.pow, "__neg__": elementwise.neg, "__abs__": elementwise.abs,
     "__eq__": elementwise.eq, "__ne__": elementwise.ne, "__lt__": elementwise.lt, "__le__": elementwise.le,
@@ -47,13 +47,13 @@ _OPERATORS = {
 # arithmetic goes straight to the op, which refuses such an operand by name: a wrapper would cost a tenth of its time
 _MIXED = {"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__and__", "__or__", "__xor__"}
 
-_REFLECTED = {
+_REFLECTED: dict[str, Any] = {
     "__radd__": elementwise._add, "__rsub__": elementwise._sub, "__rmul__": elementwise.mul,
     "__rtruediv__": elementwise._div, "__rpow__": elementwise.pow, "__rand__": elementwise.bitwise_and,
     "__ror__": elementwise.bitwise_or, "__rxor__": elementwise.bitwise_xor,
 }  # fmt: skip
 
-_AUGMENTED = {
+_AUGMENTED: dict[str, Any] = {
     "__iadd__": elementwise.add, "__isub__": elementwise.sub, "__imul__": elementwise.mul,
     "__itruediv__": elementwise.div, "__ipow__": elementwise.pow,
 }  # fmt: skip
@@ -175,7 +175,7 @@ def tolist(self: Tensor) -> Any:
 
 def contiguous(self: Tensor) -> Tensor:
     """Itself if its elements lie in memory in order, else a copy that does."""
-    return self if self._array.flags.c_contiguous else self.clone()  # type: ignore[attr-defined]
+    return self if self._array.flags.c_contiguous else self.clone()
 
 
 def is_contiguous(self: Tensor) -> bool:

@@ -89,13 +89,13 @@ def set_rng_state(state: dict[str, Any]) -> None:
 def draw_normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Any:
     """Standard normal numbers; float32 ones are drawn as such, in half the time."""
     kind = np.dtype(dtype)
-    return rng.standard_normal(shape, dtype=kind if kind.itemsize >= 4 else "float32").astype(kind, copy=False)  # type: ignore[arg-type]
+    return rng.standard_normal(shape, dtype=kind if kind.itemsize >= 4 else "float32").astype(kind, copy=False)
 
 
 def draw_uniform(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Any:
     """Uniform numbers in [0, 1)."""
     kind = np.dtype(dtype)
-    return rng.random(shape, dtype=kind if kind.itemsize >= 4 else "float32").astype(kind, copy=False)  # type: ignore[arg-type]
+    return rng.random(shape, dtype=kind if kind.itemsize >= 4 else "float32").astype(kind, copy=False)
 
 
 def _rng(generator: Generator | None) -> np.random.Generator:

@@ -32,7 +32,8 @@ def cupy() -> ModuleType:
             f'device "cuda": no GPU can be used ({type(error).__name__}: {error}); '
             f'check `nvidia-smi`, then {_INSTALL}. On a machine without a GPU use device="cpu"'
         ) from None
-    return module
+    found: ModuleType = module
+    return found
 
 
 def is_available() -> bool:

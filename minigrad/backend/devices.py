@@ -18,17 +18,13 @@ class device:
     __slots__ = ("type", "index", "_outer")
 
     def __init__(self, type: "str | int | device", index: int | None = None) -> None:
-        if isinstance(type, device):
-            type, index = type.type, type.index if index is None else index
-        elif isinstance(type, int):
-            type, index = "cuda", type
-        if not isinstance(type, str):
+        if not isinstance(type, (str, int, device)) or isinstance(type, bool):
             raise TypeError(f'device(): expected "cpu", "cuda" or "cuda:1", got {type!r}')
-        name, colon, number = type.partition(":")
+        name, colon, number = (f"cuda:{type}" if isinstance(type, int) else str(type)).partition(":")
         if name not in ("cpu", "cuda") or (colon and not number.isdigit()) or (colon and index is not None):
             raise DeviceError(f'device(): expected "cpu", "cuda" or "cuda:1", got {type!r}')
-        self.type = name
-        self.index = int(number) if colon else index
+        self.type: str = name
+        self.index: int | None = int(number) if colon else index
         self._outer: list[device | None] = []
 
     def __repr__(self) -> str:

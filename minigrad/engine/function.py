@@ -1,6 +1,7 @@
 """`autograd.Function`: a user's own differentiable operation, in PyTorch's form."""
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from minigrad.engine.explain import describe
@@ -120,8 +121,8 @@ class _FunctionPlan:
 
     def __init__(self, name: str, mask: tuple[bool, ...]) -> None:
         self.name, self.mask = name, mask
-        self.rules = tuple(_ask for need in mask if need)
-        self.kept_names = tuple(("saved_tensors", "argument") for need in mask if need)
+        self.rules: tuple[Callable[..., Any], ...] = tuple(_ask for need in mask if need)
+        self.kept_names: tuple[tuple[str, ...], ...] = tuple(("saved_tensors", "argument") for need in mask if need)
 
     def lifted(self, node: Node, kept: Any) -> Any:
         return kept
@@ -131,13 +132,17 @@ def _ask(g: Any, ctx: Context, i: int) -> Any:
     return ctx.gradient(g, i)
 
 
+def _as_output(g: Any, i: int) -> Any:
+    return Cotangents({i: g})
+
+
 class _SelectPlan(_FunctionPlan):
     __slots__ = ()
     keeps_arrays = False
 
     def __init__(self) -> None:
         self.name, self.mask = "select", (True,)
-        self.rules = (lambda g, i: Cotangents({i: g}),)
+        self.rules = (_as_output,)
         self.kept_names = (("output",),)
 
 

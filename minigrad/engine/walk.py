@@ -156,7 +156,7 @@ def _show(node: Node, g: Any, create: bool) -> Any:
         if not isinstance(new, Tensor) or new._array.shape != t._array.shape:
             raise ShapeError(f"register_hook: expected the hook to return None or {describe(t)}, got {describe(new)}")
         t = new
-    owner = node.watch.retain and node.watch.retain()
+    owner = None if node.watch.retain is None else node.watch.retain()
     if owner is not None:
         mine = t if create else wrap(t._array.copy())
         owner._grad = mine if owner._grad is None else owner._grad + mine

@@ -5,6 +5,7 @@ in docs/subgradients.md and in each docstring.
 """
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 from minigrad.backend import array_module
@@ -20,6 +21,7 @@ __all__ = [
     "sqrt", "square", "sub", "tan", "tanh", "trunc", "where",
 ]  # fmt: skip
 
+Op = Callable[..., Any]
 LN2, LN10 = 0.6931471805599453, 2.302585092994046
 
 # --- arithmetic ---------------------------------------------------------------------------------------------------
@@ -70,7 +72,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
 exp = unary("exp", "e ** input.", lambda g, out: g * out)
 exp2 = unary("exp2", "2 ** input.", lambda g, out: g * (out * LN2))
 expm1 = unary("expm1", "e ** input - 1, accurate near 0.", lambda g, out: g * (out + 1))
-log = unary("log", "The natural logarithm: -inf at 0, nan below.", lambda g, input: g / input)
+log: Op = unary("log", "The natural logarithm: -inf at 0, nan below.", lambda g, input: g / input)
 log2 = unary("log2", "The logarithm to base 2.", lambda g, input: g / (input * LN2))
 log10 = unary("log10", "The logarithm to base 10.", lambda g, input: g / (input * LN10))
 log1p = unary("log1p", "log(1 + input), accurate near 0.", lambda g, input: g / (1 + input))
@@ -87,10 +89,10 @@ rsqrt = unary("rsqrt", "1 / sqrt(input).", lambda g, out: g * -0.5 * out * out *
 # --- trigonometry -----------------------------------------------------------------------------------------------
 
 sin = unary("sin", "The sine, in radians.", lambda g, input: g * cos(input))
-cos = unary("cos", "The cosine, in radians.", lambda g, input: -g * sin(input))
+cos: Op = unary("cos", "The cosine, in radians.", lambda g, input: -g * sin(input))
 tan = unary("tan", "The tangent, in radians.", lambda g, out: g * (1 + out * out))
 sinh = unary("sinh", "The hyperbolic sine.", lambda g, input: g * cosh(input))
-cosh = unary("cosh", "The hyperbolic cosine.", lambda g, input: g * sinh(input))
+cosh: Op = unary("cosh", "The hyperbolic cosine.", lambda g, input: g * sinh(input))
 tanh = unary("tanh", "The hyperbolic tangent.", lambda g, out: g * (1 - out * out))
 
 # --- rounding, sign: gradient zero ----------------------------------------------------------------------------------
