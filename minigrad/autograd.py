@@ -21,7 +21,7 @@ def backward(
 ) -> None:
     """Add the gradients of `tensors` to the `.grad` of every leaf they came from (or of `inputs` only).
 
-    tensors: one or several. grad_tensors: for each what to weight its elements by; may be None where it has exactly one.
+    tensors: one or several. grad_tensors: for each what to weight its elements by; may be None where it has just one.
     retain_graph: keep what the graph keeps for a second backward (default: create_graph). create_graph: record the
     backward pass, for gradients of gradients. Raises GraphError where nothing was recorded, ShapeError for a missing
     or misshapen gradient.

@@ -15,8 +15,8 @@ from minigrad.printing import tensor_repr
 from minigrad.tensor import Tensor
 
 _FUNCTIONS: dict[Any, str] = {
-    elementwise: "abs add bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clip cos cosh div eq exp exp2 expm1 "
-    "floor ge gt isfinite isinf isnan le log log10 log1p log2 logical_and logical_not logical_or logical_xor lt "
+    elementwise: "abs add bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clip cos cosh div eq exp exp2 "
+    "expm1 floor ge gt isfinite isinf isnan le log log10 log1p log2 logical_and logical_not logical_or logical_xor lt "
     "maximum minimum mul ne neg pow reciprocal round rsqrt sign sin sinh sqrt square sub tan tanh trunc",
     reduce: "all amax amin any argmax argmin logsumexp max mean min norm std sum var",
     shape: "broadcast_to chunk expand flatten flip movedim moveaxis narrow permute reshape split squeeze swapaxes "
@@ -28,8 +28,8 @@ _FUNCTIONS: dict[Any, str] = {
 }
 
 _IN_PLACE: dict[Any, str] = {
-    elementwise: "abs add ceil clamp clip cos div exp floor log mul neg pow reciprocal round rsqrt sin sqrt square sub tan "
-    "tanh trunc",
+    elementwise: "abs add ceil clamp clip cos div exp floor log mul neg pow reciprocal round rsqrt sin sqrt square sub "
+    "tan tanh trunc",
     activation: "relu sigmoid",
     index: "masked_fill",
 }

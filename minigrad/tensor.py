@@ -19,7 +19,7 @@ from minigrad.errors import DtypeError, GraphError, ShapeError
 class Tensor:
     """A multi-dimensional array that can record what is done with it.
 
-    `Tensor(2, 3)` is an uninitialised float32 2 x 3, `Tensor(data)` a float32 copy, both as in PyTorch; `minigrad.tensor`
+    `Tensor(2, 3)` is an uninitialised float32 2 x 3, `Tensor(data)` a float32 copy, as in PyTorch; `minigrad.tensor`
     keeps the dtype of what it is given. A tensor looks at its array (`_array`); `_node` is its place in the graph, None
     if it requires no grad; `_base`, `_view` and `_seen` tell a view where it came from (see `link_view`).
     """
@@ -149,7 +149,7 @@ class Tensor:
     def data(self, value: "Tensor") -> None:
         if not isinstance(value, Tensor):
             raise TypeError(f"data: expected a Tensor, got {type(value).__name__}")
-        self._array = value._array
+        self._array, self._base = value._array, None
         if self._node is not None:
             self._node.shape, self._node.dtype = self._array.shape, self._array.dtype
 
@@ -216,7 +216,7 @@ class Tensor:
     ) -> None:
         """Add d(self)/d(leaf) to the `.grad` of every leaf (or of `inputs` only).
 
-        gradient: what to weight the elements of self by; needed unless self has exactly one. retain_graph: keep what the
+        gradient: what to weight the elements of self by; needed unless self has just one. retain_graph: keep what the
         graph keeps, for a second backward (default: create_graph). create_graph: record the backward pass itself.
         """
         autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)

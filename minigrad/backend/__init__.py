@@ -4,11 +4,13 @@ A tensor's backend is decided by the array it holds (`array_module`) and asked f
 CuPy is known to one file, `backend/cuda.py`, which is imported when the first GPU is asked for.
 """
 
-from minigrad.backend.arrays import array_module, array_on, asarray, copy_to, is_array, spread_over, storage, to_numpy
+from minigrad.backend.arrays import (
+    array_module, array_on, asarray, copy_to, is_array, make, spread_over, storage, to_numpy,
+)  # fmt: skip
 from minigrad.backend.devices import CPU, current_device, device, device_of, get_default_device, set_default_device
 from minigrad.backend.kernels import kernel, quiet, quietly
 
 __all__ = [
-    "CPU", "array_module", "array_on", "asarray", "copy_to", "current_device", "device", "device_of", "get_default_device",
-    "is_array", "kernel", "quiet", "quietly", "set_default_device", "spread_over", "storage", "to_numpy",
+    "CPU", "array_module", "array_on", "asarray", "copy_to", "current_device", "device", "device_of",
+    "get_default_device", "is_array", "kernel", "make", "quiet", "quietly", "set_default_device", "spread_over", "storage", "to_numpy",
 ]  # fmt: skip

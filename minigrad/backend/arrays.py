@@ -27,22 +27,22 @@ def asarray(x: Any) -> Any:
     return np.asarray(x) if isinstance(x, np.generic) else x
 
 
-def module_on(where: device) -> ModuleType:
-    """The module whose arrays live on `where`."""
-    if where.type == "cpu":
-        return np
+def make(where: str | int | device | None, maker: str, *args: Any, **options: Any) -> Any:
+    """A new array from the array function `maker` ("zeros", "arange", ...), on a device (None: the default one)."""
+    place = current_device(where)
+    if place.type == "cpu":
+        return getattr(np, maker)(*args, **options)
     from minigrad.backend import cuda
 
-    return cuda.cupy()
+    with cuda.use(place):
+        return getattr(cuda.cupy(), maker)(*args, **options)
 
 
 def array_on(where: str | int | device | None, data: Any, dtype: Any = None) -> Any:
     """A new array with the contents of `data` (array, nested lists or number) on a device, in `dtype` if given."""
-    place = current_device(where)
-    if place.type == "cpu":
-        return np.array(to_numpy(data) if is_array(data) else data, dtype=dtype)
-    with _on(place):
-        return module_on(place).array(data, dtype=dtype)
+    if current_device(where).type == "cpu" and is_array(data):
+        data = to_numpy(data)
+    return make(where, "array", data, dtype=dtype)
 
 
 def copy_to(array: Any, where: device) -> Any:
@@ -51,8 +51,7 @@ def copy_to(array: Any, where: device) -> Any:
         return to_numpy(array)
     if device_of(array).type == "cuda" and where.index in (None, device_of(array).index):
         return array
-    with _on(where):
-        return module_on(where).array(array)
+    return make(where, "array", array)
 
 
 def to_numpy(array: Any) -> Any:
@@ -66,12 +65,6 @@ def storage(array: Any) -> Any:
     while array.base is not None and isinstance(array.base, kind):
         array = array.base
     return array
-
-
-def _on(where: device) -> Any:
-    from minigrad.backend import cuda
-
-    return cuda.use(where)
 
 
 def spread_over(array: Any, shape: tuple[int, ...]) -> Any:

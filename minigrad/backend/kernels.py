@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def kernel(name: str, array: Any = None) -> Callable[..., Any]:
-    """The function `name` for arrays like `array` (NumPy's for None). "special.erf" is SciPy's, imported on first use."""
+    """The function `name` for arrays like `array` (None: NumPy's). "special.erf" is SciPy's, imported on first use."""
     if not name.startswith("special."):
         found: Callable[..., Any] = getattr(np if array is None else array_module(array), name)
         return found

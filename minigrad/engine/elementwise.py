@@ -11,7 +11,7 @@ from numpy import ndarray
 
 from minigrad.backend import asarray, is_array, kernel, quietly
 from minigrad.dtypes import get_default_dtype, result_type
-from minigrad.engine.explain import describe, retry
+from minigrad.engine.explain import brought_together, describe, retry
 from minigrad.engine.graph import Node, clock
 from minigrad.engine.modes import modes
 from minigrad.engine.primitive import Primitive, Rule, new_node, new_tensor
@@ -117,6 +117,9 @@ def binary(
         try:
             out = quietly(on_cpu if x.__class__ is ndarray else run, x, y)
         except Exception as error:
+            moved = brought_together(name, (input, other))
+            if moved is not None:
+                return call(*moved)
             out = retry(name, run, [x, y], {}, error)
         shape = out.shape
         if not shape:

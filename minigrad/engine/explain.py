@@ -24,19 +24,13 @@ def operands(args: Any) -> str:
 
 
 def retry(name: str, forward: Callable[..., Any], raw: Any, static: dict[str, Any], error: Exception) -> Any:
-    """Run a failed forward again if that can help; else raise `error` in words that name op, shapes and devices.
-
-    It can help where a 0-d operand on the CPU met arrays on a GPU (PyTorch lets these mix, so it is moved), and where
-    floating-point warnings were on: a nested call, or a second thread inside `quietly`, ends there.
-    """
+    """Run a failed forward again if it was a floating-point warning that failed it (a nested call and a second thread
+    inside `quietly` end here too); else raise `error` in words that name op and shapes."""
     said = (ShapeError, DtypeError, DeviceError, GraphError, IndexError)
-    moved = None if isinstance(error, said) else _together(name, raw)
-    if moved is not None or (
-        isinstance(error, (RuntimeError, RuntimeWarning, FloatingPointError)) and type(error) not in said
-    ):
+    if isinstance(error, (RuntimeError, RuntimeWarning, FloatingPointError)) and not isinstance(error, said):
         try:
             with quiet():
-                return forward(*(raw if moved is None else moved), **static)
+                return forward(*raw, **static)
         except Exception as again:
             error = again
     if isinstance(error, said):
@@ -55,15 +49,17 @@ def _reason(error: Exception) -> str:
     return text
 
 
-def _together(name: str, raw: Any) -> list[Any] | None:
-    """The operands with 0-d CPU ones moved beside the others; None if all are on one device; else DeviceError."""
-    places = [device_of(x) for x in raw if is_array(x) and x.ndim] or [device_of(x) for x in raw if is_array(x)]
-    everywhere = {device_of(x) for x in raw if is_array(x)}
-    if len(everywhere) <= 1:
+def brought_together(name: str, args: Any) -> list[Any] | None:
+    """For a forward that failed on several devices: the operands with the 0-d ones from the CPU moved beside the others
+    (PyTorch lets these mix; the move is recorded), or DeviceError if that is not enough. None if all are on one."""
+    arrays = [(a, array) for a in args if is_array(array := getattr(a, "_array", a))]
+    if len({device_of(array) for _, array in arrays}) <= 1:
         return None
-    if len(set(places)) > 1:
+    places = {device_of(array): None for _, array in arrays if array.ndim or device_of(array).type != "cpu"}
+    if len(places) > 1:
         raise DeviceError(
-            f"{name}: expected all tensors on one device, got {' and '.join(sorted(map(str, set(places))))} "
-            f'({operands(raw)}); move one with .to("{places[0]}")'
+            f"{name}: expected all tensors on one device, got {' and '.join(sorted(map(str, places)))} "
+            f'({operands(args)}); move one with .to("{next(iter(places))}")'
         )
-    return [copy_to(x, places[0]) if is_array(x) else x for x in raw]
+    place = next(iter(places))
+    return [a.to(place) if hasattr(a, "_array") else copy_to(a, place) if is_array(a) else a for a in args]

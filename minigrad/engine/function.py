@@ -4,6 +4,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.backend import asarray
 from minigrad.engine.explain import describe
 from minigrad.engine.graph import Node, changed, clock
 from minigrad.engine.inplace import _move_on
@@ -110,7 +111,7 @@ class Context:
 
             shape, dtype, place = out
             return zeros(*shape, dtype=dtype, device=place)
-        return wrap(x)
+        return wrap(asarray(x))
 
 
 class _FunctionPlan:

@@ -111,7 +111,7 @@ def _move_on(self: Tensor, node: Node | None) -> None:
     sources = (base._node, node)
     plan = REGISTRY["overwrite"].plan(tuple(n is not None for n in sources))
     parents = tuple(n for n in sources if n is not None)
-    kept = plan.keep(None, None, out=None, link=self._view)
+    kept = plan.keep(None, None, None, {"link": self._view})
     base._node = record(plan, parents, kept, base._array)
 
 
@@ -120,7 +120,7 @@ def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tens
     from minigrad.ops.index import raw_index
 
     _refuse_leaf(name, self)
-    place = raw_index(index)
+    place = raw_index(index, self._array)
     raw = value._array if isinstance(value, Tensor) else value
 
     def write(array: Any, new: Any) -> Any:
@@ -138,7 +138,7 @@ def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tens
     if _records(self, value):
         sources = (self._current(), value._current() if isinstance(value, Tensor) else None)
         plan = REGISTRY["setitem"].plan(tuple(n is not None for n in sources))
-        kept = plan.keep(None, None, out=None, index=place)
+        kept = plan.keep(None, None, None, {"index": place})
         _move_on(self, record(plan, tuple(n for n in sources if n is not None), kept, array))
     return self
 

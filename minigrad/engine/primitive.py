@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.backend import asarray, is_array, quietly
-from minigrad.engine.explain import retry
+from minigrad.engine.explain import brought_together, retry
 from minigrad.engine.graph import Node, clock
 from minigrad.engine.modes import modes
 from minigrad.errors import GraphError
@@ -71,12 +71,18 @@ def _keeper(op: "Primitive", kept_names: Any, arguments: tuple[Any, ...]) -> Cal
     def value(name: str, argument: Any) -> str:
         if name == "index" and op.variadic:
             return repr(argument)
+        if name in op.static:
+            return f"static[{name!r}]"
         return name if name in op.known else f"{name.removesuffix('_shape')}.shape"
 
     rows = ("".join(f"{value(n, a)}, " for n in names) for names, a in zip(kept_names, arguments, strict=True))
     source = "".join(f"({row}), " for row in rows)
-    head = f"*{op.variadic}" if op.variadic else ", ".join(op.arguments)
-    keep: Callable[..., Any] = eval(f"lambda {head}, out{''.join(', ' + s for s in op.static)}: ({source})")
+    if op.variadic:
+        keep: Callable[..., Any] = eval(
+            f"lambda *all: (lambda {op.variadic}, out, static: ({source}))(all[:-2], *all[-2:])"
+        )
+    else:
+        keep = eval(f"lambda {', '.join(op.arguments)}, out, static=None: ({source})")
     return keep
 
 
@@ -158,39 +164,7 @@ def primitive(view: bool = False, name: str = "", **rules: Rule) -> Callable[[Ca
 
     def register(forward: Callable[..., Any]) -> Callable[..., Any]:
         op = Primitive(name or forward.__name__, forward, rules, view)
-
-        def call(*args: Any, **static: Any) -> Any:
-            raw: list[Any] = []
-            nodes: list[Node | None] = []
-            tensors = needed = False
-            for a in args:
-                if isinstance(a, Tensor):
-                    tensors = True
-                    node = a._node if a._base is None else a._current()
-                    needed = needed or node is not None
-                    nodes.append(node)
-                    raw.append(a._array)
-                else:
-                    nodes.append(None)
-                    raw.append(a)
-            if not tensors:
-                return forward(*args, **static)
-            try:
-                out = quietly(forward, *raw, **static)
-            except Exception as error:
-                out = retry(op.name, forward, raw, static, error)
-            if not out.shape:
-                out = asarray(out)
-            t = new_tensor(Tensor)
-            t._array, t._node, t._base, t._grad = out, None, None, None
-            if needed and rules and modes.grad:
-                plan = op.plan(tuple([n is not None for n in nodes]))
-                parents = tuple([n for n in nodes if n is not None])
-                t._node = record(plan, parents, plan.keep(*raw, out=out, **static), out)
-            if view:
-                link_view(t, args[0], call, static)
-            return t
-
+        call = _of_one(op) if len(op.arguments) == 1 and not op.variadic else _of_many(op)
         op.call = call
         call.__name__ = call.__qualname__ = op.name
         call.__doc__, call.__module__ = forward.__doc__, forward.__module__
@@ -198,3 +172,72 @@ def primitive(view: bool = False, name: str = "", **rules: Rule) -> Callable[[Ca
         return call
 
     return register
+
+
+def _of_one(op: Primitive) -> Callable[..., Any]:
+    """The op of a forward with one array argument: the common case, and so without lists."""
+    forward, view, plan = op.forward, op.view, op.plan((True,)) if op.rules else None
+
+    def call(input: Any, **static: Any) -> Any:
+        if not isinstance(input, Tensor):
+            return forward(input, **static)
+        x = input._array
+        origin = input._node if input._base is None else input._current()
+        try:
+            out = quietly(forward, x, **static)
+        except Exception as error:
+            out = retry(op.name, forward, [x], static, error)
+        shape = out.shape
+        if not shape:
+            out = asarray(out)
+        t = new_tensor(Tensor)
+        t._array, t._node, t._base, t._grad = out, None, None, None
+        if origin is not None and plan is not None and modes.grad:
+            t._node = node = new_node(Node)
+            node.plan, node.parents, node.kept, node.watch = plan, (origin,), plan.keep(x, out, static), None
+            node.shape, node.dtype, node.clock = shape, out.dtype, clock.now
+        if view:
+            link_view(t, input, call, static)
+        return t
+
+    return call
+
+
+def _of_many(op: Primitive) -> Callable[..., Any]:
+    """The op of any other forward."""
+    forward, rules, view = op.forward, op.rules, op.view
+
+    def call(*args: Any, **static: Any) -> Any:
+        raw: list[Any] = []
+        nodes: list[Node | None] = []
+        tensors = needed = False
+        for a in args:
+            node = None
+            if isinstance(a, Tensor):
+                tensors = True
+                node = a._node if a._base is None else a._current()
+                needed = needed or node is not None
+                a = a._array
+            nodes.append(node)
+            raw.append(a)
+        if not tensors:
+            return forward(*args, **static)
+        try:
+            out = quietly(forward, *raw, **static)
+        except Exception as error:
+            moved = brought_together(op.name, args)
+            if moved is not None:
+                return call(*moved, **static)
+            out = retry(op.name, forward, raw, static, error)
+        if not out.shape:
+            out = asarray(out)
+        t = wrap(out)
+        if needed and rules and modes.grad:
+            plan = op.plan(tuple([n is not None for n in nodes]))
+            parents = tuple([n for n in nodes if n is not None])
+            t._node = record(plan, parents, plan.keep(*raw, out, static), out)
+        if view:
+            link_view(t, args[0], call, static)
+        return t
+
+    return call

@@ -1,0 +1,22 @@
+"""The operations, one family a file. Each file's `__all__` is what it makes public; `python -m minigrad.ops` prints
+which are there and how each was checked."""
+
+import pkgutil
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+
+@cache
+def modules() -> tuple[ModuleType, ...]:
+    """The modules of this package that make operations public."""
+    found = (import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__) if m.name != "__main__")
+    return tuple(m for m in found if hasattr(m, "__all__"))
+
+
+@cache
+def public() -> dict[str, Callable[..., Any]]:
+    """Every public operation by its own name (`clip`, another name of `clamp`, is not a second one)."""
+    return {f.__name__: f for m in modules() for name in m.__all__ if callable(f := getattr(m, name))}

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from minigrad.backend import CPU, array_module, array_on, current_device, device, device_of, is_array
-from minigrad.backend.arrays import module_on
+from minigrad.backend import CPU, array_module, array_on, current_device, device, device_of, is_array, make
 from minigrad.dtypes import category, get_default_dtype, number_dtype
 from minigrad.engine.primitive import wrap
 from minigrad.errors import DtypeError
@@ -73,13 +72,10 @@ def _sizes(sizes: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def _filled(maker: str, sizes: Any, dtype: Any, device: Device, requires_grad: bool, *value: Any) -> Tensor:
-    place = current_device(device)
     shape = _sizes(sizes)
     if any(n < 0 for n in shape):
         raise ValueError(f"{maker}: expected sizes of 0 or more, got {shape}")
-    with place:
-        array = getattr(module_on(place), maker)(shape, *value, dtype=dtype or get_default_dtype())
-    return wrap(array).requires_grad_(requires_grad)
+    return wrap(make(device, maker, shape, *value, dtype=dtype or get_default_dtype())).requires_grad_(requires_grad)
 
 
 def empty(*size: Any, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
@@ -114,8 +110,8 @@ def arange(
     if step == 0:
         raise ValueError("arange: step must not be 0")
     whole = all(isinstance(x, int) or getattr(x, "dtype", get_default_dtype()).kind in "iu" for x in (low, high, step))
-    place = current_device(device)
-    array = module_on(place).arange(low, high, step, dtype=dtype or (number_dtype(1) if whole else get_default_dtype()))
+    kind = dtype or (number_dtype(1) if whole else get_default_dtype())
+    array = make(device, "arange", low, high, step, dtype=kind)
     return wrap(array).requires_grad_(requires_grad)
 
 
@@ -126,7 +122,7 @@ def linspace(
     if steps < 0:
         raise ValueError(f"linspace: steps: expected 0 or more, got {steps}")
     low, high = (x.item() if isinstance(x, Tensor) else x for x in (start, end))
-    array = module_on(current_device(device)).linspace(low, high, steps, dtype=dtype or get_default_dtype())
+    array = make(device, "linspace", low, high, steps, dtype=dtype or get_default_dtype())
     return wrap(array).requires_grad_(requires_grad)
 
 
@@ -134,7 +130,7 @@ def eye(
     n: int, m: int | None = None, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
 ) -> Tensor:
     """The n x m matrix (m = n unless given) with ones on its diagonal."""
-    array = module_on(current_device(device)).eye(n, m, dtype=dtype or get_default_dtype())
+    array = make(device, "eye", n, m, dtype=dtype or get_default_dtype())
     return wrap(array).requires_grad_(requires_grad)
 
 

@@ -6,7 +6,9 @@ and `scatter_add`, `pick` and `place`.
 
 from typing import Any
 
-from minigrad.backend import array_module, is_array
+import numpy as np
+
+from minigrad.backend import array_module, copy_to, device_of, is_array
 from minigrad.engine.primitive import primitive
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
@@ -19,27 +21,28 @@ __all__ = [
 # --- t[...] -------------------------------------------------------------------------------------------------------
 
 
-def raw_index(index: Any) -> Any:
-    """An index as the array library takes it: Tensors as arrays, lists as arrays, and `...` after a basic index, so
-    that a single element comes as a 0-d view and not as a NumPy scalar."""
+def raw_index(index: Any, target: Any) -> Any:
+    """An index as the library of the array `target` takes it: Tensors and lists as arrays beside it (an index may come
+    from the CPU, as in PyTorch), and `...` after a basic index, so that a single element comes as a 0-d view and not as a
+    NumPy scalar."""
     parts = index if isinstance(index, tuple) else (index,)
-    out = tuple(_raw_part(p) for p in parts)
+    out = tuple([_raw_part(p, target) for p in parts])
     return out if any(is_array(p) for p in out) or any(p is Ellipsis for p in out) else (*out, Ellipsis)
 
 
-def _raw_part(part: Any) -> Any:
+def _raw_part(part: Any, target: Any) -> Any:
+    if isinstance(part, (int, slice)):
+        return part
     if isinstance(part, Tensor):
         array = part._array
         if array.dtype.kind in "iu" and array.ndim == 0:
             return int(array)
         if array.dtype.kind not in "biu":
             raise IndexError(f"getitem: expected integer or bool indices, got a tensor of {array.dtype}")
-        return array.astype(bool) if array.dtype.name == "uint8" else array
+        return copy_to(array.astype(bool) if array.dtype.name == "uint8" else array, device_of(target))
     if isinstance(part, (list, range)):
-        import numpy as np
-
         array = np.asarray([p.item() if isinstance(p, Tensor) else p for p in part])
-        return array if array.size else array.astype("int64")
+        return copy_to(array if array.size else array.astype("int64"), device_of(target))
     return part
 
 
@@ -73,7 +76,7 @@ def getitem(input: Any, index: Any) -> Any:
     A basic index gives a view, as in PyTorch. Raises IndexError out of range.
     """
     try:
-        return _getitem(input, index=raw_index(index))
+        return _getitem(input, index=raw_index(index, input._array if isinstance(input, Tensor) else input))
     except IndexError as error:
         raise IndexError(f"getitem: {error}; got a tensor of shape {tuple(input.shape)}") from None
 
@@ -136,8 +139,6 @@ def gather(input: Any, dim: int, index: Any) -> Any:
 def check_range(op: str, index: Any, size: int, what: str) -> None:
     """Raise IndexError unless all of `index` lies in [0, size). On a GPU this is left to the kernels: a look at the
     values would wait for everything before it."""
-    import numpy as np
-
     array = index._array if isinstance(index, Tensor) else index
     if array.dtype.kind not in "iu":
         raise IndexError(f"{op}: expected integer indices, got {array.dtype}")

@@ -1,0 +1,128 @@
+"""The GPU path, run on a strict stand-in for CuPy: it finds what CuPy would refuse, not how fast a GPU is."""
+
+import copy
+import importlib.util
+import pickle
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.backend import cuda
+from minigrad.errors import DeviceError
+
+
+@pytest.fixture
+def cupy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The stand-in, in CuPy's place for one test."""
+    path = Path(__file__).parent / "standin" / "cupy" / "__init__.py"
+    spec = importlib.util.spec_from_file_location("cupy", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "cupy", module)
+    cuda.cupy.cache_clear()
+    spec.loader.exec_module(module)
+    yield module
+    mg.set_default_device(None)
+    cuda.cupy.cache_clear()
+
+
+def test_a_classifier_trains_on_the_gpu_as_on_the_cpu(cupy: Any) -> None:
+    def losses(device: str) -> list[float]:
+        mg.manual_seed(0)
+        x, w = mg.randn(20, 5, device=device), mg.randn(5, 3, device=device, requires_grad=True)
+        rows, y = mg.arange(20, device=device), mg.tensor([0, 1, 2, 1] * 5, device=device)
+        out = []
+        for _ in range(5):
+            w.grad = None
+            loss = -mg.log_softmax(x @ w, 1)[rows, y].mean() + 0.01 * (w * w).sum()
+            loss.backward()
+            with mg.no_grad():
+                w.sub_(w.grad * 0.5)
+            out.append(loss.item())
+        assert w.grad.device.type == device
+        return out
+
+    assert losses("cuda") == pytest.approx(losses("cpu"), rel=1e-5)
+    assert losses("cuda")[-1] < losses("cuda")[0]
+
+
+def test_mixing_devices_is_refused_and_names_both(cupy: Any) -> None:
+    here, there = mg.ones(3), mg.ones(3, device="cuda")
+    for op in (lambda: here + there, lambda: there * here, lambda: there @ here, lambda: mg.cat([here, there])):
+        with pytest.raises(DeviceError, match=r"expected all tensors on one device, got cpu and cuda:0"):
+            op()
+
+
+def test_numbers_and_indices_may_come_from_the_cpu(cupy: Any) -> None:
+    x = mg.tensor([1.0, 2.0, 3.0], device="cuda", requires_grad=True)
+    y = (x * mg.tensor(2.0) + mg.tensor(1.0))[mg.tensor([0, 0, 2])]
+    y.sum().backward()
+    assert y.device == mg.device("cuda:0")
+    assert x.grad.cpu().tolist() == [4.0, 0.0, 2.0]
+
+
+def test_moving_is_recorded_and_the_gradient_moves_back(cupy: Any) -> None:
+    x = mg.tensor([1.0, 2.0], requires_grad=True)
+    (x.cuda() * 3).sum().backward()
+    assert x.grad.device == mg.device("cpu") and x.grad.tolist() == [3.0, 3.0]
+
+
+def test_numpy_is_refused_with_the_way_out(cupy: Any) -> None:
+    x = mg.ones(2, device="cuda")
+    with pytest.raises(DeviceError, match=r"on cuda:0; use t.cpu\(\).numpy\(\)"):
+        x.numpy()
+    assert x.numpy(force=True).tolist() == [1.0, 1.0]
+
+
+def test_a_gpu_that_is_not_there_is_refused(cupy: Any) -> None:
+    with pytest.raises(DeviceError, match=r'device "cuda:7": there are 2 GPUs here, numbered from 0'):
+        mg.zeros(2, device="cuda:7")
+    assert mg.zeros(2, device="cuda:1").device == mg.device("cuda:1")
+
+
+def test_a_broken_gpu_gives_its_reason(cupy: Any) -> None:
+    cupy.is_available = lambda: False
+    with pytest.raises(DeviceError, match="no GPU can be used .*CuPy finds no usable GPU.*nvidia-smi"):
+        mg.zeros(2, device="cuda")
+    assert not mg.cuda.is_available() and mg.cuda.device_count() == 0
+
+
+def test_default_device_moves_an_unchanged_script(cupy: Any) -> None:
+    mg.set_default_device("cuda")
+    made = [mg.zeros(2), mg.randn(2), mg.tensor([1.0]), mg.from_numpy(np.ones(2)), mg.arange(3), mg.eye(2)]
+    assert {str(t.device) for t in made} == {"cuda:0"}
+    with mg.device("cpu"):
+        assert mg.zeros(2).device.type == "cpu"
+    assert mg.zeros(2).device.type == "cuda"
+
+
+def test_copies_and_pickles_stay_on_the_gpu(cupy: Any) -> None:
+    w = mg.ones(3, device="cuda", requires_grad=True)
+    for twin in (copy.deepcopy(w), pickle.loads(pickle.dumps(w))):
+        assert twin.device == w.device and twin.requires_grad and twin.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_views_and_in_place_changes(cupy: Any) -> None:
+    w = mg.ones(2, 3, device="cuda", requires_grad=True)
+    v = w * 2
+    row = v[0]
+    row.mul_(3)
+    v[:, 1] = 0.0
+    v.sum().backward()
+    assert w.grad.tolist() == [[6.0, 0.0, 6.0], [2.0, 0.0, 2.0]]
+    assert row.tolist() == [6.0, 0.0, 6.0]
+
+
+def test_a_recorded_step_copies_nothing_to_the_host(cupy: Any) -> None:
+    x, w = mg.randn(8, 4, device="cuda"), mg.randn(4, 3, device="cuda", requires_grad=True)
+    before = cupy.syncs
+    loss = mg.log_softmax(x @ w, 1).mean() + (w * w).sum()
+    loss.backward()
+    assert cupy.syncs == before
+    loss.item()
+    assert cupy.syncs == before + 1
