@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minigrad.backend import array_module
+from minigrad.engine.anomaly import AnomalyError, detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from minigrad.engine.explain import describe
 from minigrad.engine.function import Function
 from minigrad.engine.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
@@ -34,13 +35,10 @@ def backward(
     chosen = list(_sequence(inputs))
     if not chosen:
         raise ValueError("backward: inputs: expected at least one tensor, got none")
-    nodes = [_source("backward", t, i) for i, t in enumerate(chosen)]
-    found = walk(outputs, retain=retain, create=create_graph, wanted=set(nodes))
-    for t, node in {id(t): (t, n) for t, n in zip(chosen, nodes, strict=True)}.values():
-        g = found.get(node)
-        if g is not None:
-            new = g if create_graph else _tensor(g)
-            t._grad = new if t._grad is None else t._grad + new
+    nodes = {_source("backward", t, i) for i, t in enumerate(chosen)}
+    for t in chosen:
+        t.retain_grad()  # as in PyTorch; leaves have no need of it
+    walk(outputs, retain=retain, create=create_graph, wanted=nodes)
 
 
 def grad(
@@ -70,7 +68,7 @@ def grad(
     starts = _outputs("grad", outputs, grad_outputs, create_graph)
     nodes = [_source("grad", t, i) for i, t in enumerate(wanted)]
     retain = create_graph if retain_graph is None else retain_graph
-    found = walk(starts, retain=retain, create=create_graph, wanted=set(nodes))
+    found = walk(starts, retain=retain, create=create_graph, wanted=set(nodes), collect=True)
     results: list[Any] = []
     seen: set[Any] = set()
     for i, (t, node) in enumerate(zip(wanted, nodes, strict=True)):
@@ -175,6 +173,7 @@ def gradgradcheck(*args: Any, **options: Any) -> Any:
 
 
 __all__ = [
-    "Function", "backward", "enable_grad", "grad", "gradcheck", "gradgradcheck", "inference_mode", "no_grad",
+    "AnomalyError", "Function", "backward", "detect_anomaly", "enable_grad", "grad", "gradcheck", "gradgradcheck", "inference_mode",
+    "is_anomaly_enabled", "no_grad", "set_detect_anomaly",
     "set_grad_enabled",
 ]  # fmt: skip

@@ -68,10 +68,12 @@ def unary(
             out = asarray(out)
         t = new_tensor(Tensor)
         t._array, t._node, t._base, t._grad = out, None, None, None
-        if origin is not None and plan is not None and modes.grad:
+        if origin is not None and plan is not None and (recording := modes.grad):
             t._node = node = new_node(Node)
             node.plan, node.parents, node.kept, node.watch = plan, (origin,), keep(x, out), None  # type: ignore[misc]
             node.shape, node.dtype, node.clock = shape, out.dtype, clock.now
+            if recording is not True:
+                recording.forward(name, (input,), out, node)
         return t
 
     return _named(op, call, doc)
@@ -126,7 +128,7 @@ def binary(
             out = asarray(out)
         t = new_tensor(Tensor)
         t._array, t._node, t._base, t._grad = out, None, None, None
-        if (a is not None or b is not None) and both is not None and modes.grad:
+        if (a is not None or b is not None) and both is not None and (recording := modes.grad):
             t._node = node = new_node(Node)
             if b is None:
                 node.plan, node.parents = first, (a,)  # type: ignore[assignment]
@@ -136,6 +138,8 @@ def binary(
                 node.plan, node.parents = both, (a, b)
             node.kept, node.watch = node.plan.keep(x, y, out), None
             node.shape, node.dtype, node.clock = shape, out.dtype, clock.now
+            if recording is not True:
+                recording.forward(name, (input, other), out, node)
         return t
 
     return _named(op, call, doc)

@@ -10,7 +10,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _Modes(threading.local):
-    grad = True
+    grad: Any = True  # False, True, or what watches the recording (see anomaly.py)
+    anomaly: Any = None
     inference = False
 
 
@@ -19,7 +20,7 @@ modes = _Modes()
 
 def is_grad_enabled() -> bool:
     """Are operations on tensors that require grad recorded on this thread?"""
-    return modes.grad
+    return bool(modes.grad)
 
 
 def is_inference_mode_enabled() -> bool:
@@ -39,7 +40,7 @@ class _Mode:
     def _enter(self, grad: bool, inference: bool | None) -> None:
         outer = self.__dict__.setdefault("_outer", [])
         outer.append((modes.grad, modes.inference))
-        modes.grad = grad
+        modes.grad = grad and (modes.anomaly or True)
         if inference is not None:
             modes.inference = inference
 
@@ -101,11 +102,11 @@ class set_grad_enabled(_Mode):
     def __init__(self, mode: bool) -> None:
         self.mode = bool(mode)
         self._before = modes.grad
-        modes.grad = self.mode
+        modes.grad = self.mode and (modes.anomaly or True)
 
     def __enter__(self) -> None:
         self.__dict__.setdefault("_outer", []).append((self._before, modes.inference))
-        modes.grad = self.mode
+        modes.grad = self.mode and (modes.anomaly or True)
 
     def __call__(self, function: F) -> F:
         modes.grad = self._before

@@ -192,10 +192,12 @@ def _of_one(op: Primitive) -> Callable[..., Any]:
             out = asarray(out)
         t = new_tensor(Tensor)
         t._array, t._node, t._base, t._grad = out, None, None, None
-        if origin is not None and plan is not None and modes.grad:
+        if origin is not None and plan is not None and (recording := modes.grad):
             t._node = node = new_node(Node)
             node.plan, node.parents, node.kept, node.watch = plan, (origin,), plan.keep(x, out, static), None
             node.shape, node.dtype, node.clock = shape, out.dtype, clock.now
+            if recording is not True:
+                recording.forward(op.name, (input,), out, node)
         if view:
             link_view(t, input, call, static)
         return t
@@ -232,10 +234,12 @@ def _of_many(op: Primitive) -> Callable[..., Any]:
         if not out.shape:
             out = asarray(out)
         t = wrap(out)
-        if needed and rules and modes.grad:
+        if needed and rules and (recording := modes.grad):
             plan = op.plan(tuple([n is not None for n in nodes]))
             parents = tuple([n for n in nodes if n is not None])
             t._node = record(plan, parents, plan.keep(*raw, out, static), out)
+            if recording is not True:
+                recording.forward(op.name, args, out, t._node)
         if view:
             link_view(t, args[0], call, static)
         return t

@@ -12,16 +12,20 @@ from minigrad.tensor import Tensor
 
 
 def walk(
-    outputs: list[tuple[Node, Any]], *, retain: bool, create: bool, wanted: set[Node] | None = None
+    outputs: list[tuple[Node, Any]],
+    *,
+    retain: bool,
+    create: bool,
+    wanted: set[Node] | None = None,
+    collect: bool = False,
 ) -> dict[Node, Any]:
     """Carry gradients from `outputs` (nodes, each with the raw gradient that arrives there) through the graph.
 
-    retain  keep what the nodes keep; otherwise it goes as the walk passes
-    create  run the rules on Tensors, which records them, instead of on raw arrays
-    wanted  the only nodes whose gradients matter: they are returned, no leaf's `.grad` is touched, and rules that do
-            not lead to one of them are not run. None: accumulate into every leaf.
-
-    Returns the gradients of the wanted nodes: raw arrays, or Tensors if `create`.
+    retain   keep what the nodes keep; otherwise it goes as the walk passes
+    create   run the rules on Tensors, which records them, instead of on raw arrays
+    wanted   the only nodes whose gradients matter: rules that do not lead to one of them are not run. None: all leaves.
+    collect  return the gradients of the wanted nodes (raw arrays, or Tensors if `create`) instead of adding those of
+             the leaves among them to their `.grad`
     """
     slots = _slots([node for node, _ in outputs], wanted)
     found: dict[Node, Any] = {}
@@ -30,23 +34,26 @@ def walk(
             slot = slots[node]
             slot[GRAD] = g if slot[GRAD] is None else slot[GRAD] + g
     ready = [node for node, slot in slots.items() if not slot[WAITS]]
-    recording, modes.grad = modes.grad, create
+    anomaly = modes.anomaly
+    recording, modes.grad = modes.grad, create and (anomaly or True)
     try:
         with quiet():
             while ready:
                 node = ready.pop()
                 slot = slots[node]
                 g, slot[GRAD] = slot[GRAD], None
+                goal = wanted is not None and node in wanted
                 if g is not None:
+                    own = slot[OWN]
                     if node.watch is not None:
-                        g = _show(node, g, create)
-                    if wanted is None:
-                        if not node.parents:
-                            _accumulate(node, g, create, slot[OWN])
-                    elif node in wanted:
-                        found[node] = g if create or slot[OWN] else array_module(g).array(g)
-                if node.parents:
-                    _pull(node, g, slots, ready, create)
+                        g, own = _show(node, g, create, own)
+                    if collect:
+                        if goal:
+                            found[node] = g if own else _copy(g)
+                    elif not node.parents and (goal or wanted is None):
+                        _accumulate(node, g, create, own)
+                if node.parents and (not goal or any(parent in slots for parent in node.parents)):
+                    _pull(node, g, slots, ready, create, anomaly)
                     if not retain and node.plan.keeps_arrays:
                         node.kept = FREED
     finally:
@@ -93,7 +100,9 @@ def _leading_to(wanted: set[Node], slots: dict[Node, list[Any]]) -> dict[Node, l
     return reach
 
 
-def _pull(node: Node, g: Any, slots: dict[Node, list[Any]], ready: list[Node], create: bool) -> None:
+def _pull(
+    node: Node, g: Any, slots: dict[Node, list[Any]], ready: list[Node], create: bool, anomaly: Any
+) -> None:
     """Run a node's rules and hand their results to its parents, in the parents' shape and dtype."""
     kept = node.kept
     if kept is FREED:
@@ -112,6 +121,8 @@ def _pull(node: Node, g: Any, slots: dict[Node, list[Any]], ready: list[Node], c
         r = None if g is None else rule(g, *values)
         if r is None:
             continue
+        if anomaly is not None:
+            anomaly.backward(node, parent, g, r)
         if r.shape != parent.shape:
             r = _unbroadcast(node, r, parent.shape)
         if r.dtype is not parent.dtype:
@@ -145,22 +156,33 @@ def _freed(node: Node) -> GraphError:
     )
 
 
-def _show(node: Node, g: Any, create: bool) -> Any:
-    """Let hooks see (and replace) a complete gradient, and keep it for a tensor that retains its own."""
+def _copy(g: Any) -> Any:
+    """A gradient in memory of its own, writable: a Tensor's copy is recorded."""
+    return g.clone() if isinstance(g, Tensor) else array_module(g).array(g)
+
+
+def _show(node: Node, g: Any, create: bool, own: bool) -> tuple[Any, bool]:
+    """Let hooks see (and replace) a complete gradient, and keep it for a tensor that retains its own. Returns it, and
+    whether it is still the walk's own: a hook may have kept the one it saw, or returned one that others know."""
     assert node.watch is not None
+    hooks = list(node.watch.hooks.values())
+    if hooks and not own:
+        g = _copy(g)  # a hook may also change it in place
     t = g if create else wrap(asarray(g))
-    for hook in list(node.watch.hooks.values()):
+    for hook in hooks:
         new = hook(t)
         if new is None:
             continue
-        if not isinstance(new, Tensor) or new._array.shape != t._array.shape:
+        if not isinstance(new, Tensor):
+            raise TypeError(f"register_hook: expected the hook to return None or a Tensor, got {describe(new)}")
+        if new._array.shape != t._array.shape:
             raise ShapeError(f"register_hook: expected the hook to return None or {describe(t)}, got {describe(new)}")
-        t = new
+        t = new.astype(t.dtype)
     owner = None if node.watch.retain is None else node.watch.retain()
     if owner is not None:
-        mine = t if create else wrap(t._array.copy())
+        mine = _copy(t) if create else wrap(_copy(t._array))
         owner._grad = mine if owner._grad is None else owner._grad + mine
-    return t if create else t._array
+    return t if create else t._array, own and not hooks
 
 
 def _accumulate(leaf: Any, g: Any, create: bool, own: bool) -> None:
@@ -171,9 +193,9 @@ def _accumulate(leaf: Any, g: Any, create: bool, own: bool) -> None:
         return
     have = owner._grad
     if create:
-        owner._grad = have + g if have is not None else g if own else g.clone()
+        owner._grad = have + g if have is not None else g if own else _copy(g)
     elif have is None:
-        owner._grad = wrap(asarray(g) if own else array_module(g).array(g))
+        owner._grad = wrap(asarray(g if own else _copy(g)))
     elif have._node is not None:  # recorded by an earlier create_graph=True: it must not change under its graph
         owner._grad = have + wrap(asarray(g))
     else:
