@@ -1,13 +1,10 @@
-"""Gradients, by PyTorch's names: `backward`, `grad`, `Function`, `gradcheck`, and the recording modes."""
+"""`backward` and `grad`: what a user asks of the walk, checked and put into its terms."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from minigrad.backend import array_module
-from minigrad.engine.anomaly import AnomalyError, detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from minigrad.engine.explain import describe
-from minigrad.engine.function import Function
-from minigrad.engine.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 from minigrad.engine.walk import walk
 from minigrad.errors import GraphError, ShapeError
 from minigrad.tensor import Tensor
@@ -156,24 +153,3 @@ def _start(op: str, t: Any, weight: Any, create: bool) -> tuple[Any, Any]:
         raise ShapeError(f"{op}: gradient: expected the tensor's shape {tuple(array.shape)}, got {describe(weight)}")
     weight = weight if weight.dtype == t.dtype else weight.astype(t.dtype)
     return node, weight if create else weight._array
-
-
-def gradcheck(*args: Any, **options: Any) -> Any:
-    """Compare analytic gradients with numerical ones: see `minigrad.gradcheck`."""
-    from minigrad.gradcheck import gradcheck as check
-
-    return check(*args, **options)
-
-
-def gradgradcheck(*args: Any, **options: Any) -> Any:
-    """Compare second-order gradients with numerical ones: see `minigrad.gradcheck`."""
-    from minigrad.gradcheck import gradgradcheck as check
-
-    return check(*args, **options)
-
-
-__all__ = [
-    "AnomalyError", "Function", "backward", "detect_anomaly", "enable_grad", "grad", "gradcheck", "gradgradcheck", "inference_mode",
-    "is_anomaly_enabled", "no_grad", "set_detect_anomaly",
-    "set_grad_enabled",
-]  # fmt: skip

@@ -1,0 +1,28 @@
+"""Gradients, by PyTorch's names: `backward`, `grad`, `Function`, `gradcheck`, `functional`, and the recording modes."""
+
+from typing import Any
+
+from minigrad.autograd import functional
+from minigrad.autograd.gradients import backward, grad
+from minigrad.engine.anomaly import AnomalyError, detect_anomaly, is_anomaly_enabled, set_detect_anomaly
+from minigrad.engine.function import Function
+from minigrad.engine.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
+
+__all__ = [
+    "AnomalyError", "Function", "backward", "detect_anomaly", "enable_grad", "functional", "grad", "gradcheck",
+    "gradgradcheck", "inference_mode", "is_anomaly_enabled", "no_grad", "set_detect_anomaly", "set_grad_enabled",
+]  # fmt: skip
+
+
+def gradcheck(*args: Any, **options: Any) -> Any:
+    """Compare analytic gradients with numerical ones: see `minigrad.gradcheck`."""
+    from minigrad.gradcheck import gradcheck as check
+
+    return check(*args, **options)
+
+
+def gradgradcheck(*args: Any, **options: Any) -> Any:
+    """Compare second-order gradients with numerical ones: see `minigrad.gradcheck`."""
+    from minigrad.gradcheck import gradgradcheck as check
+
+    return check(*args, **options)
