@@ -1,0 +1,31 @@
+"""The digits that come with scikit-learn: small enough to need no download."""
+
+import numpy as np
+
+from minigrad.datasets.images import Images, Split
+
+
+def digits(test_fraction: float = 0.2, seed: int = 0) -> Images:
+    """1,797 handwritten digits of 8 x 8 pixels with 0 (white) to 16 (black), as uint8 (N, 1, 8, 8).
+
+    Split by a seeded shuffle into a training part and `test_fraction` to test on: same seed, same split. Raises
+    ImportError where scikit-learn is missing, ValueError for a fraction that leaves a part empty.
+    Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, 1998 (UCI).
+    """
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError as error:
+        raise ImportError(
+            "datasets.digits: scikit-learn, which carries the pictures, is not installed; from a checkout, run `pip "
+            'install -e ".[examples]"`'
+        ) from error
+    if not 0 < test_fraction < 1:
+        raise ValueError(f"datasets.digits: test_fraction: expected a number between 0 and 1, got {test_fraction}")
+    source = load_digits()
+    images = source.images.astype(np.uint8)[:, None]
+    labels = source.target.astype(np.int64)
+    order = np.random.Generator(np.random.Philox(seed)).permutation(len(labels))
+    held_out, rest = np.split(order, [max(1, round(len(order) * test_fraction))])
+    return Images(
+        Split(images[rest], labels[rest]), Split(images[held_out], labels[held_out]), tuple(str(n) for n in range(10))
+    )
