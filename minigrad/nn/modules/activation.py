@@ -1,0 +1,113 @@
+"""Activations as modules: each calls the function of its name in `nn.functional`."""
+
+from typing import Any
+
+from minigrad.nn import functional as F
+from minigrad.nn.modules.module import Module
+
+
+class _Activation(Module):
+    """A module that calls one function with its settings, which are also its repr."""
+
+    function: Any = None
+    settings: dict[str, Any]
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__()
+        self.settings = settings
+        for name, value in settings.items():
+            setattr(self, name, value)
+
+    def forward(self, input: Any) -> Any:
+        """The function of the input."""
+        return type(self).function(input, **{name: getattr(self, name) for name in self.settings})
+
+    def extra_repr(self) -> str:
+        return ", ".join(f"{name}={getattr(self, name)}" for name in self.settings)
+
+
+class ReLU(_Activation):
+    """max(x, 0)."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+    def forward(self, input: Any) -> Any:
+        """See functional.relu."""
+        return input.relu_() if self.inplace else F.relu(input)
+
+    def extra_repr(self) -> str:
+        return "inplace=True" if self.inplace else ""
+
+
+class LeakyReLU(_Activation):
+    """x if x > 0, else negative_slope * x."""
+
+    function = staticmethod(F.leaky_relu)
+
+    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
+        super().__init__(negative_slope=negative_slope)
+
+
+class ELU(_Activation):
+    """x if x > 0, else alpha (e^x - 1)."""
+
+    function = staticmethod(F.elu)
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(alpha=alpha)
+
+
+class Softplus(_Activation):
+    """log(1 + e^(beta x)) / beta."""
+
+    function = staticmethod(F.softplus)
+
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
+        super().__init__(beta=beta, threshold=threshold)
+
+
+class Softmax(_Activation):
+    """exp(x) / sum(exp(x)) along `dim`."""
+
+    function = staticmethod(F.softmax)
+
+    def __init__(self, dim: int | None = None) -> None:
+        super().__init__(dim=dim)
+
+
+class LogSoftmax(_Activation):
+    """log(softmax(x)) along `dim`."""
+
+    function = staticmethod(F.log_softmax)
+
+    def __init__(self, dim: int | None = None) -> None:
+        super().__init__(dim=dim)
+
+
+class Sigmoid(_Activation):
+    """1 / (1 + e^-x)."""
+
+    function = staticmethod(F.sigmoid)
+
+
+class LogSigmoid(_Activation):
+    """log(sigmoid(x))."""
+
+    function = staticmethod(F.logsigmoid)
+
+
+class Tanh(_Activation):
+    """The hyperbolic tangent."""
+
+    function = staticmethod(F.tanh)
+
+
+class SiLU(_Activation):
+    """x sigmoid(x)."""
+
+    function = staticmethod(F.silu)
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()

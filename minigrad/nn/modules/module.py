@@ -1,0 +1,318 @@
+"""`Module`: what has parameters, and is called."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from minigrad.engine.graph import Handle
+from minigrad.engine.modes import no_grad
+from minigrad.nn.modules.state import load_state_dict, state_dict
+from minigrad.nn.parameter import Buffer, Parameter
+from minigrad.tensor import Tensor
+
+Hook = Callable[..., Any]
+
+
+class Module:
+    """The base of everything with parameters: subclass it, assign parameters and modules to attributes in `__init__`
+    (after `super().__init__()`), and define `forward`. Call the module itself, which runs the hooks too."""
+
+    training: bool
+    _parameters: dict[str, Parameter | None]
+    _buffers: dict[str, Tensor | None]
+    _modules: "dict[str, Module | None]"
+
+    def __init__(self) -> None:
+        for name in ("_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks", "_backward_hooks"):
+            object.__setattr__(self, name, {})
+        object.__setattr__(self, "_transient", set())  # names of buffers that are no part of the state_dict
+        object.__setattr__(self, "training", True)
+
+    def forward(self, *args: Any, **options: Any) -> Any:
+        """What the module computes; every subclass defines it."""
+        raise NotImplementedError(f"{type(self).__name__}: forward() is not defined")
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        for pre in list(self._forward_pre_hooks.values()):
+            changed = pre(self, args)
+            if changed is not None:
+                args = changed if isinstance(changed, tuple) else (changed,)
+        out = self.forward(*args, **options)
+        for hook in list(self._forward_hooks.values()):
+            changed = hook(self, args, out)
+            out = out if changed is None else changed
+        return out
+
+    # --- attributes that are registered -----------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, (Parameter, Module)) and "_parameters" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__}: call super().__init__() before assigning {name!r}")
+        if isinstance(value, Parameter):
+            self.register_parameter(name, value)
+        elif isinstance(value, Module):
+            self._forget(name)
+            self._modules[name] = value
+        elif isinstance(value, Buffer):
+            self.register_buffer(name, value)
+        elif value is None or isinstance(value, Tensor):
+            self._assign_plain(name, value)
+        else:
+            if "_parameters" in self.__dict__:
+                if name in self._parameters:
+                    raise TypeError(
+                        f"{type(self).__name__}.{name}: expected a Parameter or None, got {type(value).__name__}"
+                    )
+                self._forget(name)
+            object.__setattr__(self, name, value)
+
+    def _assign_plain(self, name: str, value: Tensor | None) -> None:
+        for registered in (self.__dict__.get("_parameters", {}), self.__dict__.get("_buffers", {}),
+                           self.__dict__.get("_modules", {})):  # fmt: skip
+            if name in registered:
+                if registered is self._parameters and value is not None:
+                    raise TypeError(f"{type(self).__name__}.{name}: expected a Parameter or None, got a Tensor")
+                registered[name] = value
+                return
+        object.__setattr__(self, name, value)
+
+    def _forget(self, name: str) -> None:
+        for place in (self._parameters, self._buffers, self._modules, self.__dict__):
+            place.pop(name, None)  # type: ignore[attr-defined]
+
+    def __getattr__(self, name: str) -> Any:
+        for place in ("_parameters", "_buffers", "_modules"):
+            found = self.__dict__.get(place, {})
+            if name in found:
+                return found[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        for place in (self._parameters, self._buffers, self._modules):
+            if name in place:
+                del place[name]  # type: ignore[attr-defined]
+                return
+        object.__delattr__(self, name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *self._parameters, *self._buffers, *self._modules})
+
+    def _check_name(self, name: str) -> None:
+        if not isinstance(name, str) or not name or "." in name:
+            raise KeyError(f'{type(self).__name__}: a name must be a string without ".", got {name!r}')
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Count `param` (or nothing yet, None) among the parameters, under that name."""
+        self._check_name(name)
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(f"register_parameter: {name!r}: expected a Parameter or None, got {type(param).__name__}")
+        if param is not None and not param.is_leaf:
+            raise ValueError(f"register_parameter: {name!r}: expected a leaf tensor, got the result of an operation")
+        self._forget(name)
+        self._parameters[name] = param
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Count `tensor` among the state that is not learned; persistent=False leaves it out of the state_dict."""
+        self._check_name(name)
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(f"register_buffer: {name!r}: expected a Tensor or None, got {type(tensor).__name__}")
+        self._forget(name)
+        self._buffers[name] = tensor
+        (self._transient.discard if persistent else self._transient.add)(name)
+
+    def add_module(self, name: str, module: "Module | None") -> None:
+        """Count `module` among the children, under that name."""
+        self._check_name(name)
+        if module is not None and not isinstance(module, Module):
+            raise TypeError(f"add_module: {name!r}: expected a Module or None, got {type(module).__name__}")
+        self._forget(name)
+        self._modules[name] = module
+
+    register_module = add_module
+
+    # --- walking through it -----------------------------------------------------------------------------------------
+
+    def named_modules(self, memo: Any = None, prefix: str = "", remove_duplicate: bool = True) -> Iterator[Any]:
+        """(path, module) for this module and all below it, each once."""
+        memo = set() if memo is None else memo
+        if remove_duplicate and self in memo:
+            return
+        memo.add(self)
+        yield prefix, self
+        for name, child in self._modules.items():
+            if child is not None:
+                yield from child.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
+
+    def _named(self, kind: str, prefix: str, recurse: bool, remove_duplicate: bool) -> Iterator[Any]:
+        seen: set[int] = set()
+        below = self.named_modules(None, prefix, remove_duplicate) if recurse else [(prefix, self)]
+        for path, module in below:
+            for name, t in getattr(module, kind).items():
+                if t is not None and not (remove_duplicate and id(t) in seen):
+                    seen.add(id(t))
+                    yield (f"{path}.{name}" if path else name), t
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """(path, parameter), each once, also where two modules share it."""
+        return self._named("_parameters", prefix, recurse, remove_duplicate)
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """(path, buffer)."""
+        return self._named("_buffers", prefix, recurse, remove_duplicate)
+
+    def named_children(self) -> "Iterator[tuple[str, Module]]":
+        """(name, module) one level down."""
+        seen: set[int] = set()
+        for name, child in self._modules.items():
+            if child is not None and id(child) not in seen:
+                seen.add(id(child))
+                yield name, child
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """What is learned."""
+        return (p for _, p in self.named_parameters(recurse=recurse))
+
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        """State that is not learned."""
+        return (b for _, b in self.named_buffers(recurse=recurse))
+
+    def modules(self) -> "Iterator[Module]":
+        """This module and all below it."""
+        return (m for _, m in self.named_modules())
+
+    def children(self) -> "Iterator[Module]":
+        """The modules one level down."""
+        return (m for _, m in self.named_children())
+
+    def get_submodule(self, target: str) -> "Module":
+        """The module at a path such as "encoder.0"; this one for "". AttributeError if there is none."""
+        module = self
+        for name in target.split(".") if target else []:
+            found = module._modules.get(name)
+            if found is None:
+                raise AttributeError(f"{type(module).__name__} has no module {name!r} (looking for {target!r})")
+            module = found
+        return module
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter at a path such as "0.weight"."""
+        path, _, name = target.rpartition(".")
+        found = self.get_submodule(path)._parameters.get(name)
+        if found is None:
+            raise AttributeError(f"{type(self).__name__} has no parameter {target!r}")
+        return found
+
+    # --- changing all of it -----------------------------------------------------------------------------------------
+
+    def apply(self, fn: "Callable[[Module], Any]") -> "Module":
+        """Call `fn` on every module below, then on this one. Returns self."""
+        for child in self.children():
+            child.apply(fn)
+        fn(self)
+        return self
+
+    def train(self, mode: bool = True) -> "Module":
+        """Training mode (dropout drops, batch norm counts), or evaluation mode, for this module and all below."""
+        if not isinstance(mode, bool):
+            raise ValueError(f"train: expected True or False, got {mode!r}")
+        self.training = mode
+        for child in self.children():
+            child.train(mode)
+        return self
+
+    def eval(self) -> "Module":
+        """Evaluation mode: `train(False)`."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> "Module":
+        """Set `requires_grad` of every parameter."""
+        for p in self.parameters():
+            p.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget every parameter's gradient (or fill it with zeros)."""
+        for p in self.parameters():
+            if p.grad is not None:
+                if set_to_none:
+                    p.grad = None
+                else:
+                    p.grad = p.grad.detach()
+                    p.grad.zero_()
+
+    def _apply(self, fn: Callable[[Tensor], Tensor]) -> "Module":
+        with no_grad():
+            for module in self.modules():
+                for p in (p for p in module._parameters.values() if p is not None):
+                    grad, p._grad = p._grad, None
+                    p.data = fn(p.detach())
+                    p._grad = None if grad is None else fn(grad.detach())
+                for name, b in module._buffers.items():
+                    module._buffers[name] = None if b is None else fn(b)
+        return self
+
+    def to(self, *args: Any, **options: Any) -> "Module":
+        """Move and convert parameters and buffers: `to("cuda")`, `to(minigrad.float64)`; floating ones change dtype."""
+        dtype = options.pop("dtype", None)
+        places = []
+        for a in args:
+            if isinstance(a, Tensor):
+                places.append(a.device)
+                dtype = a.dtype
+            elif isinstance(a, np.dtype) or isinstance(a, type):
+                dtype = np.dtype(a)
+            else:
+                places.append(a)
+        if dtype is not None and np.dtype(dtype).kind != "f":
+            raise TypeError(f"Module.to: expected a floating dtype, got {np.dtype(dtype)}")
+        return self._apply(lambda t: t.to(*places, dtype=dtype if t.dtype.kind == "f" else None, **options))
+
+    def float(self) -> "Module":
+        """Parameters and buffers in float32."""
+        return self.to(np.dtype("float32"))
+
+    def double(self) -> "Module":
+        """Parameters and buffers in float64."""
+        return self.to(np.dtype("float64"))
+
+    def half(self) -> "Module":
+        """Parameters and buffers in float16."""
+        return self.to(np.dtype("float16"))
+
+    def cpu(self) -> "Module":
+        """Parameters and buffers on the CPU."""
+        return self.to("cpu")
+
+    def cuda(self, device: Any = None) -> "Module":
+        """Parameters and buffers on a GPU."""
+        return self.to("cuda" if device is None else device)
+
+    # --- state, hooks, printing ---------------------------------------------------------------------------------------
+
+    state_dict = state_dict
+    load_state_dict = load_state_dict
+
+    def register_forward_pre_hook(self, hook: Hook) -> Handle:
+        """Call `hook(module, args)` before forward; what it returns (if not None) takes the arguments' place."""
+        return Handle(self._forward_pre_hooks, hook)
+
+    def register_forward_hook(self, hook: Hook) -> Handle:
+        """Call `hook(module, args, output)` after forward; what it returns (if not None) takes the output's place."""
+        return Handle(self._forward_hooks, hook)
+
+    def extra_repr(self) -> str:
+        """What `repr` says in the parentheses."""
+        return ""
+
+    def __repr__(self) -> str:
+        extra = self.extra_repr()
+        if not self._modules:
+            return f"{type(self).__name__}({extra})"
+        lines = extra.split("\n") if extra else []
+        lines += [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self._modules.items()]
+        return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
