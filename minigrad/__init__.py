@@ -10,18 +10,28 @@ from minigrad.dtypes import *
 from minigrad.engine.modes import is_grad_enabled, is_inference_mode_enabled
 from minigrad.errors import DeviceError, DtypeError, GraphError, ShapeError
 from minigrad.ops.activation import log_softmax, relu, sigmoid, softmax
+from minigrad.ops.arrange import *
 from minigrad.ops.cast import *
 from minigrad.ops.creation import *
+from minigrad.ops.decompose import det, inverse, logdet, slogdet
+from minigrad.ops.diagonal import *
+from minigrad.ops.einsum import *
 from minigrad.ops.elementwise import *
 from minigrad.ops.index import *
 from minigrad.ops.linalg import *
 from minigrad.ops.reduce import *
+from minigrad.ops.scan import *
+from minigrad.ops.scatter import *
 from minigrad.ops.shape import *
+from minigrad.ops.sort import *
+from minigrad.ops.special import *
+from minigrad.ops.trig import *
+from minigrad.ops.windows import as_strided
 from minigrad.printing import set_printoptions
 from minigrad.random import *
 from minigrad.tensor import Size, Tensor
 
 from minigrad import methods as _methods  # isort: skip  (hangs the operations on Tensor)
-from minigrad import nn, optim  # isort: skip
+from minigrad import linalg, nn, optim  # isort: skip
 
 __version__ = "0.1.0"

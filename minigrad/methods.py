@@ -8,35 +8,60 @@ import numpy as np
 from minigrad import dtypes, random
 from minigrad.backend import CPU, array_module, to_numpy
 from minigrad.engine import inplace
+from minigrad.engine.explain import describe
 from minigrad.engine.inplace import change, in_place, setitem
-from minigrad.errors import DeviceError, GraphError
-from minigrad.ops import activation, cast, creation, elementwise, index, linalg, reduce, shape
+from minigrad.errors import DeviceError, DtypeError, GraphError
+from minigrad.ops import (
+    activation, arrange, cast, creation, decompose, diagonal, einsum, elementwise, index, linalg, reduce, scan, scatter,
+    shape, sort, special, trig, windows,
+)  # fmt: skip
 from minigrad.printing import tensor_repr
 from minigrad.tensor import Tensor
 
 _FUNCTIONS: dict[Any, str] = {
-    elementwise: "abs add bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clip cos cosh div eq exp exp2 "
-    "expm1 floor ge gt isfinite isinf isnan le log log10 log1p log2 logical_and logical_not logical_or logical_xor lt "
-    "maximum minimum mul ne neg pow reciprocal round rsqrt sign sin sinh sqrt square sub tan tanh trunc",
+    elementwise: "abs absolute add addcdiv addcmul bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clamp_max "
+    "clamp_min clip copysign cos cosh div divide eq exp exp2 expm1 fix floor floor_divide fmax fmin fmod frac ge greater "
+    "greater_equal gt isfinite isinf isnan le lerp less less_equal log log10 log1p log2 logical_and logical_not logical_or "
+    "logical_xor lt maximum minimum mul multiply nan_to_num ne neg negative not_equal pow reciprocal remainder round rsqrt "
+    "sign signbit sin sinh sqrt square sub subtract tan tanh true_divide trunc",
+    trig: "acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh deg2rad hypot "
+    "rad2deg sinc",
+    special: "digamma erf erfc erfinv lgamma logaddexp logaddexp2 logit mvlgamma xlogy",
     reduce: "all amax amin any argmax argmin logsumexp max mean min norm std sum var",
+    scan: "cummax cummin cumprod cumsum diff logcumsumexp prod",
+    sort: "argsort kthvalue median mode msort nanmedian quantile sort topk",
     shape: "broadcast_to chunk expand flatten flip movedim moveaxis narrow permute reshape split squeeze swapaxes "
     "swapdims t transpose unbind unsqueeze view",
+    arrange: "fliplr flipud ravel repeat repeat_interleave roll rot90 select tensor_split tile unflatten",
+    windows: "as_strided unfold",
+    diagonal: "diag diag_embed diagonal trace tril triu",
     index: "gather masked_fill",
-    linalg: "bmm dot matmul mm outer",
+    scatter: "argwhere bincount index_add index_copy index_fill index_put index_select masked_scatter masked_select nonzero "
+    "put scatter scatter_add scatter_reduce select_scatter take take_along_dim",
+    linalg: "addmm addmv addr baddbmm bmm cross dot ger matmul matrix_power mm mv outer",
+    einsum: "inner kron vdot",
+    decompose: "det inverse logdet slogdet",
     activation: "log_softmax relu sigmoid softmax",
     cast: "astype clone to",
 }
 
 _IN_PLACE: dict[Any, str] = {
-    elementwise: "abs add ceil clamp clip cos div exp floor log mul neg pow reciprocal round rsqrt sin sqrt square sub "
-    "tan tanh trunc",
+    elementwise: "abs add addcdiv addcmul ceil clamp clamp_max clamp_min clip copysign cos cosh div exp exp2 expm1 floor "
+    "floor_divide fmod frac lerp log log10 log1p log2 mul nan_to_num neg pow reciprocal remainder round rsqrt sign sin sinh "
+    "sqrt square sub tan tanh trunc",
+    trig: "acos acosh asin asinh atan atan2 atanh sinc",
+    special: "digamma erf erfc erfinv lgamma logit xlogy",
+    scan: "cumprod cumsum",
+    diagonal: "tril triu",
     activation: "relu sigmoid",
     index: "masked_fill",
+    scatter: "index_add index_copy index_fill index_put masked_scatter put scatter scatter_add scatter_reduce",
 }
 
 _OPERATORS: dict[str, Any] = {
     "__add__": elementwise._add, "__sub__": elementwise._sub, "__mul__": elementwise.mul,
     "__truediv__": elementwise._div, "__pow__": elementwise.pow, "__neg__": elementwise.neg, "__abs__": elementwise.abs,
+    "__mod__": elementwise.remainder, "__floordiv__": elementwise.floor_divide,
     "__eq__": elementwise.eq, "__ne__": elementwise.ne, "__lt__": elementwise.lt, "__le__": elementwise.le,
     "__gt__": elementwise.gt, "__ge__": elementwise.ge, "__and__": elementwise.bitwise_and,
     "__or__": elementwise.bitwise_or, "__xor__": elementwise.bitwise_xor, "__invert__": elementwise.bitwise_not,
@@ -49,13 +74,15 @@ _MIXED = {"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__and__",
 
 _REFLECTED: dict[str, Any] = {
     "__radd__": elementwise._add, "__rsub__": elementwise._sub, "__rmul__": elementwise.mul,
-    "__rtruediv__": elementwise._div, "__rpow__": elementwise.pow, "__rand__": elementwise.bitwise_and,
+    "__rtruediv__": elementwise._div, "__rpow__": elementwise.pow, "__rmod__": elementwise.remainder,
+    "__rfloordiv__": elementwise.floor_divide, "__rand__": elementwise.bitwise_and,
     "__ror__": elementwise.bitwise_or, "__rxor__": elementwise.bitwise_xor,
 }  # fmt: skip
 
 _AUGMENTED: dict[str, Any] = {
     "__iadd__": elementwise.add, "__isub__": elementwise.sub, "__imul__": elementwise.mul,
     "__itruediv__": elementwise.div, "__ipow__": elementwise.pow,
+    "__imod__": elementwise.remainder, "__ifloordiv__": elementwise.floor_divide,
 }  # fmt: skip
 
 
@@ -99,6 +126,8 @@ def __iter__(self: Tensor) -> Any:
 
 
 def __contains__(self: Tensor, value: Any) -> bool:
+    if not isinstance(value, (Tensor, int, float)) and not hasattr(value, "dtype"):
+        raise DtypeError(f"`in` a tensor: expected a Tensor or a number, got {describe(value)}")
     return bool((self == value).any())
 
 
@@ -151,6 +180,14 @@ def __array_ufunc__(self: Tensor, ufunc: Any, method: str, *inputs: Any, **optio
     if op is linalg.matmul:
         inputs = tuple(x if isinstance(x, Tensor) else creation.as_tensor(x) for x in inputs)
     return op(*inputs)
+
+
+def __matmul__(self: Tensor, other: Any) -> Any:
+    return linalg.matmul(self, other) if hasattr(other, "ndim") else NotImplemented
+
+
+def __rmatmul__(self: Tensor, other: Any) -> Any:
+    return linalg.matmul(creation.as_tensor(other), self) if hasattr(other, "ndim") else NotImplemented
 
 
 def size(self: Tensor, dim: int | None = None) -> Any:
@@ -253,7 +290,7 @@ def _hang() -> None:
                         "long": dtypes.int64, "short": dtypes.int16, "bool": dtypes.bool}.items():  # fmt: skip
         setattr(Tensor, name, _caster(name, dtype))
     for function in (__len__, __iter__, __contains__, __bool__, __index__, __array__, __array_ufunc__, __deepcopy__,
-                     __reduce__, item, numpy, size, numel, dim, tolist, contiguous, is_contiguous, is_floating_point,
+                     __reduce__, __matmul__, __rmatmul__, item, numpy, size, numel, dim, tolist, contiguous, is_contiguous, is_floating_point,
                      data_ptr, view_as, expand_as, inplace.copy_, inplace.fill_, inplace.zero_,
                      random.normal_, random.uniform_, random.random_, random.bernoulli_):  # fmt: skip
         setattr(Tensor, function.__name__, function)
@@ -262,8 +299,7 @@ def _hang() -> None:
 
 def _hang_lambdas(cls: Any) -> None:
     cls.__setitem__ = lambda self, index, value: (setitem(self, index, value), None)[1]
-    cls.__matmul__ = _operator(linalg.matmul)
-    cls.__rmatmul__ = lambda self, other: linalg.matmul(creation.as_tensor(other), self)
+    cls.__pos__ = lambda self: self
     cls.__float__ = lambda self: float(self.item())
     cls.__int__ = lambda self: int(self.item())
     cls.__hash__ = object.__hash__

@@ -11,7 +11,7 @@ from typing import Any
 import minigrad.autograd as autograd
 from minigrad.backend import array_on, device, device_of, storage
 from minigrad.dtypes import category, get_default_dtype
-from minigrad.engine.graph import Handle, Leaf, Node, version, watch
+from minigrad.engine.graph import Handle, Leaf, Node, hand_over, version, watch
 from minigrad.engine.modes import enable_grad
 from minigrad.errors import DtypeError, GraphError, ShapeError
 
@@ -128,6 +128,8 @@ class Tensor:
         if value is not None:
             if not isinstance(value, Tensor):
                 raise TypeError(f"grad: expected a Tensor or None, got {type(value).__name__}")
+            if value is self:
+                raise GraphError("grad: a tensor cannot be its own gradient")
             ours, theirs = self._array, value._array
             if (ours.shape, ours.dtype, self.device) != (theirs.shape, theirs.dtype, value.device):
                 raise ShapeError(
@@ -149,6 +151,8 @@ class Tensor:
     def data(self, value: "Tensor") -> None:
         if not isinstance(value, Tensor):
             raise TypeError(f"data: expected a Tensor, got {type(value).__name__}")
+        if self._node is not None and category(value._array.dtype) < 2:
+            raise DtypeError(f"data: this tensor requires grad: expected floating data, got {value.dtype}")
         self._array, self._base = value._array, None
         if self._node is not None:
             self._node.shape, self._node.dtype = self._array.shape, self._array.dtype
@@ -162,7 +166,9 @@ class Tensor:
             self._seen = base._node
             if base._node is not None and not isinstance(base._node, Leaf):
                 with enable_grad():
-                    self._node = replay(self._view, base)._node
+                    new = replay(self._view, base)._node
+                hand_over(self._node, new)
+                self._node = new
         return self._node
 
     def detach(self) -> "Tensor":

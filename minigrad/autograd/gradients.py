@@ -1,6 +1,6 @@
 """`backward` and `grad`: what a user asks of the walk, checked and put into its terms."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from minigrad.backend import array_module
@@ -60,6 +60,8 @@ def grad(
     if materialize_grads and allow_unused is False:
         raise ValueError("grad: expected allow_unused to be True or not given with materialize_grads=True")
     wanted = list(_sequence(inputs))
+    if not wanted:
+        raise ValueError("grad: inputs: expected at least one tensor, got none")
     if is_grads_batched:
         return _batched(outputs, wanted, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads)
     starts = _outputs("grad", outputs, grad_outputs, create_graph)
@@ -101,7 +103,7 @@ def _batched(outputs: Any, wanted: list[Tensor], grad_outputs: Any, retain: Any,
 
 
 def _sequence(x: Any) -> Sequence[Any]:
-    return (x,) if x is None or isinstance(x, Tensor) else tuple(x)
+    return tuple(x) if isinstance(x, Iterable) and not hasattr(x, "dtype") else (x,)
 
 
 def _tensor(array: Any) -> Tensor:
@@ -145,11 +147,11 @@ def _start(op: str, t: Any, weight: Any, create: bool) -> tuple[Any, Any]:
                 f"{op}: a gradient can be implied only for a tensor of one element, got {describe(t)}; reduce it with "
                 f".sum() or .mean(), or pass gradient="
             )
-        ones = array_module(array).ones(array.shape, array.dtype)
-        return node, _tensor(ones) if create else ones
+        weight = _tensor(array_module(array).ones(array.shape, array.dtype))
+        return node, weight if create else weight._array
     if not isinstance(weight, Tensor):
         raise TypeError(f"{op}: gradient: expected a Tensor, got {type(weight).__name__}")
     if weight._array.shape != array.shape:
         raise ShapeError(f"{op}: gradient: expected the tensor's shape {tuple(array.shape)}, got {describe(weight)}")
-    weight = weight if weight.dtype == t.dtype else weight.astype(t.dtype)
+    weight = weight.astype(t.dtype)
     return node, weight if create else weight._array

@@ -5,12 +5,22 @@ CuPy is known to one file, `backend/cuda.py`, which is imported when the first G
 """
 
 from minigrad.backend.arrays import (
-    array_module, array_on, asarray, copy_to, is_array, make, spread_over, storage, to_numpy,
-)  # fmt: skip
+    array_module,
+    array_on,
+    asarray,
+    copy_to,
+    is_array,
+    make,
+    spread_over,
+    storage,
+    to_numpy,
+)
 from minigrad.backend.devices import CPU, current_device, device, device_of, get_default_device, set_default_device
-from minigrad.backend.kernels import kernel, quiet, quietly
+from minigrad.backend.kernels import kernel
+from minigrad.backend.silence import quiet, quietly, silently
 
 __all__ = [
     "CPU", "array_module", "array_on", "asarray", "copy_to", "current_device", "device", "device_of",
-    "get_default_device", "is_array", "kernel", "make", "quiet", "quietly", "set_default_device", "spread_over", "storage", "to_numpy",
+    "get_default_device", "is_array", "kernel", "make", "quiet", "quietly", "set_default_device", "silently",
+    "spread_over", "storage", "to_numpy",
 ]  # fmt: skip

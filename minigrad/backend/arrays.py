@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend.devices import current_device, device, device_of
+from minigrad.backend.silence import silently
 
 
 def is_array(x: Any) -> bool:
@@ -31,7 +32,7 @@ def make(where: str | int | device | None, maker: str, *args: Any, **options: An
     """A new array from the array function `maker` ("zeros", "arange", ...), on a device (None: the default one)."""
     place = current_device(where)
     if place.type == "cpu":
-        return getattr(np, maker)(*args, **options)
+        return silently(getattr(np, maker), *args, **options)
     from minigrad.backend import cuda
 
     with cuda.use(place):

@@ -1,15 +1,12 @@
-"""Array functions by name, and running them without floating-point warnings."""
+"""Array functions by name."""
 
-import contextvars
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from minigrad.backend.arrays import array_module
-
-T = TypeVar("T")
 
 
 def kernel(name: str, array: Any = None) -> Callable[..., Any]:
@@ -24,15 +21,3 @@ def kernel(name: str, array: Any = None) -> Callable[..., Any]:
         return getattr(import_module("scipy.special" if on_cpu else "cupyx.scipy.special"), short)(*args, **options)
 
     return special
-
-
-# NumPy keeps its floating-point error state in a context variable. Running a function inside a context in which
-# it is set to "ignore" costs about 30 ns, where `with np.errstate(...)` costs 800: as much as two whole ops.
-_silent = contextvars.copy_context()
-_silent.run(lambda: np.seterr(all="ignore"))
-quietly = _silent.run
-
-
-def quiet() -> Any:
-    """`with quiet():` no floating-point warnings inside, on this thread."""
-    return np.errstate(all="ignore")

@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy import ndarray
 
-from minigrad.backend import asarray, is_array, kernel, quietly
+from minigrad.backend import asarray, is_array, kernel, quietly, silently
 from minigrad.dtypes import get_default_dtype, result_type
 from minigrad.engine.explain import brought_together, describe, retry
 from minigrad.engine.graph import Node, clock
@@ -36,7 +36,7 @@ def _functions(name: str, function: "str | Callable[..., Any]") -> tuple[Callabl
     if callable(function):
         return function, function
     wanted = function or name
-    return kernel(wanted), lambda *operands: kernel(wanted, next(x for x in operands if is_array(x)))(*operands)
+    return kernel(wanted), lambda *operands: kernel(wanted, next((x for x in operands if is_array(x)), None))(*operands)
 
 
 def unary(
@@ -54,7 +54,7 @@ def unary(
 
     def call(input: Any) -> Any:
         if not isinstance(input, Tensor):
-            return run(constant(input, name, "input"))
+            return run(raw(input, name, "input"))
         x = input._array
         origin = input._node if input._base is None else input._current()
         if floating and origin is None and x.dtype.kind != "f":
@@ -111,11 +111,10 @@ def binary(
                 x, y = promoted(x, constant(other, name, "other"), floating)
                 b = None
         else:
-            x, y, a = constant(input, name, "input"), constant(other, name, "other"), None
-            if y is other:
-                return run(x, y)
-            b = other._current()
-            x, y = promoted(x, y, floating)
+            if not isinstance(other, Tensor):
+                return run(raw(input, name, "input"), raw(other, name, "other"))
+            a, b = None, other._current()
+            x, y = promoted(constant(input, name, "input"), other._array, floating)
         try:
             out = quietly(on_cpu if x.__class__ is ndarray else run, x, y)
         except Exception as error:
@@ -161,6 +160,11 @@ def constant(x: Any, op: str, argument: str) -> Any:
     raise DtypeError(f"{op}: `{argument}`: expected a Tensor, an array or a number, got {describe(x)}")
 
 
+def raw(x: Any, op: str, argument: str) -> Any:
+    """An operand where no Tensor is: NumPy's scalars stay, for 0-d arithmetic inside a rule makes them of 0-d arrays."""
+    return x if hasattr(x, "dtype") else constant(x, op, argument)
+
+
 def floated(x: Any) -> Any:
     """A bool or integer array in the default floating dtype; others as they are."""
     return x.astype(get_default_dtype()) if x.dtype.kind in "biu" else x
@@ -177,4 +181,6 @@ def promoted(x: Any, y: Any, floating: bool = False) -> tuple[Any, Any]:
 
 def cast(x: Any, dtype: Any) -> Any:
     """`x` in that dtype: itself if it is, or if it is a number."""
-    return x if is_number(x) or x.dtype == dtype else x.astype(dtype)
+    if is_number(x) or x.dtype == dtype:
+        return x
+    return x.astype(dtype) if isinstance(x, Tensor) else silently(x.astype, dtype)

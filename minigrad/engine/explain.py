@@ -27,12 +27,17 @@ def retry(name: str, forward: Callable[..., Any], raw: Any, static: dict[str, An
     """Run a failed forward again if it was a floating-point warning that failed it (a nested call and a second thread
     inside `quietly` end here too); else raise `error` in words that name op and shapes."""
     said = (ShapeError, DtypeError, DeviceError, GraphError, IndexError)
-    if isinstance(error, (RuntimeError, RuntimeWarning, FloatingPointError)) and not isinstance(error, said):
+    if isinstance(error, OverflowError):
+        raw = [_wrapped(x, raw) for x in raw]
+    again = (RuntimeError, RuntimeWarning, FloatingPointError, OverflowError)
+    if isinstance(error, again) and not isinstance(error, said):
         try:
             with quiet():
                 return forward(*raw, **static)
-        except Exception as again:
-            error = again
+        except Exception as second:
+            error = second
+    if isinstance(error, OverflowError):
+        raise DtypeError(f"{name}: {error}; got {operands(raw)}") from error
     if isinstance(error, said):
         raise error
     if isinstance(error, (ValueError, np.linalg.LinAlgError)):
@@ -40,6 +45,14 @@ def retry(name: str, forward: Callable[..., Any], raw: Any, static: dict[str, An
     if isinstance(error, TypeError):
         raise DtypeError(f"{name}: {error}; got {operands(raw)}") from error
     raise error
+
+
+def _wrapped(x: Any, raw: Any) -> Any:
+    """A Python integer as the arrays' integer dtype holds it, modulo 2^bits: uint8 * -1 is uint8 * 255, as in PyTorch."""
+    dtypes = [a.dtype for a in raw if is_array(a)]
+    if not isinstance(x, int) or not dtypes:
+        return x
+    return np.asarray(x % 2**64, "uint64").astype(dtypes[0]).item()
 
 
 def _reason(error: Exception) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.backend import asarray
 from minigrad.engine.explain import describe
 from minigrad.engine.graph import Node, changed, clock
-from minigrad.engine.inplace import _move_on
+from minigrad.engine.inplace import _move_on, _refuse_leaf
 from minigrad.engine.modes import modes, no_grad, set_grad_enabled
 from minigrad.engine.primitive import new_node, record, wrap
 from minigrad.errors import GraphError, ShapeError
@@ -39,7 +39,6 @@ class Context:
         self._constant: tuple[Any, ...] = ()
         self._materialize = True
         self._outputs: list[Any] = []
-        self._last: tuple[Any, Any] = (None, ())
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors (inputs, results, or others; None too) for `ctx.saved_tensors` in backward."""
@@ -77,13 +76,8 @@ class Context:
     def kept_arrays(self) -> list[Any]:
         return [array for array, _ in self._kept if array is not None]
 
-    def gradient(self, g: Any, i: int) -> Any:
-        """The gradient for argument i: the user's backward runs once for each g, and is then asked again."""
-        if self._last[0] is not g:
-            self._last = (g, self._run(g))
-        return self._last[1][i]
-
-    def _run(self, g: Any) -> list[Any]:
+    def gradients(self, g: Any) -> list[Any]:
+        """Run the user's backward: the gradients of all arguments, given that of the result."""
         given = g if isinstance(g, Cotangents) else {0: g}
         create = any(isinstance(x, Tensor) for x in given.values())
         gs = [self._materialized(given.get(i), out) for i, out in enumerate(self._outputs)]
@@ -99,9 +93,8 @@ class Context:
         for i, r in enumerate(grads):
             if r is not None and not isinstance(r, Tensor):
                 raise TypeError(f"{name}.backward: gradient {i}: expected a Tensor or None, got {type(r).__name__}")
-        if create:
-            return list(grads)
-        return [None if r is None else r._array[...] for r in grads]  # a view, so that a leaf copies it
+        # views, so that what they end in copies them: the user may return one tensor twice, or one that others know
+        return [None if r is None else r[...] if create else r._array[...] for r in grads]
 
     def _materialized(self, x: Any, out: Any) -> Any:
         if isinstance(x, Tensor) or x is None and (out is None or not self._materialize):
@@ -115,22 +108,30 @@ class Context:
 
 
 class _FunctionPlan:
-    """Stands where a Plan stands: every needed argument's rule asks the context."""
+    """Stands where a Plan stands."""
 
-    __slots__ = ("name", "mask", "rules", "kept_names")
+    __slots__ = ("name", "mask", "kept_names")
     keeps_arrays = True
 
     def __init__(self, name: str, mask: tuple[bool, ...]) -> None:
         self.name, self.mask = name, mask
-        self.rules: tuple[Callable[..., Any], ...] = tuple(_ask for need in mask if need)
         self.kept_names: tuple[tuple[str, ...], ...] = tuple(("saved_tensors", "argument") for need in mask if need)
+
+    @property
+    def rules(self) -> tuple[Callable[..., Any], ...]:
+        """One for each needed argument. The first that is asked runs the user's backward, for all of them; what it gave
+        goes when the walk lets go of them."""
+        given: list[Any] = []
+
+        def ask(g: Any, ctx: Context, i: int) -> Any:
+            if not given:
+                given.extend(ctx.gradients(g))
+            return given[i]
+
+        return (ask,) * len(self.kept_names)
 
     def lifted(self, node: Node, kept: Any) -> Any:
         return kept
-
-
-def _ask(g: Any, ctx: Context, i: int) -> Any:
-    return ctx.gradient(g, i)
 
 
 def _as_output(g: Any, i: int) -> Any:
@@ -143,8 +144,11 @@ class _SelectPlan(_FunctionPlan):
 
     def __init__(self) -> None:
         self.name, self.mask = "select", (True,)
-        self.rules = (_as_output,)
         self.kept_names = (("output",),)
+
+    @property
+    def rules(self) -> tuple[Callable[..., Any], ...]:
+        return (_as_output,)
 
 
 _SELECT: Any = _SelectPlan()
@@ -180,7 +184,7 @@ class Function:
     def apply(cls, *args: Any) -> Any:
         """Run forward on `args`, and record it."""
         ctx = Context(cls)
-        sources = [a._current() if isinstance(a, Tensor) and modes.grad else None for a in args]
+        sources = [a._current() if isinstance(a, Tensor) else None for a in args]
         ctx.needs_input_grad = tuple(node is not None for node in sources)
         with no_grad():
             if hasattr(cls, "setup_context"):
@@ -190,15 +194,13 @@ class Function:
                 result = cls.forward(ctx, *args)
         outputs = result if isinstance(result, tuple) else (result,)
         outputs = tuple(_recorded_apart(out, args, ctx) for out in outputs)
-        ctx._outputs = [
-            (o._array.shape, o._array.dtype, o.device)
-            if isinstance(o, Tensor) and not _among(o, ctx._constant)
-            else None
-            for o in outputs
-        ]
+        ctx._outputs = [(o._array.shape, o._array.dtype, o.device) if isinstance(o, Tensor) else None for o in outputs]
         for t in ctx._dirty:
+            _refuse_leaf(cls.__name__, t)
+            if not _among(t, outputs):
+                raise GraphError(f"{cls.__name__}.forward: a tensor was marked dirty and not returned; return it")
             changed(t._array, cls.__name__)
-        if any(ctx.needs_input_grad):
+        if modes.grad and any(ctx.needs_input_grad):
             _attach(ctx, cls, sources, outputs)
         else:
             ctx._saved = ()
@@ -233,10 +235,7 @@ def _attach(ctx: Context, cls: type[Function], sources: list[Any], outputs: tupl
     ctx._kept = tuple(_place(s, outputs) for s in ctx._saved)
     ctx._saved = ()
     for i, out in enumerate(outputs):
-        if ctx._outputs[i] is None:
-            continue
-        if out._array.dtype.kind != "f":
-            ctx._outputs[i] = None
+        if not isinstance(out, Tensor) or out._array.dtype.kind != "f" or _among(out, ctx._constant):
             continue
         place = node if len(outputs) == 1 else _select(node, i, ctx._outputs)
         if _among(out, ctx._dirty):

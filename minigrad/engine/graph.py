@@ -96,6 +96,12 @@ def watch(node: Node) -> Watch:
     return node.watch
 
 
+def hand_over(old: Node | None, new: Node) -> None:
+    """A tensor moves on from one node to another: if it retains its gradient, it does so there."""
+    if old is not None and old.watch is not None and old.watch.retain is not None:
+        watch(new).retain, old.watch.retain = old.watch.retain, None
+
+
 class Handle:
     """What `register_hook` returns: `remove()` takes the hook away; leaving a `with` block does too."""
 
@@ -186,7 +192,8 @@ def check_unchanged(node: Node, kept: Any) -> None:
     """Raise GraphError where an array that `node` kept was changed in place since."""
     for names, values in zip(node.plan.kept_names, kept, strict=True):
         for name, value in zip(names, values, strict=True):
-            for array in value.kept_arrays() if hasattr(value, "kept_arrays") else (value,):
+            inside = value.kept_arrays() if hasattr(value, "kept_arrays") else value  # an index may hold arrays
+            for array in inside if isinstance(inside, (list, tuple)) else (inside,):
                 if is_array(array):
                     change = _changes.get(id(storage(array)))
                     if change is not None and change.when > node.clock:

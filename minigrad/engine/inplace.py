@@ -9,10 +9,10 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import array_module
+from minigrad.backend import array_module, silently
 from minigrad.dtypes import category
 from minigrad.engine.explain import describe, retry
-from minigrad.engine.graph import Leaf, Node, changed, user_line, watch
+from minigrad.engine.graph import Leaf, Node, changed, hand_over, user_line
 from minigrad.engine.modes import modes, no_grad
 from minigrad.engine.primitive import REGISTRY, primitive, record, wrap
 from minigrad.errors import DtypeError, GraphError, ShapeError
@@ -29,7 +29,7 @@ _DIRECT = {"add_": operator.iadd, "sub_": operator.isub, "mul_": operator.imul, 
 )
 def overwrite(input: Any, value: Any, *, link: Any) -> Any:
     """`input` with what the view ops of `link` look at replaced by `value`."""
-    out = input.copy()
+    out = array_module(input).array(input)  # an array, also of a NumPy scalar: 0-d gradients come as such
     replay(link, out)[...] = value
     return out
 
@@ -40,14 +40,13 @@ def change(name: str, op: Callable[..., Any], self: Tensor, *args: Any, **option
     if not _records(self, *args):
         other = args[0] if len(args) == 1 and not options else None
         if name in _DIRECT and isinstance(other, (Tensor, int, float)) and _fits(self, other):
-            raw = other._array if isinstance(other, Tensor) else other
-            array = self._array
             try:
-                _DIRECT[name](array, raw)
-            except Exception as error:
-                raise _wrong_shape(name, self, other) from error
-            changed(array, name)
-            return self
+                silently(_DIRECT[name], self._array, other._array if isinstance(other, Tensor) else other)
+            except (TypeError, ValueError):
+                pass  # shapes, devices or read-only memory: nothing was written, and the long road has the words for it
+            else:
+                changed(self._array, name)
+                return self
         with no_grad():
             result = op(self, *args, **options)
     else:
@@ -81,19 +80,23 @@ def _refuse_leaf(name: str, self: Tensor) -> None:
             )
 
 
-def _wrong_shape(name: str, self: Tensor, other: Any) -> ShapeError:
-    return ShapeError(f"{name}: the result must have the tensor's own shape, {describe(self)}; got {describe(other)}")
+def _refuse_read_only(name: str, self: Tensor) -> None:
+    if not getattr(self._array.flags, "writeable", True):
+        raise GraphError(
+            f"{name}: this memory is read-only: an expanded tensor's elements share it, or NumPy made it so; change a "
+            f"clone() instead"
+        )
 
 
 def _write(name: str, self: Tensor, result: Tensor) -> None:
     if result._array.shape != self._array.shape:
-        raise _wrong_shape(name, self, result)
+        raise ShapeError(
+            f"{name}: the result must have the tensor's own shape, {describe(self)}; got {describe(result)}"
+        )
     if category(result._array.dtype) > category(self._array.dtype):
         raise DtypeError(f"{name}: a result of {result.dtype} cannot be put into a tensor of {self.dtype}")
-    try:
-        self._array[...] = result._array
-    except ValueError as error:
-        raise GraphError(f"{name}: {error}: an expanded tensor's elements share memory; use t.clone()") from None
+    _refuse_read_only(name, self)
+    silently(operator.setitem, self._array, ..., result._array)
     changed(self._array, name, user_line())
 
 
@@ -103,16 +106,16 @@ def _move_on(self: Tensor, node: Node | None) -> None:
         return
     base = self._base
     if base is None:
-        old = self._node
-        if old is not None and old.watch is not None and old.watch.retain is not None:
-            watch(node).retain, old.watch.retain = old.watch.retain, None
+        hand_over(self._node, node)
         self._node = node
         return
     sources = (base._node, node)
     plan = REGISTRY["overwrite"].plan(tuple(n is not None for n in sources))
     parents = tuple(n for n in sources if n is not None)
     kept = plan.keep(None, None, None, {"link": self._view})
-    base._node = record(plan, parents, kept, base._array)
+    new = record(plan, parents, kept, base._array)
+    hand_over(base._node, new)
+    base._node = new
 
 
 def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tensor:
@@ -120,25 +123,23 @@ def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tens
     from minigrad.ops.index import raw_index
 
     _refuse_leaf(name, self)
-    place = raw_index(index, self._array)
-    raw = value._array if isinstance(value, Tensor) else value
-
-    def write(array: Any, new: Any) -> Any:
-        array[place] = new
-        return array
-
+    _refuse_read_only(name, self)
     array = self._array
+    place = raw_index(index, array)
+    raw = value._array if isinstance(value, Tensor) else value
     try:
-        write(array, raw)
+        silently(operator.setitem, array, place, raw)
     except IndexError as error:
         raise IndexError(f"{name}: {error}; got a tensor of shape {tuple(array.shape)}") from None
+    except OverflowError as error:
+        raise DtypeError(f"{name}: {error}") from None
     except Exception as error:
-        retry(name, write, [array, raw], {}, error)
+        retry(name, lambda array, raw: operator.setitem(array, place, raw), [array, raw], {}, error)
     changed(array, name, user_line())
-    if _records(self, value):
+    if category(array.dtype) >= 2 and _records(self, value):
         sources = (self._current(), value._current() if isinstance(value, Tensor) else None)
         plan = REGISTRY["setitem"].plan(tuple(n is not None for n in sources))
-        kept = plan.keep(None, None, None, {"index": place})
+        kept = plan.keep(None, raw, None, {"index": place})
         _move_on(self, record(plan, tuple(n for n in sources if n is not None), kept, array))
     return self
 
@@ -152,6 +153,8 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
 
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Every element becomes `value`, a number or a 0-d tensor."""
+    if isinstance(value, Tensor) and value.ndim:
+        raise ShapeError(f"fill_: expected a number or a tensor of 0 dimensions, got {describe(value)}; use copy_()")
     return setitem(self, ..., value, "fill_")
 
 
@@ -172,4 +175,4 @@ def in_place(op: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-__all__ = ["array_module", "change", "copy_", "fill_", "in_place", "setitem", "zero_"]
+__all__ = ["change", "copy_", "fill_", "in_place", "setitem", "zero_"]

@@ -1,6 +1,7 @@
 """Whether operations are recorded: `no_grad` and its kin, for this thread, as context managers or decorators."""
 
 import functools
+import inspect
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -53,10 +54,38 @@ class _Mode:
         return type(self)()
 
     def __call__(self, function: F) -> F:
+        if inspect.isgeneratorfunction(function):
+            return self._through(function)
+
         @functools.wraps(function)
         def inside(*args: Any, **options: Any) -> Any:
             with self._fresh():
                 return function(*args, **options)
+
+        return inside  # type: ignore[return-value]
+
+    def _through(self, function: F) -> F:
+        """A generator function whose body runs in the mode, and what happens between its values does not."""
+
+        @functools.wraps(function)
+        def inside(*args: Any, **options: Any) -> Any:
+            steps, value, error = function(*args, **options), None, None
+            try:
+                while True:
+                    with self._fresh():
+                        got = steps.send(value) if error is None else steps.throw(error)
+                    value = error = None
+                    try:
+                        value = yield got
+                    except GeneratorExit:
+                        raise
+                    except BaseException as thrown:
+                        error = thrown
+            except StopIteration as end:
+                return end.value
+            finally:
+                with self._fresh():
+                    steps.close()
 
         return inside  # type: ignore[return-value]
 
@@ -93,7 +122,7 @@ class inference_mode(_Mode):
         return inference_mode(self.mode)
 
     def __new__(cls, mode: Any = True) -> Any:
-        return super().__new__(cls)(mode) if callable(mode) else super().__new__(cls)
+        return inference_mode()(mode) if callable(mode) else super().__new__(cls)
 
 
 class set_grad_enabled(_Mode):

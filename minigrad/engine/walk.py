@@ -42,17 +42,15 @@ def walk(
                 node = ready.pop()
                 slot = slots[node]
                 g, slot[GRAD] = slot[GRAD], None
-                goal = wanted is not None and node in wanted
                 if g is not None:
-                    own = slot[OWN]
                     if node.watch is not None:
-                        g, own = _show(node, g, create, own)
+                        g = _show(node, g, create, slot)
                     if collect:
-                        if goal:
-                            found[node] = g if own else _copy(g)
-                    elif not node.parents and (goal or wanted is None):
-                        _accumulate(node, g, create, own)
-                if node.parents and (not goal or any(parent in slots for parent in node.parents)):
+                        if node in wanted:  # type: ignore[operator]
+                            found[node] = g if slot[OWN] else _copy(g)
+                    elif not node.parents:
+                        _accumulate(node, g, create, slot[OWN])
+                if node.parents and (wanted is None or any(parent in slots for parent in node.parents)):
                     _pull(node, g, slots, ready, create, anomaly)
                     if not retain and node.plan.keeps_arrays:
                         node.kept = FREED
@@ -161,13 +159,12 @@ def _copy(g: Any) -> Any:
     return g.clone() if isinstance(g, Tensor) else array_module(g).array(g)
 
 
-def _show(node: Node, g: Any, create: bool, own: bool) -> tuple[Any, bool]:
-    """Let hooks see (and replace) a complete gradient, and keep it for a tensor that retains its own. Returns it, and
-    whether it is still the walk's own: a hook may have kept the one it saw, or returned one that others know."""
+def _show(node: Node, g: Any, create: bool, slot: list[Any]) -> Any:
+    """Let hooks see (and replace) a complete gradient, and keep it for a tensor that retains its own."""
     assert node.watch is not None
     hooks = list(node.watch.hooks.values())
-    if hooks and not own:
-        g = _copy(g)  # a hook may also change it in place
+    if hooks:  # they may change it in place, keep it, or return one that others know
+        g, slot[OWN] = g if slot[OWN] else _copy(g), False
     t = g if create else wrap(asarray(g))
     for hook in hooks:
         new = hook(t)
@@ -182,7 +179,7 @@ def _show(node: Node, g: Any, create: bool, own: bool) -> tuple[Any, bool]:
     if owner is not None:
         mine = _copy(t) if create else wrap(_copy(t._array))
         owner._grad = mine if owner._grad is None else owner._grad + mine
-    return t if create else t._array, own and not hooks
+    return t if create else t._array
 
 
 def _accumulate(leaf: Any, g: Any, create: bool, own: bool) -> None:

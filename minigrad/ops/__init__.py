@@ -17,6 +17,17 @@ def modules() -> tuple[ModuleType, ...]:
 
 
 @cache
-def public() -> dict[str, Callable[..., Any]]:
-    """Every public operation by its own name (`clip`, another name of `clamp`, is not a second one)."""
-    return {f.__name__: f for m in modules() for name in m.__all__ if callable(f := getattr(m, name))}
+def operations() -> dict[str, Callable[..., Any]]:
+    """Every public operation by its own name (`clip`, another name of `clamp`, is not a second one). Those that only
+    `minigrad.linalg` has go by `linalg.name`."""
+    linalg = import_module("minigrad.linalg")
+    found = {}
+    for m in (*modules(), linalg):
+        if m.__name__.rpartition(".")[2] == "creation":
+            continue  # these make tensors of no tensors: nothing to differentiate
+        for function in (getattr(m, name) for name in m.__all__):
+            if m is not linalg:
+                found[function.__name__] = function
+            elif function.__module__ == m.__name__:
+                found[f"linalg.{function.__name__}"] = function
+    return found

@@ -6,13 +6,18 @@ from minigrad.backend import array_module
 from minigrad.dtypes import float32
 from minigrad.engine.elementwise import cast, floated, unary
 from minigrad.engine.primitive import primitive
+from minigrad.errors import ShapeError
 from minigrad.ops import axes
-from minigrad.ops.elementwise import exp, where
+from minigrad.ops.elementwise import abs, exp, expm1, tanh, where
 from minigrad.ops.public import public, refuse
 from minigrad.ops.reduce import sum
+from minigrad.ops.shape import chunk, reshape
+from minigrad.ops.special import ndtr
 
 __all__ = [
-    "elu", "leaky_relu", "log_softmax", "logsigmoid", "relu", "sigmoid", "silu", "softmax", "softplus",
+    "celu", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_softmax",
+    "logsigmoid", "mish", "prelu", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softmin", "softplus",
+    "softshrink", "softsign", "tanhshrink", "threshold",
 ]  # fmt: skip
 
 # --- softmax ------------------------------------------------------------------------------------------------------
@@ -91,8 +96,11 @@ def log_softmax(input: Any, dim: int | None = None, dtype: Any = None, *, axis: 
 
 
 def _sigmoid(x: Any) -> Any:
-    """1 / (1 + e^-x) by way of tanh, which does not overflow on either side."""
-    return array_module(x).tanh(x * 0.5) * 0.5 + 0.5
+    """1 / (1 + e^-x): where e^-x overflows the quotient is 0, as it should be. float16 in float32."""
+    xp = array_module(x)
+    if x.dtype.itemsize == 2:
+        return (1 / (1 + xp.exp(-x.astype(float32)))).astype(x.dtype)
+    return 1 / (1 + xp.exp(-x))
 
 
 def _softplus(x: Any) -> Any:
@@ -127,14 +135,138 @@ def leaky_relu(input: Any, negative_slope: float = 0.01) -> Any:
 
 
 @public
+def prelu(input: Any, weight: Any) -> Any:
+    """leaky_relu whose slope is a parameter: one number, or one for each channel (dimension 1)."""
+    if weight.ndim > 1 or (weight.ndim == 1 and weight.shape[0] not in (1, input.shape[1] if input.ndim > 1 else 1)):
+        raise ShapeError(
+            f"prelu: `weight`: expected one number, or one for each channel, got shape {tuple(weight.shape)}"
+        )
+    slope = reshape(weight, (-1,) + (1,) * (input.ndim - 2)) if weight.ndim and input.ndim > 1 else weight
+    return where(input > 0, input, input * slope)
+
+
+def _below(input: Any) -> Any:
+    """e^x - 1 where x < 0, else 0: what elu and its kin have below 0, without the overflow above."""
+    return expm1(where(input > 0, 0.0, input))
+
+
+@public
 def elu(input: Any, alpha: float = 1.0) -> Any:
     """x if x > 0, else alpha * (e^x - 1)."""
-    from minigrad.ops.elementwise import expm1
+    return where(input > 0, input, alpha * _below(input))
 
-    return where(input > 0, input, alpha * expm1(where(input > 0, 0.0, input)))
+
+@public
+def celu(input: Any, alpha: float = 1.0) -> Any:
+    """x if x > 0, else alpha * (e^(x / alpha) - 1): an elu with a continuous derivative for every alpha."""
+    if alpha == 0:
+        raise ValueError("celu: alpha: expected a number that is not 0, got 0")
+    return where(input > 0, input, alpha * _below(input / alpha))
+
+
+@public
+def selu(input: Any) -> Any:
+    """scale * elu(x, alpha) with the two constants of Klambauer et al. (2017), which keep mean 0 and variance 1."""
+    return 1.0507009873554804934193349852946 * elu(input, 1.6732632423543772848170429916717)
 
 
 @public
 def silu(input: Any) -> Any:
-    """x * sigmoid(x)."""
+    """x * sigmoid(x), also called swish."""
     return input * sigmoid(input)
+
+
+@public
+def mish(input: Any) -> Any:
+    """x * tanh(softplus(x))."""
+    return input * tanh(_softplus_op(input))
+
+
+@public
+def gelu(input: Any, approximate: str = "none") -> Any:
+    """x times the normal distribution function at x; approximate="tanh": by a formula in tanh."""
+    if approximate == "none":
+        return input * ndtr(input)
+    if approximate != "tanh":
+        raise ValueError(f'gelu: approximate: expected "none" or "tanh", got {approximate!r}')
+    return 0.5 * input * (1 + tanh(0.7978845608028654 * (input + 0.044715 * input * input * input)))
+
+
+# --- pieces of straight lines: gradients at the joints are PyTorch's ------------------------------------------------------
+
+
+@public
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+    """x held in [min_val, max_val]. Gradient 0 on the limits."""
+    if min_val > max_val:
+        raise ValueError(f"hardtanh: expected min_val <= max_val, got {min_val} and {max_val}")
+    return where(input <= min_val, min_val, where(input >= max_val, max_val, input))
+
+
+@public
+def relu6(input: Any) -> Any:
+    """x held in [0, 6]. Gradient 0 on the limits."""
+    return hardtanh(input, 0.0, 6.0)
+
+
+@public
+def hardsigmoid(input: Any) -> Any:
+    """x / 6 + 1/2 held in [0, 1]. Gradient 0 on the limits."""
+    return relu6(input + 3) / 6
+
+
+@public
+def hardswish(input: Any) -> Any:
+    """x * hardsigmoid(x)."""
+    return where(input <= -3, 0.0, where(input < 3, input * (input + 3) / 6, input))
+
+
+@public
+def threshold(input: Any, threshold: float, value: float) -> Any:
+    """x if x > threshold, else value."""
+    return where(input > threshold, input, value)
+
+
+@public
+def softshrink(input: Any, lambd: float = 0.5) -> Any:
+    """x drawn towards 0 by lambd, 0 within it."""
+    if lambd < 0:
+        raise ValueError(f"softshrink: lambd: expected 0 or more, got {lambd}")
+    return where(input > lambd, input - lambd, where(input < -lambd, input + lambd, 0.0))
+
+
+@public
+def hardshrink(input: Any, lambd: float = 0.5) -> Any:
+    """x where |x| > lambd, else 0."""
+    return where((input > lambd) | (input < -lambd), input, 0.0)
+
+
+@public
+def tanhshrink(input: Any) -> Any:
+    """x - tanh(x)."""
+    return input - tanh(input)
+
+
+@public
+def softsign(input: Any) -> Any:
+    """x / (1 + |x|)."""
+    return input / (1 + abs(input))
+
+
+# --- along a dimension ------------------------------------------------------------------------------------------------------
+
+
+@public
+def softmin(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
+    """softmax(-x)."""
+    return softmax(-input, dim, dtype)
+
+
+@public
+def glu(input: Any, dim: int = -1) -> Any:
+    """The first half of `dim` times the sigmoid of the second."""
+    at = axes.one(dim, input.ndim, "glu")
+    if input.ndim == 0 or input.shape[at] % 2:
+        raise ShapeError(f"glu: expected an even size in dimension {at}, got shape {tuple(input.shape)}")
+    first, second = chunk(input, 2, at)
+    return first * sigmoid(second)

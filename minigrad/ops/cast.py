@@ -36,7 +36,11 @@ def clone(input: Any) -> Any:
 def astype(input: Any, dtype: Any) -> Any:
     """The tensor in another dtype; itself if it has it. The gradient comes back in the tensor's own dtype."""
     wanted = np.dtype(dtype)
-    return input if input.dtype == wanted else _cast(input, dtype=wanted)
+    if input.dtype == wanted:
+        return input
+    if wanted.kind in "biu" and isinstance(input, Tensor):
+        input = input.detach()  # integers have no gradient
+    return _cast(input, dtype=wanted)
 
 
 def to(

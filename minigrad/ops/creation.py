@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minigrad.backend import CPU, array_module, array_on, current_device, device, device_of, is_array, make
+from minigrad.backend import CPU, array_module, array_on, current_device, device, device_of, is_array, make, silently
 from minigrad.dtypes import category, get_default_dtype, number_dtype
 from minigrad.engine.primitive import wrap
 from minigrad.errors import DtypeError
@@ -26,7 +26,7 @@ def tensor(data: Any, dtype: Any = None, device: Device = None, requires_grad: b
         raise TypeError(f"tensor: cannot make a tensor of {_summary(data)}: {error}") from None
     category(array.dtype)
     if dtype is None and not is_array(source) and not hasattr(source, "dtype"):
-        array = array.astype(_listed_dtype(source, array), copy=False)
+        array = silently(array.astype, _listed_dtype(source, array), copy=False)
     return wrap(array).requires_grad_(requires_grad)
 
 

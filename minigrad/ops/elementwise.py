@@ -8,17 +8,23 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from numpy import finfo
+
 from minigrad.backend import array_module
 from minigrad.engine.elementwise import binary, floated, unary
 from minigrad.engine.primitive import primitive
-from minigrad.ops.creation import zeros_like
+from minigrad.ops.creation import ones_like, zeros_like
+from minigrad.ops.public import public, refuse
 
 __all__ = [
-    "abs", "add", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "ceil", "clamp", "clip", "cos",
-    "cosh", "div", "eq", "exp", "exp2", "expm1", "floor", "ge", "gt", "isfinite", "isinf", "isnan", "le", "log",
-    "log10", "log1p", "log2", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum",
-    "minimum", "mul", "ne", "neg", "pow", "reciprocal", "round", "rsqrt", "safe_sqrt", "sign", "sin", "sinh",
-    "sqrt", "square", "sub", "tan", "tanh", "trunc", "where",
+    "abs", "absolute", "add", "addcdiv", "addcmul", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor",
+    "ceil", "clamp", "clamp_max", "clamp_min", "clip", "copysign", "cos", "cosh", "div", "divide", "eq", "exp",
+    "exp2", "expm1", "fix", "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "ge", "greater",
+    "greater_equal", "gt", "isfinite", "isinf", "isnan", "le", "lerp", "less", "less_equal", "log", "log10",
+    "log1p", "log2", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum", "mul",
+    "multiply", "nan_to_num", "ne", "neg", "negative", "not_equal", "pow", "reciprocal", "remainder", "round",
+    "rsqrt", "safe_sqrt", "sign", "signbit", "sin", "sinh", "sqrt", "square", "sub", "subtract", "tan", "tanh",
+    "true_divide", "trunc", "where",
 ]  # fmt: skip
 
 Op = Callable[..., Any]
@@ -40,7 +46,7 @@ pow = binary(
     "pow",
     "input ** other. The gradient of x**0 at 0 is 0; that of 0**y in y is 0 for y >= 0.",
     lambda g, input, other: g * other * input ** (other - (other != 0)),
-    lambda g, input, other, out: g * out * log(where((input == 0) & (other >= 0), 1.0, input)),
+    lambda g, input, other, out: g * out * log(where((input == 0) & (other >= 0), ones_like(other), input)),
     operator.pow,
 )
 square = unary("square", "input * input.", lambda g, input: g * (2 * input), floating=False)
@@ -65,6 +71,37 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     if rounding_mode not in ("trunc", "floor"):
         raise ValueError(f'div: rounding_mode: expected None, "trunc" or "floor", got {rounding_mode!r}')
     return (trunc if rounding_mode == "trunc" else floor)(_div(input, other))
+
+
+floor_divide = binary(
+    "floor_divide",
+    "The quotient, rounded down. Gradient 0.",
+    lambda g: zeros_like(g),
+    lambda g: zeros_like(g),
+    operator.floordiv,
+)
+remainder = binary(
+    "remainder",
+    "input - other * floor(input / other): has the sign of other.",
+    lambda g: g,
+    lambda g, input, other: -g * floor(input / other),
+    operator.mod,
+)
+fmod = binary(
+    "fmod",
+    "input - other * trunc(input / other): has the sign of input.",
+    lambda g: g,
+    lambda g, input, other: -g * trunc(input / other),
+    "fmod",
+)
+copysign = binary(
+    "copysign",
+    "The size of input with the sign of other. Gradient 0 at 0.",
+    lambda g, input, out: g * (sign(input) * sign(out)),
+    lambda g: zeros_like(g),
+    "copysign",
+    floating=True,
+)
 
 
 # --- exponentials, logarithms, roots --------------------------------------------------------------------------------
@@ -102,7 +139,15 @@ ceil = unary("ceil", "The smallest integer not below. Gradient 0.", lambda g: ze
 trunc = unary("trunc", "Rounded towards 0. Gradient 0.", lambda g: zeros_like(g), floating=False)
 round = unary("round", "Rounded to the nearest, halves to even. Gradient 0.", lambda g: zeros_like(g), "rint", False)
 sign = unary("sign", "-1, 0 or 1. Gradient 0.", lambda g: zeros_like(g), floating=False)
+signbit = unary("signbit", "Is it negative (-0. is)?", None, "signbit", floating=False)
 abs = unary("abs", "The absolute value. Gradient 0 at 0.", lambda g, input: g * sign(input), operator.abs, False)
+
+
+@public
+def frac(input: Any) -> Any:
+    """input - trunc(input)."""
+    return input - trunc(input)
+
 
 # --- comparison and logic: no gradient --------------------------------------------------------------------------
 
@@ -162,10 +207,12 @@ def where(condition: Any, input: Any, other: Any) -> Any:
 
             input = tensor(input, device=getattr(condition, "device", None))
         input, other = promoted(input, other)
+    if not hasattr(condition, "dtype"):
+        refuse("where", condition=condition)
     return _where(condition, input, other)
 
 
-@primitive(input=lambda g, input, min, max: g * within(input, min, max))
+@primitive(name="clamp", input=lambda g, input, min, max: g * within(input, min, max))
 def _clamp(input: Any, *, min: Any, max: Any) -> Any:
     return array_module(input).clip(input, min, max)
 
@@ -177,6 +224,7 @@ def within(input: Any, low: Any, high: Any) -> Any:
     return input >= low if high is None else (input >= low) & (input <= high)
 
 
+@public
 def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     """Limited to [min, max]: numbers or tensors, None for no limit. The gradient is 1 on the limits, as in PyTorch.
 
@@ -197,3 +245,64 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
 
 
 clip = clamp
+
+
+@public
+def clamp_min(input: Any, min: Any) -> Any:
+    """Not below `min`."""
+    return clamp(input, min, None)
+
+
+@public
+def clamp_max(input: Any, max: Any) -> Any:
+    """Not above `max`."""
+    return clamp(input, None, max)
+
+
+@public
+def fmax(input: Any, other: Any) -> Any:
+    """The larger of the two; where one is nan, the other."""
+    return maximum(where(isnan(input), other, input), where(isnan(other), input, other))
+
+
+@public
+def fmin(input: Any, other: Any) -> Any:
+    """The smaller of the two; where one is nan, the other."""
+    return minimum(where(isnan(input), other, input), where(isnan(other), input, other))
+
+
+@public
+def nan_to_num(input: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
+    """`nan` for nan, the largest and smallest finite numbers (or `posinf`, `neginf`) for the infinities. Gradient 0 there."""
+    if input.dtype.kind != "f":
+        return input * 1
+    largest = float(finfo(input.dtype).max)
+    out = where(input == float("inf"), largest if posinf is None else posinf, input)
+    out = where(input == -float("inf"), -largest if neginf is None else neginf, out)
+    return where(isnan(input), nan, out)
+
+
+# --- mixtures -------------------------------------------------------------------------------------------------------
+
+
+@public
+def lerp(input: Any, end: Any, weight: Any) -> Any:
+    """input + weight * (end - input): from input (0) to end (1) on a straight line."""
+    return input + weight * (end - input)
+
+
+@public
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
+    """input + value * tensor1 * tensor2."""
+    return add(input, tensor1 * tensor2, alpha=value)
+
+
+@public
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
+    """input + value * tensor1 / tensor2."""
+    return add(input, _div(tensor1, tensor2), alpha=value)
+
+
+# PyTorch's other names
+absolute, divide, fix, multiply, negative, subtract, true_divide = abs, div, trunc, mul, neg, sub, div
+greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne

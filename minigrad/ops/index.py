@@ -12,6 +12,7 @@ from minigrad.backend import array_module, copy_to, device_of, is_array
 from minigrad.engine.primitive import primitive
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
+from minigrad.ops.public import public
 from minigrad.tensor import Tensor
 
 __all__ = [
@@ -81,13 +82,19 @@ def getitem(input: Any, index: Any) -> Any:
         raise IndexError(f"getitem: {error}; got a tensor of shape {tuple(input.shape)}") from None
 
 
+def _led(g: Any, shape: tuple[int, ...]) -> Any:
+    """`g` with leading sizes of 1 where `shape` has more dimensions: a value may have more than the place it goes to."""
+    extra = len(shape) - g.ndim
+    return g[(None,) * extra + (...,)] if extra > 0 else g
+
+
 @primitive(
     name="setitem",
     input=lambda g, index: _setitem(g, 0.0, index=index),
-    value=lambda g, index: _getitem(g, index=index),
+    value=lambda g, value_shape, index: _led(_getitem(g, index=index), value_shape),
 )
 def _setitem(input: Any, value: Any, *, index: Any) -> Any:
-    out = input.copy()
+    out = array_module(input).array(input)  # an array, also of a NumPy scalar
     out[index] = value
     return out
 
@@ -119,6 +126,7 @@ def _scatter_zeros(g: Any, index: Any, *, shape: tuple[int, ...], dim: int) -> A
     return out
 
 
+@public
 def gather(input: Any, dim: int, index: Any) -> Any:
     """out[i][j][k] = input[i][index[i][j][k]][k] for dim = 1. `index` is int64, no larger than input elsewhere.
 
@@ -171,6 +179,7 @@ def pick(input: Any, index: Any) -> Any:
     return _pick(input, index=index._array if isinstance(index, Tensor) else index)
 
 
+@public
 def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     """`value` where the bool `mask` holds, else input."""
     from minigrad.ops.elementwise import where

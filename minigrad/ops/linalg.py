@@ -3,12 +3,16 @@
 import operator
 from typing import Any
 
+from minigrad.backend import array_module
 from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.ops.shape import mT, reshape, squeeze, unsqueeze
+from minigrad.ops.creation import zeros_like
+from minigrad.ops.public import public, refuse
+from minigrad.ops.shape import mT, reshape, squeeze, stack, unbind, unsqueeze
 
 __all__ = [
-    "bmm", "dot", "matmul", "mm", "outer",
+    "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "cross", "dot", "ger", "matmul", "matrix_power", "mm", "mv",
+    "outer",
 ]  # fmt: skip
 
 
@@ -23,7 +27,11 @@ def matmul(input: Any, other: Any) -> Any:
     (..., n, k) @ (..., k, m) -> (..., n, m). A stack times one matrix is done as one product of two matrices. Raises
     ShapeError where the inner sizes differ, DtypeError for two dtypes (as PyTorch does: cast one).
     """
-    a, b = input.ndim, other.ndim
+    try:
+        a, b = input.ndim, other.ndim
+    except AttributeError:
+        refuse("matmul", input=input, other=other)
+        raise
     if a == 2 and b == 2 and input.dtype == other.dtype and input.shape[1] == other.shape[0]:
         return _matmul(input, other)
     _check(input, other)
@@ -52,19 +60,41 @@ def _check(input: Any, other: Any) -> None:
         raise DtypeError(f"matmul: expected one dtype, got {input.dtype} and {other.dtype}; cast one with .to()")
 
 
+@public
 def mm(input: Any, mat2: Any) -> Any:
     """The product of two matrices."""
     return _of_dims("mm", input, mat2, 2)
 
 
+@public
 def bmm(input: Any, mat2: Any) -> Any:
     """The products of two stacks of matrices: (b, n, k), (b, k, m) -> (b, n, m)."""
     return _of_dims("bmm", input, mat2, 3)
 
 
+@primitive(name="sum_of_squares", input=lambda g, input: input * (2 * g))
+def sum_of_squares(input: Any) -> Any:
+    """sum of input^2 over all elements. A primitive for speed: one pass over memory each way, where squaring and adding
+    up takes two and two."""
+    flat = input.reshape(-1)
+    return flat.dot(flat)
+
+
+@primitive(name="dot", input=lambda g, tensor: g * tensor, tensor=lambda g, input: g * input)
+def _dot(input: Any, tensor: Any) -> Any:
+    return input.dot(tensor)
+
+
+@public
 def dot(input: Any, tensor: Any) -> Any:
-    """The inner product of two vectors."""
-    return _of_dims("dot", input, tensor, 1)
+    """The inner product of two vectors. A primitive: as a product of matrices its gradient takes 20 times as long."""
+    if input.ndim != 1 or tensor.ndim != 1 or input.shape != tensor.shape:
+        raise ShapeError(
+            f"dot: expected two vectors of one length, got shapes {list(input.shape)} and {list(tensor.shape)}"
+        )
+    if input.dtype != tensor.dtype:
+        raise DtypeError(f"dot: expected one dtype, got {input.dtype} and {tensor.dtype}; cast one with .to()")
+    return _dot(input, tensor)
 
 
 def _of_dims(name: str, a: Any, b: Any, ndim: int) -> Any:
@@ -75,8 +105,95 @@ def _of_dims(name: str, a: Any, b: Any, ndim: int) -> Any:
     return matmul(a, b)
 
 
+@public
 def outer(input: Any, vec2: Any) -> Any:
     """input[i] * vec2[j]."""
     if input.ndim != 1 or vec2.ndim != 1:
         raise ShapeError(f"outer: expected two vectors, got shapes {list(input.shape)} and {list(vec2.shape)}")
     return unsqueeze(input, 1) * vec2
+
+
+ger = outer
+
+
+@public
+def mv(input: Any, vec: Any) -> Any:
+    """A matrix times a vector."""
+    if input.ndim != 2 or vec.ndim != 1:
+        raise ShapeError(f"mv: expected a matrix and a vector, got shapes {list(input.shape)} and {list(vec.shape)}")
+    return matmul(input, vec)
+
+
+def _plus(input: Any, product: Any, beta: float, alpha: float) -> Any:
+    scaled = product if alpha == 1 else product * alpha
+    return scaled if beta == 0 else (input if beta == 1 else input * beta) + scaled
+
+
+@public
+def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """beta * input + alpha * (mat1 @ mat2)."""
+    return _plus(input, mm(mat1, mat2), beta, alpha)
+
+
+@public
+def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """beta * input + alpha * (mat @ vec)."""
+    return _plus(input, mv(mat, vec), beta, alpha)
+
+
+@public
+def addr(input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """beta * input + alpha * outer(vec1, vec2)."""
+    return _plus(input, outer(vec1, vec2), beta, alpha)
+
+
+@public
+def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """beta * input + alpha * bmm(batch1, batch2)."""
+    return _plus(input, bmm(batch1, batch2), beta, alpha)
+
+
+@public
+def cross(input: Any, other: Any, dim: int | None = None) -> Any:
+    """The vector product of 3-vectors along `dim` (default: the first dimension of size 3)."""
+    if dim is None:
+        sizes = [d for d, n in enumerate(input.shape) if n == 3]
+        dim = sizes[0] if sizes else -1
+    if input.shape[dim] != 3 or other.shape[dim] != 3:
+        raise ShapeError(
+            f"cross: expected 3 elements in dimension {dim}, got shapes {list(input.shape)} and {list(other.shape)}"
+        )
+    a, b = unbind(input, dim), unbind(other, dim)
+    parts = [a[(i + 1) % 3] * b[(i + 2) % 3] - a[(i + 2) % 3] * b[(i + 1) % 3] for i in range(3)]
+    return stack(parts, dim if dim >= 0 else dim)
+
+
+@public
+def chain_matmul(*matrices: Any) -> Any:
+    """The product of several matrices, in the order that takes the fewest multiplications."""
+    return _chain(list(matrices))
+
+
+def _chain(parts: list[Any]) -> Any:
+    """Of all neighbours multiply first the pair whose inner dimension is the largest: each then saves the most."""
+    while len(parts) > 1:
+        i = max(range(len(parts) - 1), key=lambda k: parts[k].shape[-1])
+        parts[i : i + 2] = [matmul(parts[i], parts[i + 1])]
+    return parts[0]
+
+
+@public
+def matrix_power(input: Any, n: int) -> Any:
+    """A square matrix multiplied with itself n times; n < 0: its inverse."""
+    if input.ndim < 2 or input.shape[-1] != input.shape[-2]:
+        raise ShapeError(f"matrix_power: expected square matrices, got shape {tuple(input.shape)}")
+    if n < 0:
+        from minigrad.ops.decompose import inv
+
+        return matrix_power(inv(input), -n)
+    if n == 0:
+        xp = array_module(input._array if hasattr(input, "_array") else input)
+        return zeros_like(input) + xp.eye(input.shape[-1], dtype=input.dtype)
+    half = matrix_power(input, n // 2) if n > 1 else None
+    square = None if half is None else matmul(half, half)
+    return input * 1 if square is None else matmul(square, input) if n % 2 else square

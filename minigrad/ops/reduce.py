@@ -8,9 +8,10 @@ from minigrad.engine.elementwise import cast, floated
 from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes
-from minigrad.ops.elementwise import abs, exp, isinf, safe_sqrt, where
+from minigrad.ops.elementwise import abs, exp, isinf, maximum, minimum, safe_sqrt, where
 from minigrad.ops.index import gather
-from minigrad.ops.shape import _expand, expand, reshape, squeeze, unsqueeze
+from minigrad.ops.public import public, refuse
+from minigrad.ops.shape import _expand, _reshape, expand, reshape, squeeze
 
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "logsumexp", "max", "mean", "min", "norm", "std", "sum",
@@ -21,8 +22,7 @@ __all__ = [
 def spread(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
     """The adjoint of summing over `dim`: a reduction's result, repeated over what it was reduced from (a view)."""
     if dim is not None and not keepdim:
-        for d in sorted(dim):
-            g = unsqueeze(g, d)
+        g = _reshape(g, shape=tuple([1 if d in dim else n for d, n in enumerate(shape)]))
     return _expand(g, shape=tuple(shape))
 
 
@@ -37,11 +37,15 @@ def _sum(input: Any, *, dim: Any, keepdim: bool) -> Any:
 def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None,
         keepdims: bool = False) -> Any:  # fmt: skip
     """The sum over all elements, or over `dim`. Integers and bools add up in int64."""
-    if dtype is not None:
-        input = cast(input, dtype)
-    if dim is not None or axis is not None:
-        dim = axes.many(axes.either(dim, axis, "sum"), input.ndim, "sum")
-    return _sum(input, dim=dim or None, keepdim=keepdim or keepdims)
+    try:
+        if dtype is not None:
+            input = cast(input, dtype)
+        if dim is not None or axis is not None:
+            dim = axes.many(axes.either(dim, axis, "sum"), input.ndim, "sum")
+        return _sum(input, dim=dim or None, keepdim=keepdim or keepdims)
+    except AttributeError:
+        refuse("sum", input=input)
+        raise
 
 
 @primitive(name="sum_to", g=lambda g, g_shape: expand(g, g_shape))
@@ -64,14 +68,18 @@ def _mean(input: Any, *, dim: Any, keepdim: bool) -> Any:
 def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None,
          keepdims: bool = False) -> Any:  # fmt: skip
     """The mean over all elements, or over `dim`; nan of none. Raises DtypeError for integers, as PyTorch does."""
-    if dtype is not None:
-        input = cast(input, dtype)
-    if input.dtype.kind in "biu":
-        raise DtypeError(f"mean: expected a floating dtype, got {input.dtype}; use .float() or dtype=")
-    dim = axes.many(axes.either(dim, axis, "mean"), input.ndim, "mean")
-    if input.size == 0 if not hasattr(input, "numel") else input.numel() == 0:
-        return sum(input, dim, keepdim or keepdims) / axes.count(tuple(input.shape), dim or None)
-    return _mean(input, dim=dim or None, keepdim=keepdim or keepdims)
+    try:
+        if dtype is not None:
+            input = cast(input, dtype)
+        if input.dtype.kind in "biu":
+            raise DtypeError(f"mean: expected a floating dtype, got {input.dtype}; use .float() or dtype=")
+        dim = axes.many(axes.either(dim, axis, "mean"), input.ndim, "mean")
+        if input.size == 0 if not hasattr(input, "numel") else input.numel() == 0:
+            return sum(input, dim, keepdim or keepdims) / axes.count(tuple(input.shape), dim or None)
+        return _mean(input, dim=dim or None, keepdim=keepdim or keepdims)
+    except AttributeError:
+        refuse("mean", input=input)
+        raise
 
 
 # --- extremes -------------------------------------------------------------------------------------------------------
@@ -101,17 +109,19 @@ def _extreme(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
     return op(input, dim=dims, keepdim=keepdim)
 
 
-def amax(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+@public
+def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest element (nan if one is nan). Equal largest ones share the gradient evenly.
 
     Raises ShapeError for no elements.
     """
-    return _extreme("amax", _amax, input, axes.either(dim, axis, "amax"), keepdim or keepdims)
+    return _extreme("amax", _amax, input, dim, keepdim)
 
 
-def amin(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+@public
+def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element (nan if one is nan). Equal smallest ones share the gradient evenly."""
-    return _extreme("amin", _amin, input, axes.either(dim, axis, "amin"), keepdim or keepdims)
+    return _extreme("amin", _amin, input, dim, keepdim)
 
 
 class ValuesIndices(NamedTuple):
@@ -121,18 +131,18 @@ class ValuesIndices(NamedTuple):
     indices: Any
 
 
-@primitive()
+@primitive(name="argmax")
 def _argmax(input: Any, *, dim: int, keepdim: bool) -> Any:
     return array_module(input).argmax(input, axis=dim, keepdims=keepdim)
 
 
-@primitive()
+@primitive(name="argmin")
 def _argmin(input: Any, *, dim: int, keepdim: bool) -> Any:
     return array_module(input).argmin(input, axis=dim, keepdims=keepdim)
 
 
 def _arg(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
-    if axes.count(tuple(input.shape), None if dim is None else (axes.one(dim, input.ndim, name),)) == 0:
+    if axes.count(tuple(input.shape), axes.many(dim, input.ndim, name)) == 0:
         raise ShapeError(f"{name}: expected at least one element to choose from, got shape {tuple(input.shape)}")
     if dim is None:
         return op(reshape(input, (-1,)), dim=0, keepdim=False)
@@ -140,14 +150,16 @@ def _arg(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
               keepdim=keepdim and input.ndim > 0)  # fmt: skip
 
 
-def argmax(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+@public
+def argmax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Where the (first) largest element is: in the flattened tensor, or along `dim`. int64."""
-    return _arg("argmax", _argmax, input, axes.either(dim, axis, "argmax"), keepdim or keepdims)
+    return _arg("argmax", _argmax, input, dim, keepdim)
 
 
-def argmin(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+@public
+def argmin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Where the (first) smallest element is: in the flattened tensor, or along `dim`. int64."""
-    return _arg("argmin", _argmin, input, axes.either(dim, axis, "argmin"), keepdim or keepdims)
+    return _arg("argmin", _argmin, input, dim, keepdim)
 
 
 def _chosen(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> ValuesIndices:
@@ -159,51 +171,50 @@ def _chosen(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> ValuesIn
     return ValuesIndices(values, indices) if keepdim else ValuesIndices(squeeze(values, d), squeeze(indices, d))
 
 
-def max(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+@public
+def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """max(t): the largest element, ties share the gradient. max(t, dim): (values, indices) along dim, the first of
     equal ones gets the gradient. max(t, u): `maximum`."""
-    from minigrad.ops.elementwise import maximum
-
-    dim = axes.either(dim, axis, "max")
     if dim is None:
-        return amax(input)
-    return maximum(input, dim) if hasattr(dim, "ndim") else _chosen("max", _argmax, input, dim, keepdim or keepdims)
+        return amax(input) if other is None else maximum(input, other)
+    return maximum(input, dim) if hasattr(dim, "ndim") else _chosen("max", _argmax, input, dim, keepdim)
 
 
-def min(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+@public
+def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """min(t), min(t, dim), min(t, u): as `max`, for the smallest."""
-    from minigrad.ops.elementwise import minimum
-
-    dim = axes.either(dim, axis, "min")
     if dim is None:
-        return amin(input)
-    return minimum(input, dim) if hasattr(dim, "ndim") else _chosen("min", _argmin, input, dim, keepdim or keepdims)
+        return amin(input) if other is None else minimum(input, other)
+    return minimum(input, dim) if hasattr(dim, "ndim") else _chosen("min", _argmin, input, dim, keepdim)
 
 
 # --- spreads and norms ------------------------------------------------------------------------------------------
 
 
-def var(input: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False, unbiased: bool | None = None,
-        axis: Any = None, keepdims: bool = False) -> Any:  # fmt: skip
+@public
+def var(
+    input: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False, unbiased: bool | None = None
+) -> Any:
     """The variance, sum((x - mean)^2) / (n - correction). Composed. nan where n <= correction."""
     if unbiased is not None:
         correction = int(unbiased)
-    dims = axes.many(axes.either(dim, axis, "var"), input.ndim, "var") or None
+    dims = axes.many(dim, input.ndim, "var") or None
     centred = input - mean(input, dims, True)
     n = axes.count(tuple(input.shape), dims) - correction
-    total = sum(centred * centred, dims, keepdim or keepdims)
+    total = sum(centred * centred, dims, keepdim)
     return total * (1 / n) if n > 0 else total * float("nan")
 
 
-def std(input: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False, unbiased: bool | None = None,
-        axis: Any = None, keepdims: bool = False) -> Any:  # fmt: skip
+@public
+def std(
+    input: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False, unbiased: bool | None = None
+) -> Any:
     """The standard deviation, sqrt(var). Its gradient for a constant input is 0."""
-    return safe_sqrt(var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased, axis=axis,
-                         keepdims=keepdims))  # fmt: skip
+    return safe_sqrt(var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased))  # fmt: skip
 
 
-def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False, *, axis: Any = None,
-         keepdims: bool = False) -> Any:  # fmt: skip
+@public
+def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
     """The vector norm (sum |x|^p)^(1/p) over all elements or over `dim`; p = 2 ("fro"), 1, 0, inf, -inf or any number.
 
     The gradient at the zero vector is 0; for p = inf, elements of equal size share it evenly.
@@ -212,7 +223,6 @@ def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False, *, axis
         p = 2
     if isinstance(p, str):
         raise ValueError(f'norm: p: expected a number, inf or "fro", got {p!r}')
-    dim, keepdim = axes.either(dim, axis, "norm"), keepdim or keepdims
     input = floated(input)
     if p == 2:
         return safe_sqrt(sum(input * input, dim, keepdim))
@@ -251,16 +261,17 @@ def _not_minus_inf(out: Any) -> Any:
     return where(isinf(out) & (out < 0), 0.0, out)
 
 
-def logsumexp(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+@public
+def logsumexp(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """log(sum(exp(input))), without overflow: a primitive for that stability's sake.
 
     -inf where all elements are (a fully masked row), with gradient 0 there.
     """
     input = floated(input)
-    dims = axes.many(axes.either(dim, axis, "logsumexp"), input.ndim, "logsumexp") or None
+    dims = axes.many(dim, input.ndim, "logsumexp") or None
     if axes.count(tuple(input.shape), dims) == 0:
-        return sum(input, dims, keepdim or keepdims) - float("inf")
-    return _logsumexp(input, dim=dims, keepdim=keepdim or keepdims)
+        return sum(input, dims, keepdim) - float("inf")
+    return _logsumexp(input, dim=dims, keepdim=keepdim)
 
 
 # --- truth: no gradient -----------------------------------------------------------------------------------------
@@ -276,13 +287,15 @@ def _all(input: Any, *, dim: Any, keepdim: bool) -> Any:
     return input.all(dim, keepdims=keepdim)
 
 
-def any(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+@public
+def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Is any element true (non-zero)?"""
-    return _any(input, dim=axes.many(axes.either(dim, axis, "any"), input.ndim, "any") or None,
-                keepdim=keepdim or keepdims)  # fmt: skip
+    return _any(input, dim=axes.many(dim, input.ndim, "any") or None,
+                keepdim=keepdim)  # fmt: skip
 
 
-def all(input: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+@public
+def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Are all elements true (non-zero)?"""
-    return _all(input, dim=axes.many(axes.either(dim, axis, "all"), input.ndim, "all") or None,
-                keepdim=keepdim or keepdims)  # fmt: skip
+    return _all(input, dim=axes.many(dim, input.ndim, "all") or None,
+                keepdim=keepdim)  # fmt: skip

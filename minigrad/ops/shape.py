@@ -6,6 +6,7 @@ from minigrad.backend import array_module, asarray, spread_over, storage
 from minigrad.engine.primitive import primitive
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
+from minigrad.ops.public import public, refuse
 
 __all__ = [
     "broadcast_to", "cat", "chunk", "concat", "concatenate", "expand", "flatten", "flip", "moveaxis", "movedim",
@@ -30,7 +31,11 @@ def _reshape(input: Any, *, shape: tuple[int, ...]) -> Any:
 
 def reshape(input: Any, *shape: Any) -> Any:
     """The elements, in order, in another shape; one size may be -1. A view where the memory's layout allows it."""
-    return _reshape(input, shape=_ints(shape))
+    try:
+        return _reshape(input, shape=_ints(shape))
+    except AttributeError:
+        refuse("reshape", input=input)
+        raise
 
 
 def view(input: Any, *shape: Any) -> Any:
@@ -44,6 +49,7 @@ def view(input: Any, *shape: Any) -> Any:
     return out
 
 
+@public
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """The dimensions start_dim to end_dim as one."""
     if input.ndim == 0:
@@ -51,17 +57,21 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     start, end = axes.one(start_dim, input.ndim, "flatten"), axes.one(end_dim, input.ndim, "flatten")
     if start > end:
         raise ShapeError(f"flatten: expected start_dim <= end_dim, got {start_dim} and {end_dim}")
+    if start == end:
+        return input
     sizes = tuple(input.shape)
     return reshape(input, (*sizes[:start], axes.count(sizes, tuple(range(start, end + 1))), *sizes[end + 1 :]))
 
 
-def squeeze(input: Any, dim: Any = None, *, axis: Any = None) -> Any:
+@public
+def squeeze(input: Any, dim: Any = None) -> Any:
     """Without its dimensions of size 1: all of them, or those of `dim` that have it."""
-    dims = axes.many(axes.either(dim, axis, "squeeze"), input.ndim, "squeeze")
+    dims = axes.many(dim, input.ndim, "squeeze")
     sizes = tuple(input.shape)
     return reshape(input, tuple(n for i, n in enumerate(sizes) if n != 1 or (dims is not None and i not in dims)))
 
 
+@public
 def unsqueeze(input: Any, dim: int) -> Any:
     """With a dimension of size 1 put in at `dim`."""
     at = axes.one(dim, input.ndim + 1, "unsqueeze")
@@ -80,6 +90,7 @@ def _sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     return sum_to(g, shape=shape)
 
 
+@public
 def expand(input: Any, *size: Any) -> Any:
     """Repeated along dimensions of size 1, and new leading ones, without a copy. -1 keeps a dimension as it is."""
     sizes, have = _ints(size), tuple(input.shape)
@@ -106,6 +117,7 @@ def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(range(len(dims)), key=dims.__getitem__))
 
 
+@public
 def permute(input: Any, *dims: Any) -> Any:
     """The dimensions in another order: a view."""
     given = _ints(dims)
@@ -115,6 +127,7 @@ def permute(input: Any, *dims: Any) -> Any:
     return _permute(input, dims=order)
 
 
+@public
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """Two dimensions swapped: a view."""
     if input.ndim == 0:
@@ -128,6 +141,7 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
 swapaxes = swapdims = transpose
 
 
+@public
 def t(input: Any) -> Any:
     """A matrix transposed; a vector or a number as it is."""
     if input.ndim > 2:
@@ -137,9 +151,13 @@ def t(input: Any) -> Any:
 
 def mT(input: Any) -> Any:
     """The last two dimensions swapped: a view."""
-    return transpose(input, -2, -1)
+    n = input.ndim
+    if n < 2:
+        raise ShapeError(f"mT: expected at least 2 dimensions, got shape {tuple(input.shape)}")
+    return _permute(input, dims=(*range(n - 2), n - 1, n - 2))
 
 
+@public
 def movedim(input: Any, source: Any, destination: Any) -> Any:
     """The dimensions `source` moved to the places `destination`, the others in their order."""
     moved = axes.many(source, input.ndim, "movedim") or ()
@@ -160,6 +178,7 @@ def _flip(input: Any, *, dims: tuple[int, ...]) -> Any:
     return array_module(input).flip(input, dims).copy()
 
 
+@public
 def flip(input: Any, *dims: Any) -> Any:
     """Reversed along `dims`: a copy, as in PyTorch."""
     return _flip(input, dims=axes.many(_ints(dims), input.ndim, "flip") or ())
@@ -172,10 +191,12 @@ def flip(input: Any, *dims: Any) -> Any:
     name="cat", tensors=lambda g, index, dim, starts: narrow(g, dim, starts[index], starts[index + 1] - starts[index])
 )
 def _cat(*tensors: Any, dim: int, starts: tuple[int, ...]) -> Any:
-    return array_module(tensors[0]).concatenate(tensors, dim)
+    out = array_module(tensors[0]).concatenate(tensors, dim)
+    return out if out.flags.c_contiguous else out.copy()  # transposed parts would give a transposed whole
 
 
-def cat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Any:
+@public
+def cat(tensors: Any, dim: int = 0) -> Any:
     """Tensors one after another along `dim`; their other sizes must agree. dtypes are promoted."""
     from minigrad.dtypes import promote_types
     from minigrad.engine.elementwise import cast
@@ -189,7 +210,7 @@ def cat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Any:
     dtype = parts[0].dtype
     for p in parts[1:]:
         dtype = promote_types(dtype, p.dtype)
-    at = axes.one(dim if axis is None else axis, parts[0].ndim, "cat")
+    at = axes.one(dim, parts[0].ndim, "cat")
     starts = [0]
     for p in parts:
         starts.append(starts[-1] + (p.shape[at] if p.ndim > at else 0))
@@ -199,7 +220,8 @@ def cat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Any:
 concat = concatenate = cat
 
 
-def stack(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Any:
+@public
+def stack(tensors: Any, dim: int = 0) -> Any:
     """Tensors of one shape along a new dimension at `dim`."""
     parts = list(tensors)
     if not parts:
@@ -208,10 +230,11 @@ def stack(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Any:
     for i, shape in enumerate(shapes):
         if shape != shapes[0]:
             raise ShapeError(f"stack: expected tensors of one shape, got {shapes[0]} at 0 and {shape} at {i}")
-    at = axes.one(dim if axis is None else axis, parts[0].ndim + 1, "stack")
+    at = axes.one(dim, parts[0].ndim + 1, "stack")
     return cat([unsqueeze(p, at) for p in parts], at)
 
 
+@public
 def narrow(input: Any, dim: int, start: int, length: int) -> Any:
     """The slice start : start + length of `dim`: a view."""
     from minigrad.ops.index import getitem
@@ -224,6 +247,7 @@ def narrow(input: Any, dim: int, start: int, length: int) -> Any:
     return getitem(input, (slice(None),) * at + (slice(start, start + length),))
 
 
+@public
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Slices along `dim`: of that size (the last may be shorter), or of the sizes in a list. Views."""
     at = axes.one(dim, tensor.ndim, "split")
@@ -241,6 +265,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
     return tuple(narrow(tensor, at, start, n) for start, n in zip(starts, sizes))
 
 
+@public
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """At most `chunks` slices of equal size along `dim` (the last may be shorter). Views."""
     if chunks <= 0:
@@ -249,6 +274,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     return split(input, max(-(-int(input.shape[at]) // chunks), 1), at)
 
 
+@public
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """The slices along `dim`, without that dimension. Views."""
     from minigrad.ops.index import getitem

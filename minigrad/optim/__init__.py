@@ -1,4 +1,9 @@
-"""Three ways to find weights: random search, random local search, and following the gradient."""
+"""Optimizers: what changes parameters so that a loss falls. All share one shape, `loss = optimizer.step(closure)`.
+
+    optimizer.py   Optimizer: parameter groups, state, what each step has in common
+    sgd.py         SGD: follows the gradient
+    search.py      RandomSearch, RandomLocalSearch: guess, and keep the best
+"""
 
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.search import RandomLocalSearch, RandomSearch

@@ -1,120 +1,134 @@
-"""What every optimizer shares: parameters in groups, state, and one `step(closure)`."""
+"""`Optimizer`: what all optimizers have in common, in PyTorch's shape."""
 
-from collections.abc import Callable
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
-
+from minigrad.backend import silently
 from minigrad.engine.graph import changed
 from minigrad.engine.modes import enable_grad
+from minigrad.optim import checks, state
+from minigrad.optim.workspace import Workspace
 from minigrad.tensor import Tensor
 
+Params = Tensor | Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 Closure = Callable[[], Any]
 
 
-def nonnegative(optimizer: str, **settings: Any) -> None:
-    """Raise ValueError for a setting that is negative or not a number."""
-    for name, value in settings.items():
-        if callable(value):
-            continue
-        if not isinstance(value, (int, float, np.number)) or isinstance(value, bool) or not value >= 0:
-            raise ValueError(f"{optimizer}: {name}: expected a number of 0 or more, got {value!r}")
-
-
 class Optimizer:
-    """The base: `params` are tensors, or dicts {"params": tensors, setting: value, ...} for groups with their own
-    settings, or (name, tensor) pairs, or one tensor. `defaults` fill in what a group does not say."""
+    """The base of optimizers. One of its own kind defines `_update`, the change of one parameter, or a whole `step`.
 
-    def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
+    params: tensors, (name, tensor) pairs or groups: dicts with "params" and settings of their own; also one lone tensor.
+    defaults: the settings of groups that do not name them. `param_groups` may be changed between steps
+    (`param_groups[0]["lr"] = 0.1`); `state` holds what is remembered of each parameter.
+    """
+
+    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
+        self._name = type(self).__name__
         self.defaults = defaults
+        self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
-        self.state: dict[Tensor, dict[str, Any]] = {}
-        given = [params] if isinstance(params, (Tensor, dict)) else list(params)
-        if not given:
-            raise ValueError(f"{type(self).__name__}: expected at least one parameter, got none")
-        for group in given if isinstance(given[0], dict) else [{"params": given}]:
+        self._workspace = Workspace()
+        for group in checks.groups(self._name, params):
             self.add_param_group(group)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Optimize further parameters, with settings of their own."""
-        name = type(self).__name__
-        if not isinstance(param_group, dict) or "params" not in param_group:
-            raise TypeError(f'{name}: a parameter group must be a dict with "params", got {param_group!r}')
-        group = {**self.defaults, **param_group}
-        params = [group["params"]] if isinstance(group["params"], Tensor) else list(group["params"])
-        group["params"] = [p[1] if isinstance(p, tuple) else p for p in params]
-        taken = {id(p) for g in self.param_groups for p in g["params"]}
-        for p in group["params"]:
-            if not isinstance(p, Tensor):
-                raise TypeError(f"{name}: expected tensors to optimize, got {type(p).__name__}")
-            if not p.is_leaf:
-                raise ValueError(f"{name}: expected leaf tensors, got the result of an operation; optimize its source")
-            if id(p) in taken:
-                raise ValueError(f"{name}: a parameter was given twice; each may be in one group, once")
-            taken.add(id(p))
-        self._check({k: v for k, v in group.items() if k != "params"})
+        """Optimize these parameters too: a dict with "params" and the settings that differ from the defaults.
+
+        Raises TypeError for what is no tensor, ValueError for non-leaf tensors, for parameters that are in a group
+        already, and for settings that make no sense.
+        """
+        group = checks.group(self._name, param_group, self.param_groups)
+        group = {**group, **{k: v for k, v in self.defaults.items() if k not in group}}
+        self._check(group)
+        if len(set(group["params"])) < len(group["params"]):
+            warnings.warn(
+                f"{self._name}: a parameter comes more than once in a group, and is changed as often in each step",
+                stacklevel=3,
+            )
         self.param_groups.append(group)
 
-    def _check(self, settings: dict[str, Any]) -> None:
-        """Raise for settings that make no sense; subclasses say which."""
+    def _check(self, group: dict[str, Any]) -> None:
+        """Raise for settings that make no sense: for each kind of optimizer to define."""
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget every parameter's gradient (or fill it with zeros)."""
+        """Forget the gradients of all parameters. set_to_none=False: make them 0, in their own memory."""
         for group in self.param_groups:
             for p in group["params"]:
-                if set_to_none:
+                g = p._grad
+                if set_to_none or g is None:
                     p._grad = None
-                elif p._grad is not None:
-                    p._grad = p._grad.detach()
-                    p._grad.zero_()
+                elif g._node is not None:  # a recorded one may be part of a graph
+                    p._grad = (g.detach() * 0).detach()
+                else:
+                    g._array.fill(0)
+                    changed(g._array, f"{self._name}.zero_grad")
+
+    # --- stepping -----------------------------------------------------------------------------------------------
 
     def step(self, closure: Closure | None = None) -> Any:
-        """One update. `closure`, where given, computes the loss and its gradients anew, and its loss is returned."""
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
-        for group in self.param_groups:
-            self._update(group)
+        """Change every parameter that has a gradient, in place; those whose `grad` is None stay as they are.
+
+        closure: computes the loss and its gradients anew; it is called first, and what it returns is returned.
+        """
+        loss = self._evaluate(closure)
+        silently(self._update_all)
         return loss
 
-    def _update(self, group: dict[str, Any]) -> None:
-        raise NotImplementedError
+    def _evaluate(self, closure: Closure | None, *args: Any) -> Any:
+        if closure is None:
+            return None
+        if not callable(closure):
+            raise TypeError(
+                f"{self._name}.step: closure: expected a function that returns the loss, got {type(closure).__name__}"
+            )
+        with enable_grad():
+            return closure(*args)
 
-    def _moved(self, p: Tensor) -> None:
-        """Note that a parameter's values were changed in place."""
-        changed(p._array, f"{type(self).__name__}.step")
+    def _update_all(self) -> None:
+        op = f"{self._name}.step"
+        for group in self.param_groups:
+            lr = self._learning_rate(group)
+            for p in group["params"]:
+                if p._grad is not None:
+                    self._update(p, p._grad._array, group, lr)
+                    changed(p._array, op)
+
+    def _learning_rate(self, group: dict[str, Any]) -> float:
+        """The group's step size now. A function is asked with the number of steps made so far, which the group counts."""
+        lr = group["lr"]
+        if callable(lr):
+            steps = group.get("steps", 0)
+            lr = lr(steps)
+            checks.number(self._name, f"lr({steps})", lr)
+            group["steps"] = steps + 1
+        return checks.number(self._name, "lr", lr)
+
+    def _update(self, p: Tensor, grad: Any, group: dict[str, Any], lr: float) -> None:
+        """Change the memory of `p`, given its gradient as a raw array."""
+        raise NotImplementedError(f"{self._name}: define _update(p, grad, group, lr) or step(closure)")
+
+    # --- saving and restoring -----------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Settings and state, with parameters by number: `{"state": {0: {...}}, "param_groups": [...]}`."""
-        numbers: dict[int, int] = {}
-        for group in self.param_groups:
-            for p in group["params"]:
-                numbers[id(p)] = len(numbers)
-        groups = [{**g, "params": [numbers[id(p)] for p in g["params"]]} for g in self.param_groups]
-        return {"state": {numbers[id(p)]: dict(s) for p, s in self.state.items()}, "param_groups": groups}
+        """{"state": what is remembered of each parameter, by number, "param_groups": settings, with those numbers}.
+
+        Functions among the settings (`lr=...`) are left out: code is not state, the number of steps is.
+        """
+        return state.taken(self.param_groups, self.state)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from such a state. ValueError where the groups do not match; nothing is changed then."""
-        groups = state_dict["param_groups"]
-        ours, theirs = ([len(g["params"]) for g in groups_] for groups_ in (self.param_groups, groups))
-        if ours != theirs:
-            raise ValueError(
-                f"{type(self).__name__}.load_state_dict: expected groups of {ours} parameters, got groups of {theirs}"
-            )
-        params = [p for g in self.param_groups for p in g["params"]]
-        numbers = [n for g in groups for n in g["params"]]
-        for group, saved in zip(self.param_groups, groups):
-            group.update({k: v for k, v in saved.items() if k != "params"})
-        self.state = {
-            p: {k: v.copy() if hasattr(v, "copy") else v for k, v in state_dict["state"][n].items()}
-            for p, n in zip(params, numbers)
-            if n in state_dict["state"]
-        }
+        """Go on from such a dict, in the parameters' dtypes and devices. Raises ValueError, and changes nothing, where
+        groups or shapes differ."""
+        groups, remembered = state.restored(self._name, state_dict, self.param_groups)
+        for group in groups:
+            self._check(group)
+        self.param_groups, self.state = groups, remembered
 
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
+        lines = [f"{self._name} ("]
         for i, group in enumerate(self.param_groups):
             lines.append(f"Parameter Group {i}")
-            lines += [f"    {k}: {group[k]}" for k in sorted(group) if k != "params"]
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return "\n".join([*lines, ")"])

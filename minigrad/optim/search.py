@@ -14,7 +14,9 @@ from minigrad.backend import array_on
 from minigrad.engine.modes import enable_grad
 from minigrad.engine.primitive import wrap
 from minigrad.errors import ShapeError
-from minigrad.optim.optimizer import Closure, Optimizer, nonnegative
+from minigrad.engine.graph import changed
+from minigrad.optim import checks
+from minigrad.optim.optimizer import Closure, Optimizer
 from minigrad.random import Generator, draw_normal
 from minigrad.tensor import Tensor
 
@@ -66,7 +68,7 @@ class _Search(Optimizer):
     def _put(self, arrays: list[Any]) -> None:
         for p, array in zip(self._params, arrays):
             p._array[...] = array
-            self._moved(p)
+            changed(p._array, "search")
 
     def _try(self, arrays: list[Any], closure: Closure) -> bool:
         """Put weights in, and keep them if their loss is the lowest so far; else put the old ones back."""
@@ -114,7 +116,7 @@ class RandomSearch(_Search):
         super().__init__(params, {"scale": scale}, seed)
 
     def _check(self, settings: dict[str, Any]) -> None:
-        nonnegative("RandomSearch", scale=settings["scale"])
+        checks.number("RandomSearch", "scale", settings["scale"])
 
     def step(
         self, closure: Closure | None = None, *, batched: Callable[..., Any] | None = None, candidates: int = 1
@@ -156,7 +158,7 @@ class RandomLocalSearch(_Search):
         self._outputs: Any = None
 
     def _check(self, settings: dict[str, Any]) -> None:
-        nonnegative("RandomLocalSearch", step_size=settings["step_size"])
+        checks.number("RandomLocalSearch", "step_size", settings["step_size"])
 
     def step(
         self,

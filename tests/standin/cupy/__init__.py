@@ -217,7 +217,17 @@ class _Device:
 cuda = SimpleNamespace(
     Device=_Device, runtime=SimpleNamespace(getDeviceCount=lambda: _DEVICES, getDevice=lambda: _current)
 )
-add = SimpleNamespace(at=lambda x, index, value: _np.add.at(x._a, _unwrap(index), _unwrap(value)))
+
+
+class _Add:
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return _launch(_np.add, *args, **options)
+
+    def at(self, x: Any, index: Any, value: Any) -> None:
+        _np.add.at(x._a, _unwrap(index), _unwrap(value))
+
+
+add = _Add()
 _CREATE = "zeros ones empty full arange linspace eye ogrid".split()
 _FUNCTIONS = set(
     "zeros ones empty full arange linspace eye zeros_like ones_like empty_like full_like exp exp2 expm1 log log2 log10 "

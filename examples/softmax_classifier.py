@@ -1,0 +1,261 @@
+"""The lecture's main job: a linear softmax classifier of pictures, trained by its three strategies.
+
+    python examples/softmax_classifier.py                              # scikit-learn's digits: seconds, no download
+    python examples/softmax_classifier.py --data cifar10 --root DIR    # the lecture's size: 50,000 x 3,073
+
+Random search, random local search and mini-batch gradient descent look for weights W that make the same loss small,
+
+    loss(W) = mean over the pictures x and their classes y of  -log softmax(W x)[y]   +   R(W)
+
+First of all the gradient is checked numerically, and both ways of computing it are timed.
+"""
+
+import math
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import plain_numpy
+import softmax_figures
+from common import Pictures, Stopwatch, accuracy, load, number, options, table, whole
+from tqdm import tqdm
+
+import minigrad as mg
+from minigrad import Tensor, nn, optim
+from minigrad.gradcheck import numerical_gradient
+from minigrad.nn import functional as F
+from minigrad.nn.regularizers import L1, L2, ElasticNet, GroupLasso, Regularizer
+
+REGULARIZERS: dict[str, Callable[[float], Regularizer]] = {
+    "l1": L1,
+    "l2": L2,
+    "elastic": lambda strength: ElasticNet(strength / 2, strength / 2),
+    "group": lambda strength: GroupLasso(strength, groups="columns"),  # one group: all the weights that read a pixel
+}
+
+# The lecture draws weights of 1e-4 for pixels of 0 to 255: for pixels / 64 that is 64e-4. (check: on how many pictures,
+# and for how many weights, the gradient is checked; None: all)
+SETTINGS = {
+    "digits": Namespace(
+        scale=0.1, start=0.1, step=0.03, lr=0.3, epochs=30, batch_size=64, check_pictures=None, check_weights=None
+    ),
+    "cifar10": Namespace(
+        scale=64e-4, start=64e-3, step=64e-4, lr=0.01, epochs=12, batch_size=256, check_pictures=256, check_weights=200
+    ),
+}
+
+
+def classifier(data: Pictures) -> nn.Linear:
+    """W: a row of weights for each class. The bias is the weight of x's last column, which holds ones."""
+    return nn.Linear(data.x.shape[1], len(data.names), bias=False)
+
+
+# --- is the gradient right? ----------------------------------------------------------------------------------------
+
+
+def check_gradient(data: Pictures, R: Regularizer, args: Namespace) -> None:
+    """Compare the analytic gradient with the numerical one, in float64, and time both."""
+    model = classifier(data).double()
+    pictures = mg.randperm(len(data.x))[: args.check_pictures]
+    weights = mg.randperm(model.weight.numel())[: args.check_weights]
+    x, y = data.x[pictures].double(), data.y[pictures]
+
+    def loss(_: object = None) -> Tensor:
+        return F.cross_entropy(model(x), y) + R(model)
+
+    with Stopwatch() as slow:
+        numerical = numerical_gradient(loss, model.weight, indices=weights)  # moves one weight at a time, both ways
+    with Stopwatch() as fast:
+        loss().backward()
+    analytic = model.weight.grad.flatten()[weights]
+    difference = ((numerical - analytic).abs().max() / analytic.abs().max()).item()
+
+    tried, total = len(weights), model.weight.numel()
+    faster = slow.seconds / tried * total / fast.seconds
+    print(f"the gradient, on {len(y):,} pictures:")
+    print(f"  numerical  {slow.seconds:8.4f} s  for {tried:,} of the {total:,} weights")
+    print(f"  analytic   {fast.seconds:8.4f} s  for all of them: {faster:,.0f} times as fast")
+    print(f"  they differ by {difference:.1e} of the largest slope\n")
+    if not difference < 1e-5:
+        raise SystemExit("softmax_classifier: the analytic gradient is not the numerical one")
+
+
+# --- three strategies ----------------------------------------------------------------------------------------------
+
+
+class Run(NamedTuple):
+    """What a strategy found, and what that took."""
+
+    name: str
+    model: nn.Linear
+    losses: list[float]  # of each evaluation
+    pictures: int  # that an evaluation looks at
+    seconds: float
+
+
+class Judge:
+    """The loss of candidate weights on all pictures, noted down. Many candidates share one product of matrices."""
+
+    def __init__(self, data: Pictures, R: Regularizer, verbose: bool) -> None:
+        self.data, self.R, self.verbose = data, R, verbose
+        self.losses: list[float] = []
+
+    def scores(self, weights: Tensor) -> Tensor:
+        """(k, classes, d) weights of k candidates -> (k, N, classes), the scores that each gives to N pictures."""
+        k, classes, d = weights.shape
+        return (weights.reshape(-1, d) @ self.data.x.T).reshape(k, classes, -1).transpose(1, 2)
+
+    def loss(self, scores: Tensor, weights: Tensor) -> float:
+        """The loss of one candidate."""
+        self.losses.append((F.cross_entropy(scores, self.data.y) + self.R(weights)).item())
+        tell(self.losses, self.verbose)
+        return self.losses[-1]
+
+
+def random_search(data: Pictures, R: Regularizer, args: Namespace) -> Run:
+    """Strategy 1: draw W anew each time, keep the best."""
+    model, judge = classifier(data), Judge(data, R, args.verbose)
+    optimizer = optim.RandomSearch(model.parameters(), scale=args.scale, seed=args.seed)
+
+    def losses(weights: Tensor) -> list[float]:
+        return [judge.loss(s, w) for s, w in zip(judge.scores(weights), weights)]
+
+    with Stopwatch() as watch:
+        for k in attempts("random search", args.attempts):
+            optimizer.step(batched=losses, candidates=k)
+    return Run("random search", model, judge.losses, len(data.x), watch.seconds)
+
+
+def local_search(data: Pictures, R: Regularizer, args: Namespace) -> Run:
+    """Strategy 2: take a random step from the best W so far, and stay there if the loss is smaller.
+
+    Scores are linear in W: those of many steps come from one product, and are added up as steps are taken.
+    """
+    model, judge = classifier(data), Judge(data, R, args.verbose)
+    nn.init.normal_(model.weight, std=args.start)
+    optimizer = optim.RandomLocalSearch(model.parameters(), step_size=args.step, seed=args.seed)
+
+    def loss(scores: Tensor) -> float:
+        return judge.loss(scores, model.weight)
+
+    with Stopwatch() as watch:
+        for k in attempts("local search", args.attempts):
+            optimizer.step(loss, linear=judge.scores, candidates=k)
+    return Run("local search", model, judge.losses, len(data.x), watch.seconds)
+
+
+def attempts(name: str, total: int, together: int = 20) -> Iterator[int]:
+    """How many attempts to make next, with a bar: 20 in a product, so that W x reads the pictures once for all 20."""
+    with tqdm(total=total, desc=name, unit=" attempts") as bar:
+        while bar.n < total:
+            k = min(together, total - bar.n)
+            yield k
+            bar.update(k)
+
+
+def sgd(data: Pictures, R: Regularizer, args: Namespace) -> Run:
+    """Strategy 3: follow the gradient."""
+    model, losses = classifier(data), []
+    nn.init.zeros_(model.weight)
+    with Stopwatch() as watch:
+        for loss in tqdm(descend(model, data, R, args), "mini-batch SGD", steps_of(data, args), unit=" steps"):
+            losses.append(loss)
+            tell(losses, args.verbose)
+    return Run("mini-batch SGD", model, losses, min(args.batch_size, len(data.x)), watch.seconds)
+
+
+def descend(model: nn.Linear, data: Pictures, R: Regularizer, args: Namespace) -> Iterator[float]:
+    """Mini-batch gradient descent: the loss at each step. The step size falls to zero along half a cosine."""
+    steps = steps_of(data, args)
+    optimizer = optim.SGD(model.parameters(), lr=lambda step: args.lr * (1 + math.cos(math.pi * step / steps)) / 2)
+    for _ in range(args.epochs):
+        for batch in mg.randperm(len(data.x)).split(args.batch_size):  # shuffled anew each epoch
+            loss = F.cross_entropy(model(data.x[batch]), data.y[batch]) + R(model)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            yield loss.item()
+
+
+def steps_of(data: Pictures, args: Namespace) -> int:
+    """How many steps SGD takes in all."""
+    return args.epochs * math.ceil(len(data.x) / args.batch_size)
+
+
+def tell(losses: list[float], verbose: bool) -> None:
+    """The lecture's line on the latest attempt."""
+    if verbose:
+        tqdm.write(f"in attempt {len(losses) - 1} the loss was {losses[-1]:.6f}, best {min(losses):.6f}")
+
+
+STRATEGIES = {"random": random_search, "local": local_search, "sgd": sgd}
+
+
+# --- the whole job -------------------------------------------------------------------------------------------------
+
+
+def arguments() -> Namespace:
+    """The command line. What it does not say is as suits the data."""
+    parser = options(__doc__.partition("\n")[0])
+    parser.add_argument("--data", choices=tuple(SETTINGS), default="digits", help="what to learn from")
+    parser.add_argument("--root", help="the folder that holds (or gets) CIFAR-10")
+    parser.add_argument("--download", action="store_true", help="fetch CIFAR-10 (170 MB) if it is not there")
+    parser.add_argument("--optimizer", choices=("all", *STRATEGIES), default="all", help="which strategies to run")
+    parser.add_argument("--regularizer", choices=tuple(REGULARIZERS), default="l2", help="what R is")
+    parser.add_argument("--strength", type=number(0), default=1e-3, help="of R")
+    parser.add_argument("--attempts", type=whole(1), default=1000, help="of each search")
+    parser.add_argument("--lr", type=number(0, exclusive=True), help="step size of SGD (default: by data)")
+    parser.add_argument("--epochs", type=whole(1), help="passes of SGD over the pictures (default: by data)")
+    parser.add_argument("--batch-size", type=whole(1), help="pictures in a step of SGD (default: by data)")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1")
+    parser.add_argument("--compare-numpy", action="store_true", help="time plain NumPy beside each strategy")
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell the loss of every attempt")
+    args = parser.parse_args()
+    for name, value in vars(SETTINGS[args.data]).items():
+        if getattr(args, name, None) is None:
+            setattr(args, name, value)
+    if args.data == "cifar10" and args.root is None:
+        parser.error("--data cifar10: expected --root DIR as well, the folder that holds cifar-10-batches-bin")
+    if args.compare_numpy and args.regularizer != "l2":
+        parser.error(f"--compare-numpy: expected --regularizer l2, which is all it knows, got {args.regularizer}")
+    try:
+        mg.set_default_device(args.device)
+    except (mg.DeviceError, TypeError) as error:
+        parser.error(f"--device: {error}")
+    return args
+
+
+def summary(run: Run, data: Pictures, R: Regularizer) -> tuple[str, ...]:
+    """A line of the table: the loss on all training pictures, both accuracies, and the price."""
+    with mg.no_grad():
+        scores = run.model(data.x)
+        loss = F.cross_entropy(scores, data.y) + R(run.model)
+        train, test = accuracy(scores, data.y), accuracy(run.model(data.test_x), data.test_y)
+    price = f"{len(run.losses):,} x {run.pictures:,} pictures"
+    return run.name, f"{loss.item():.4f}", f"{train:.2%}", f"{test:.2%}", f"{run.seconds:.2f} s", price
+
+
+def main() -> None:
+    args = arguments()
+    mg.manual_seed(args.seed)
+    data = load(args.data, args.root, args.download)
+    R = REGULARIZERS[args.regularizer](args.strength)
+    n, d = data.x.shape
+    print(f"{args.data}: {n:,} x {d:,} to learn from, {len(data.test_x):,} to test on; R = {R}, seed {args.seed}\n")
+    check_gradient(data, R, args)
+
+    runs = []
+    for name in STRATEGIES if args.optimizer == "all" else [args.optimizer]:
+        mg.manual_seed(args.seed)  # so that a strategy finds the same alone and after others
+        runs.append(STRATEGIES[name](data, R, args))
+    head = ("strategy", "loss", "train acc.", "test acc.", "time", "loss evaluations")
+    print(table(head, [summary(run, data, R) for run in runs]), end="\n\n")
+    if args.compare_numpy:
+        print(plain_numpy.comparison(runs, data, args, descend(classifier(data), data, R, args)), end="\n\n")
+
+    softmax_figures.losses(runs, data, args.out / "loss.png")
+    softmax_figures.templates(runs, data, args.out / "templates.png")
+
+
+if __name__ == "__main__":
+    main()

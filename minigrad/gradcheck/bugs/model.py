@@ -1,0 +1,102 @@
+"""What a seeded bug is: an op in plain NumPy, its right backward and a wrong one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd import Function
+from minigrad.engine.primitive import wrap
+
+Array = Any
+Makers = tuple[Callable[[np.random.Generator, tuple[int, int]], Array], ...]
+SMALL, LARGE = (3, 4), (20, 30)
+BUGS: list["Bug"] = []
+
+
+@dataclass(frozen=True)
+class Bug:
+    """forward(*xs) -> y; right and wrong(g, y, *xs) -> the gradient of each x.
+
+    In plain NumPy, so that any framework can run it; with `order` 2 in operators on tensors, so that backward can be
+    differentiated. `wrong_forward`: where the fault lies in the forward (it draws random numbers, changes its input).
+    """
+
+    name: str
+    family: str
+    kind: str
+    inputs: Makers
+    forward: Callable[..., Any]
+    right: Callable[..., Any]
+    wrong: Callable[..., Any]
+    order: int = 1
+    wrong_forward: Callable[..., Any] | None = None
+
+    def arrays(self, seed: int, shape: tuple[int, int]) -> list[Array]:
+        """Inputs, float64."""
+        rng = np.random.default_rng([seed, shape[0]])
+        return [np.asarray(make(rng, shape), dtype="float64") for make in self.inputs]
+
+
+def bug(
+    name: str, family: str, kind: str, inputs: Any, forward: Any, right: Any, wrong: Any, order: int = 1,
+    wrong_forward: Any = None,
+) -> None:  # fmt: skip
+    """Add one to the library. inputs: one maker, or a tuple of them."""
+    makers = inputs if isinstance(inputs, tuple) else (inputs,)
+    BUGS.append(Bug(name, family, kind, makers, forward, right, wrong, order, wrong_forward))
+
+
+def minigrad_function(bug: Bug, wrong: bool) -> Callable[..., Any]:
+    """The op as a minigrad function of tensors, with its wrong backward or its right one."""
+    backward_of = bug.wrong if wrong else bug.right
+    forward_of = bug.wrong_forward if wrong and bug.wrong_forward else bug.forward
+    tensors = bug.order > 1
+
+    class Seeded(Function):
+        @staticmethod
+        def forward(ctx: Any, *xs: Any) -> Any:
+            y = forward_of(*xs) if tensors else wrap(np.asarray(forward_of(*[x._array for x in xs])))
+            ctx.save_for_backward(*xs, y)
+            return y
+
+        @staticmethod
+        def backward(ctx: Any, *gs: Any) -> Any:
+            *xs, y = ctx.saved_tensors
+            if tensors:
+                return backward_of(gs[0], y, *xs)
+            found = backward_of(gs[0]._array, y._array, *[x._array for x in xs])
+            return tuple(wrap(np.asarray(r)) for r in (found if isinstance(found, tuple) else (found,)))
+
+    Seeded.__name__ = bug.name.replace(" ", "_")
+    return Seeded.apply
+
+
+# --- makers of inputs ---------------------------------------------------------------------------------------------
+
+
+def normal(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+    """Standard normal numbers."""
+    return rng.normal(size=shape)
+
+
+def positive(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+    """Between 0.5 and 2."""
+    return rng.uniform(0.5, 2.0, shape)
+
+
+def row(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+    """One row's worth of normal numbers: (m,), which broadcasts."""
+    return rng.normal(size=shape[1])
+
+
+def square(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+    """A well-conditioned n x n matrix."""
+    n = shape[0] if shape == SMALL else 12
+    return rng.normal(size=(n, n)) / n**0.5 + 2 * np.eye(n)
+
+
+def tied(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+    """Small whole numbers, many of them equal."""
+    return rng.integers(-2, 3, shape).astype(float)

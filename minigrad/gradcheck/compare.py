@@ -1,0 +1,104 @@
+"""Element by element: is the analytic slope within the numeric one's error bar, at a kink, or not to be told?"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from minigrad.gradcheck.settings import FLOOR, RESOLVED, RTOL, SIGMAS, Settings
+from minigrad.gradcheck.slopes import Slope
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass
+class Block:
+    """A block of the Jacobian, outputs x inputs: both versions of it, and what was made of each element."""
+
+    rows: Array
+    columns: Array
+    analytic: Array
+    slope: Slope  # of matrices, rows x columns
+    values: Array  # f at these rows
+    reach: Array  # how far each input element reasonably moves
+    bar: Array = field(default_factory=lambda: np.zeros(0))
+    wrong: Array = field(default_factory=lambda: np.zeros(0, bool))
+    unresolved: Array = field(default_factory=lambda: np.zeros(0, bool))
+    kinked: Array = field(default_factory=lambda: np.zeros(0, bool))
+    largest: Array = field(default_factory=lambda: np.zeros(0))  # for each row the largest number of its output tensor
+    inside: bool = True  # is f finite everywhere here?
+    x: Array = field(default_factory=lambda: np.zeros(0))
+    sample: str = ""
+
+    def worst(self) -> tuple[int, int]:
+        """Row and column (within the block) of the element that is wrong by the most error bars."""
+        gap = abs(self.analytic - self.slope.value) / np.maximum(self.bar, 1e-300)
+        gap = np.where(self.wrong, np.where(np.isfinite(gap), gap, np.inf), -1.0)
+        size = np.where(self.wrong, np.nan_to_num(abs(self.analytic - self.slope.value), nan=np.inf, posinf=np.inf), -1)
+        best = gap >= 0.1 * gap.max() if np.isfinite(gap.max()) else gap == np.inf
+        j, i = np.unravel_index(np.argmax(np.where(best, size, -1)), gap.shape)
+        return int(j), int(i)
+
+
+def judge(block: Block, settings: Settings, eps: float) -> None:
+    """Fill in bar, wrong, unresolved and kinked."""
+    a, s = block.analytic, block.slope
+    with np.errstate(all="ignore"):
+        n, error = _two_sided(s)
+        size = np.fmax(abs(np.where(np.isfinite(a), a, 0)), abs(n))
+        common = _common_scale(np.nan_to_num(abs(n), nan=0.0, posinf=0.0))
+        block.bar = SIGMAS * error + _tolerance(settings, size, abs(n), common, eps)
+        outside = ~np.isfinite(block.values)[:, None] | np.zeros_like(a, bool)
+        differs = ~(abs(a - n) <= block.bar) & np.isfinite(error)
+        block.kinked, accepted = _kinks(block, settings)
+        edge = ~np.isfinite(error) & (np.isfinite(s.left_error) != np.isfinite(s.right_error))
+        block.wrong = ((differs & ~block.kinked) | (block.kinked & ~accepted)) & ~outside
+        row = np.nan_to_num(abs(n)).max(1, keepdims=True, initial=0.0)
+        wide = SIGMAS * error > np.fmax(RESOLVED * np.fmax(size, common), 1e-2 * RESOLVED * row)
+        flat = SIGMAS * error * block.reach[None, :] <= 1e-8 * block.largest[:, None]
+        block.unresolved = (wide & ~flat | ~np.isfinite(error)) & ~block.kinked & ~edge & ~outside
+        # nan where a slope is infinite or f is not finite: 0 * inf, which says nothing
+        nowhere = (np.isinf(a) | edge | outside).any(0, keepdims=True)
+        block.wrong &= ~(np.isnan(a) & (nowhere | (not block.inside))) & ~(np.isinf(a) & ~np.isfinite(error))
+        # a slope that is only roughly known can still prove an analytic one wrong, never right; and a rough one must be
+        # exceeded clearly
+        block.wrong &= ~(block.unresolved & ~(abs(a - n) > 10 * SIGMAS * error) & np.isfinite(a))
+
+
+def _two_sided(s: Slope) -> tuple[Array, Array]:
+    """The slope and its error; where f exists on one side only, the slope on that side."""
+    left, right = np.isfinite(s.left_error), np.isfinite(s.right_error)
+    none = ~np.isfinite(s.error)
+    value = np.where(none & right & ~left, s.right, np.where(none & left & ~right, s.left, s.value))
+    error = np.where(none & right & ~left, s.right_error, np.where(none & left & ~right, s.left_error, s.error))
+    # a one-sided slope that never settles (sqrt at 0) is no slope
+    settled = ~none | (error <= 0.02 * abs(value)) | (error < 1e-12)
+    return value, np.where(settled, error, np.inf)
+
+
+def _common_scale(n: Array) -> Array:
+    """For each element the smaller of the largest slope in its row and the largest in its column."""
+    if not n.size:
+        return n
+    return np.minimum(n.max(1, keepdims=True), n.max(0, keepdims=True))
+
+
+def _tolerance(settings: Settings, size: Array, n: Array, common: Array, eps: float) -> Array:
+    if settings.atol is not None or settings.rtol is not None:
+        return (settings.atol or 0.0) + (settings.rtol or 0.0) * n
+    low = eps / 2.0**-52
+    return RTOL * max(1.0, low / 1e7) * size + FLOOR * low * common if low > 1 else RTOL * size + FLOOR * common
+
+
+def _kinks(block: Block, settings: Settings) -> tuple[Array, Array]:
+    """Where the slopes from left and right differ, and where the analytic one lies between them."""
+    a, s = block.analytic, block.slope
+    errors = s.left_error + s.right_error
+    large = np.fmax(abs(s.left), abs(s.right))
+    both = np.isfinite(errors) & (errors <= 0.02 * large)
+    kinked = both & (abs(s.right - s.left) > SIGMAS * errors + 1e-5 * large)
+    # a curve also has different quotients on both sides: where the central slope is sharper than their gap, no kink
+    kinked &= ~(np.isfinite(s.error) & (s.error > 0) & (s.error < 1e-9 * abs(s.value)) & (abs(a - s.value) <= block.bar))
+    slack = SIGMAS * errors + 1e-6 * large + (settings.atol or 0.0)
+    between = (a >= np.minimum(s.left, s.right) - slack) & (a <= np.maximum(s.left, s.right) + slack)
+    return kinked, between | (settings.kinks == "skip") if settings.kinks != "fail" else np.zeros_like(kinked)

@@ -1,0 +1,162 @@
+"""Laws that hold exactly, so that no tolerance can be argued about: f and its backward give the same twice, backward is
+linear in the upstream gradient, nothing that is handed over is changed, memory layout does not matter."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from minigrad.backend import to_numpy
+from minigrad.engine.function import Context
+from minigrad.engine.primitive import wrap
+from minigrad.gradcheck.examine import Point
+from minigrad.gradcheck.probe import Probe, Tape, nodes_of, restore_rng, rng_states
+from minigrad.gradcheck.settings import Settings
+
+Array = np.ndarray[Any, Any]
+
+
+def repeatable(probe: Probe) -> str | None:
+    """Is f the same twice? If not: is it random (the same where the generators are set back)?"""
+    first, again = probe(probe.x), probe(probe.x)
+    if np.array_equal(first, again, equal_nan=True):
+        return None
+    states = rng_states()
+    one = probe(probe.x)
+    restore_rng(states)
+    two = probe(probe.x)
+    if np.array_equal(one, two, equal_nan=True):
+        return (
+            "f is random: two calls with the same inputs gave different results, and the same ones once the random "
+            "generators were set back. Seed it inside f (manual_seed, generator=), or pass the random numbers as an input"
+        )
+    gap = float(np.nanmax(abs(first - again)))
+    return f"f is not a function of its inputs: two calls with the same inputs differ by {gap:.3g} (state, or random numbers)"
+
+
+def inputs_unchanged(probe: Probe) -> str | None:
+    """Does f, or its backward, leave its arguments as they were?"""
+    args = probe.arguments(probe.x, range(len(probe.checked)))
+    before = [to_numpy(a._array).copy() if hasattr(a, "_array") else None for a in args]
+    tape = Tape(probe, args, probe.outputs(args, record=True), list(range(len(probe.checked))))
+    gs = tape.upstream(np.ones(probe.m))
+    tape.gradients(gs)
+    for i, (a, kept) in enumerate(zip(args, before)):
+        if kept is not None and not np.array_equal(to_numpy(a._array), kept, equal_nan=True):
+            return f"input {i} was changed in place by f or its backward; work on a copy"
+    for o, g in gs.items():
+        if not (to_numpy(g._array) == 1).all():
+            return f"the upstream gradient of output {o} was changed in place by backward; work on a copy"
+    return None
+
+
+def laws(point: Point, settings: Settings) -> Iterator[str]:
+    """What backward breaks at this point, in words."""
+    tape, rng, m = point.tape, point.rng, point.probe.m
+    u, v = (rng.normal(size=m) * np.isfinite(point.f) for _ in range(2))
+    a, b = tape.vjp(u), tape.vjp(v)
+    again, fresh = tape.vjp(u), point.probe.record(point.x).vjp(u)
+    for other, what in ((again, "a second run of backward on the same graph"), (fresh, "backward of a second run of f")):
+        gap = _gap(a, other)
+        if gap > settings.nondet_tol:
+            yield (
+                f"backward is not repeatable: {what} differs by {gap:.3g} (nondet_tol is {settings.nondet_tol:g}). It "
+                f"draws random numbers, changes what was saved, or keeps state from call to call"
+            )
+            return
+    low = point.probe.eps / 2.0**-52
+    if not _same(tape.vjp(u * -2.5 + v), a * -2.5 + b, abs(a) * 2.5 + abs(b), low):
+        yield _nonlinear("backward(-2.5 g + h) is not -2.5 backward(g) + backward(h)")
+    elif not (_same(tape.vjp(u * 2.0**20) / 2.0**20, a, abs(a), low) and _same(tape.vjp(u / 2**20) * 2**20, a, abs(a), low)):
+        yield _nonlinear("backward(s g) is not s backward(g) for s = 2^20 or 2^-20")
+    elif not _same(tape.vjp(np.ones(m) * np.isfinite(point.f)), *_by_parts(tape, u, np.isfinite(point.f)), low):
+        yield _nonlinear("backward of a constant g is not what backward of its parts adds up to")
+    zero = tape.vjp(np.zeros(m))
+    if (zero[np.isfinite(a)] != 0).any():
+        yield "a zero upstream gradient does not give a zero gradient: backward adds something that does not depend on g"
+    yield from _layouts(point, u, a, low)
+    yield from _subsets(point, u, a, low)
+
+
+def _nonlinear(how: str) -> str:
+    return f"backward is not linear in the upstream gradient g: {how}. It must multiply by g once, whatever its size or sign"
+
+
+def _by_parts(tape: Tape, u: Array, finite: Array) -> tuple[Array, Array]:
+    a, b = tape.vjp(finite - u), tape.vjp(u)
+    return a + b, abs(a) + abs(b)
+
+
+def _gap(a: Array, b: Array) -> float:
+    with np.errstate(invalid="ignore"):
+        gap = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, abs(a - b))
+    return float(np.nan_to_num(gap, nan=np.inf).max(initial=0.0))
+
+
+def _same(a: Array, b: Array, size: Array, low: float) -> bool:
+    """Equal to rounding. NaN and inf (at the edge of a domain) are left to the comparison with numbers."""
+    finite = np.isfinite(a) & np.isfinite(b)
+    largest = float(size[finite].max(initial=0.0))
+    return bool((abs(a - b) <= 1e-9 * low * size + 1e-12 * low * largest)[finite].all())
+
+
+def _layouts(point: Point, u: Array, a: Array, low: float) -> Iterator[str]:
+    """The same numbers in other memory: columns first, negative strides, one number spread over an upstream gradient."""
+    for layout, words in (("F", "columns first"), ("R", "a negative stride")):
+        other = point.probe.record(point.x, layout=layout)
+        if not _same(other.vjp(u), a, abs(a), low):
+            yield f"inputs with {words} in memory get a different gradient: backward (or f) assumes contiguous arrays"
+        if not _same(point.tape.vjp(u, layout), a, abs(a), low):
+            yield f"an upstream gradient with {words} in memory gives a different gradient: backward assumes contiguous arrays"
+    tape = point.tape
+    spread = {o: wrap(np.broadcast_to(np.ones((), t.dtype), t.shape)) for o, t in enumerate(tape.outs)}
+    ones = tape.vjp(np.ones(point.probe.m))
+    if not _same(tape.gather(tape.gradients(spread)), ones, abs(ones), low):
+        yield "an expanded upstream gradient (stride 0, as sum() gives) gets a different gradient than the same numbers copied"
+
+
+def _subsets(point: Point, u: Array, a: Array, low: float) -> Iterator[str]:
+    """Each input alone, and each output alone, against all together."""
+    probe, tape = point.probe, point.tape
+    if len(probe.checked) > 1:
+        for k, i in enumerate(probe.checked):
+            alone = probe.record(point.x, only=[k]).vjp(u)[probe.parts[k]]
+            if not _same(alone, a[probe.parts[k]], abs(a[probe.parts[k]]), low):
+                yield f"the gradient of input {i} is different where no other input requires grad (needs_input_grad?)"
+    if len(tape.live) > 1:
+        total = sum(tape.gather(tape.gradients({o: g})) for o, g in tape.upstream(u).items())
+        if not _same(np.asarray(total), a, abs(a), low):
+            yield "the gradients of each output alone do not add up to that of all: backward mishandles a missing (zero) gradient"
+
+
+def returned(point: Point, low: bool = False) -> list[str]:
+    """What each `Function` in the graph returned from backward in another dtype than its argument's (the engine casts it
+    back, and the precision is lost)."""
+    tape = point.probe.record(point.x, low=low)
+    found: list[str] = []
+    for node in nodes_of(tape):
+        for ctx in _contexts(node.kept):
+            _listen(ctx, node, found)
+    tape.vjp(np.ones(point.probe.m))
+    return found
+
+
+def _contexts(kept: Any) -> set[Context]:
+    if isinstance(kept, Context):
+        return {kept}
+    return {ctx for x in kept for ctx in _contexts(x)} if isinstance(kept, tuple) else set()
+
+
+def _listen(ctx: Context, node: Any, found: list[str]) -> None:
+    """Let `ctx` tell of wrong dtypes when its backward runs."""
+    run = ctx.gradients
+    arguments = [i for i, needed in enumerate(ctx.needs_input_grad) if needed]
+
+    def heard(g: Any) -> list[Any]:
+        grads = run(g)
+        for i, parent in zip(arguments, node.parents):
+            if grads[i] is not None and parent.dtype is not None and grads[i].dtype != parent.dtype:
+                found.append(f"{node.plan.name}.backward returned {grads[i].dtype} for argument {i}, a {parent.dtype} one")
+        return grads
+
+    ctx.gradients = heard  # type: ignore[method-assign]

@@ -1,0 +1,104 @@
+"""Slopes with error bars: Richardson extrapolation after Ridders, central and from either side.
+
+A difference quotient at step h is off by truncation, c1 h^p + c2 h^2p + ..., and by rounding, about noise / h. Quotients
+at h, h/2, h/4, ... let the first be extrapolated away; how much the extrapolations still change says what is left of it
+(C. Ridders, Advances in Engineering Software 4, 1982). The noise of f is measured, not assumed (J. Moré and S. Wild,
+"Estimating computational noise", SIAM J. Sci. Comput. 33, 2011).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+Map = Callable[[Array], Array]
+
+
+@dataclass
+class Slope:
+    """The slope of every output along one direction; `left` and `right` are the one-sided ones. NaN: could not be had."""
+
+    value: Array
+    error: Array
+    left: Array
+    left_error: Array
+    right: Array
+    right_error: Array
+
+    def better(self, other: "Slope") -> "Slope":
+        """Of two measurements the one with the smaller error, output by output."""
+        merged = []
+        for v, e in (("value", "error"), ("left", "left_error"), ("right", "right_error")):
+            mine, theirs = getattr(self, e), getattr(other, e)
+            choose = theirs < mine
+            merged += [np.where(choose, getattr(other, v), getattr(self, v)), np.where(choose, theirs, mine)]
+        return Slope(*merged)
+
+    def scaled(self, by: float) -> "Slope":
+        """The slope along a direction 1/by as long."""
+        a, s = self, abs(by)
+        return Slope(a.value * by, a.error * s, a.left * by, a.left_error * s, a.right * by, a.right_error * s)
+
+
+class Tableau:
+    """Neville's scheme on quotients at steps that halve; keeps the entry with the smallest estimated error."""
+
+    def __init__(self, outputs: int, order: int) -> None:
+        self.order, self.row = order, [np.full(outputs, np.nan)]
+        self.value, self.error = np.full(outputs, np.nan), np.full(outputs, np.inf)
+
+    def add(self, quotient: Array, rounding: Array) -> None:
+        """Take in the quotient at the next step. An entry counts once three steps agree: two can by accident (a jump)."""
+        row, before = [quotient], self.row
+        for j, old in enumerate(before, 1):
+            row.append(row[-1] + (row[-1] - old) / (2 ** (self.order * j) - 1))
+            error = np.maximum(abs(row[j] - row[j - 1]), abs(row[j] - old)) + rounding
+            if j < len(before):
+                error = np.maximum(error, abs(row[j] - before[j]))
+            elif j == 1:
+                continue
+            better = error < self.error
+            self.value, self.error = np.where(better, row[j], self.value), np.where(better, error, self.error)
+        self.row = row
+
+
+@np.errstate(all="ignore")
+def along(
+    f: Map, x: Array, at_x: Array, d: Array, h: float, noise: Array, target: float = 1e-11, levels: int = 7
+) -> Slope:
+    """The slope of f at x along d, from quotients at h, h/2, ... until every error is below `target` of its value or
+    dominated by rounding."""
+    central, left, right = Tableau(at_x.size, 2), Tableau(at_x.size, 1), Tableau(at_x.size, 1)
+    for level in range(levels):
+        above, below = f(x + h * d), f(x - h * d)
+        rounding = 2 * noise / h
+        central.add((above - below) / (2 * h), rounding)
+        right.add((above - at_x) / h, 2 * rounding)
+        left.add((at_x - below) / h, 2 * rounding)
+        h /= 2
+        if level > 1 and (central.error <= np.maximum(target * abs(central.value), 2 * rounding)).all():
+            break
+    return Slope(central.value, central.error, left.value, left.error, right.value, right.error)
+
+
+@np.errstate(all="ignore")
+def measured_noise(f: Map, x: Array, at_x: Array, d: Array, eps: float) -> Array:
+    """The rounding noise of each output of f near x: third differences over 7 points so close together (sqrt(eps) of d)
+    that nothing but noise is left in them."""
+    points = np.stack([at_x if k == 0 else f(x + k * eps**0.5 * d) for k in range(-3, 4)])
+    third = np.diff(points, 3, axis=0)  # of independent noise s: variance 20 s^2
+    sigma = np.sqrt((third * third).mean(0) / 20)
+    return np.nan_to_num(sigma, nan=0.0, posinf=0.0)
+
+
+def sizes(x: Array, parts: list[slice]) -> Array:
+    """How far each element may reasonably move: its own size or its input's (root mean square) if that is larger, 1 for
+    an input of zeros."""
+    out = np.empty_like(x)
+    for part in parts:
+        values = x[part]
+        typical = float(np.sqrt((values * values).mean())) if values.size else 1.0
+        out[part] = np.maximum(abs(values), typical or 1.0)
+    return out

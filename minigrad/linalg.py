@@ -1,0 +1,128 @@
+"""Linear algebra, by the names of `torch.linalg`."""
+
+from typing import Any
+
+from minigrad.errors import ShapeError
+from minigrad.ops import axes
+from minigrad.ops.decompose import (
+    cholesky,
+    det,
+    eigh,
+    eigvalsh,
+    inv,
+    pinv,
+    qr,
+    slogdet,
+    solve,
+    solve_triangular,
+    svd,
+    svdvals,
+)
+from minigrad.ops.diagonal import diagonal
+from minigrad.ops.einsum import tensordot
+from minigrad.ops.elementwise import abs
+from minigrad.ops.linalg import _chain, matmul, matrix_power
+from minigrad.ops.linalg import cross as _cross
+from minigrad.ops.public import public
+from minigrad.ops.reduce import amax, amin, sum
+from minigrad.ops.reduce import norm as _norm
+from minigrad.ops.shape import movedim, reshape, squeeze, unsqueeze
+
+__all__ = [
+    "cholesky", "cond", "cross", "det", "diagonal", "eigh", "eigvalsh", "inv", "matmul", "matrix_norm", "matrix_power",
+    "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "solve_triangular", "svd", "svdvals",
+    "tensordot", "vander", "vecdot", "vector_norm",
+]  # fmt: skip
+
+
+@public
+def vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The norm of the elements as a vector, over all or over `dim`: ord 2, 1, 0, inf, -inf or any number. 0 at the zero
+    vector has gradient 0."""
+    return _norm(x if dtype is None else x.to(dtype), ord, dim, keepdim)
+
+
+@public
+def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The norm of matrices: "fro" (root of the sum of squares), "nuc" (sum of singular values), 2 and -2 (the largest and
+    smallest of them), 1 and -1 (columns), inf and -inf (rows)."""
+    A = A if dtype is None else A.to(dtype)
+    dims = axes.many(dim, A.ndim, "matrix_norm")
+    if dims is None or len(dims) != 2:
+        raise ShapeError(f"matrix_norm: expected two dimensions of a tensor of at least two, got {dim} of {A.ndim}")
+    if ord == "fro":
+        return _norm(A, 2, dims, keepdim)
+    x = movedim(A, dims, (-2, -1))
+    if ord in ("nuc", 2, -2):
+        values = svdvals(x)
+        out = sum(values, -1) if ord == "nuc" else (amax if ord == 2 else amin)(values, -1)
+    elif ord in (1, -1, float("inf"), -float("inf")):
+        totals = sum(abs(x), -2 if ord in (1, -1) else -1)
+        out = (amax if ord > 0 else amin)(totals, -1)
+    else:
+        raise ValueError(f'matrix_norm: ord: expected "fro", "nuc", 1, -1, 2, -2, inf or -inf, got {ord!r}')
+    if not keepdim:
+        return out
+    return reshape(out, tuple(1 if d in dims else n for d, n in enumerate(A.shape)))
+
+
+@public
+def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """`matrix_norm` where ord is given and there are two dimensions (of A, or in dim), else `vector_norm`."""
+    pair = isinstance(dim, (tuple, list)) and len(dim) == 2
+    if ord is not None and (pair or (dim is None and A.ndim == 2)):
+        return matrix_norm(A, ord, dim if pair else (-2, -1), keepdim, dtype=dtype)
+    return vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
+
+
+@public
+def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
+    """The vector product of 3-vectors along `dim`."""
+    return _cross(input, other, dim)
+
+
+@public
+def multi_dot(tensors: Any) -> Any:
+    """The product of several matrices (the first and the last may be vectors), in an order that saves multiplications."""
+    parts = list(tensors)
+    if len(parts) < 2:
+        raise ShapeError(f"multi_dot: expected at least two tensors, got {len(parts)}")
+    first, last = parts[0].ndim == 1, parts[-1].ndim == 1
+    parts[0] = unsqueeze(parts[0], 0) if first else parts[0]
+    parts[-1] = unsqueeze(parts[-1], -1) if last else parts[-1]
+    out = _chain(parts)
+    out = squeeze(out, -1) if last else out
+    return squeeze(out, 0) if first else out
+
+
+@public
+def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
+    """The inner products of vectors along `dim`."""
+    return sum(x * y, dim)
+
+
+@public
+def cond(A: Any, p: Any = None) -> Any:
+    """The condition number: norm(A) * norm(inv(A)); p = None or 2: the largest singular value over the smallest."""
+    if p in (None, 2, -2):
+        values = svdvals(A)
+        ratio = amax(values, -1) / amin(values, -1)
+        return 1 / ratio if p == -2 else ratio
+    return matrix_norm(A, p) * matrix_norm(inv(A), p)
+
+
+@public
+def matrix_rank(A: Any, *, rtol: float | None = None) -> Any:
+    """How many singular values are above rtol times the largest."""
+    values = svdvals(A.detach())
+    eps = 1.1920929e-07 if A.dtype.itemsize == 4 else 2.220446049250313e-16
+    limit = amax(values, -1, True) * (max(A.shape[-2:]) * eps if rtol is None else rtol)
+    return sum(values > limit, -1)
+
+
+@public
+def vander(x: Any, N: int | None = None) -> Any:
+    """The powers 0, 1, ..., N - 1 of each element, in a new last dimension."""
+    from minigrad.ops.shape import stack
+
+    return stack([x**k for k in range(x.shape[-1] if N is None else N)], -1)

@@ -1,0 +1,73 @@
+"""What optimizers refuse, and the words for it."""
+
+import math
+from typing import Any
+
+from minigrad.tensor import Tensor
+
+
+def number(op: str, name: str, value: Any, low: float = 0.0) -> float:
+    """A finite number from `low` on, as a Python float; also a tensor of one element. TypeError, ValueError."""
+    try:
+        found = float(value.item() if hasattr(value, "item") else value)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f"{op}: {name}: expected a number, got {value!r}") from None
+    if not low <= found < math.inf:
+        expected = "a finite number" if low == -math.inf else f"a finite number from {low:g} on"
+        raise ValueError(f"{op}: {name}: expected {expected}, got {found}")
+    return found
+
+
+def off(op: str, group: dict[str, Any], *names: str) -> None:
+    """ValueError where one of PyTorch's switches that mean nothing here is on."""
+    for name in names:
+        if group.get(name):
+            raise ValueError(f"{op}: {name}: minigrad has one implementation and no such switch; leave it out")
+
+
+def groups(op: str, params: Any) -> list[dict[str, Any]]:
+    """What an optimizer was given, as a list of groups."""
+    if isinstance(params, Tensor):
+        params = [params]
+    if callable(getattr(params, "parameters", None)):
+        raise TypeError(f"{op}: params: expected tensors, got {type(params).__name__}; pass its .parameters()")
+    try:
+        found = [params] if isinstance(params, dict) and "params" in params else list(params)
+    except TypeError:
+        raise TypeError(f"{op}: params: expected tensors or groups, got {type(params).__name__}") from None
+    if not found:
+        raise ValueError(f"{op}: params: got no parameters; an iterator that was used before is empty")
+    return found if isinstance(found[0], dict) else [{"params": found}]
+
+
+def group(op: str, given: Any, others: list[dict[str, Any]]) -> dict[str, Any]:
+    """A copy of a parameter group with its "params" as a list of leaf tensors, and names apart if they came with them."""
+    if not isinstance(given, dict):
+        raise TypeError(f"{op}: parameter group: expected a dict, got {type(given).__name__}")
+    if "params" not in given:
+        raise ValueError(f'{op}: parameter group: expected a "params" entry, got {sorted(map(str, given))}')
+    params = given["params"]
+    if isinstance(params, (set, frozenset)):
+        raise TypeError(f"{op}: params: expected an order that stays, got a set; pass a list")
+    entries = [params] if isinstance(params, Tensor) else list(params)
+    named = [entry for entry in entries if isinstance(entry, tuple)]
+    tensors = [entry[1] if isinstance(entry, tuple) and len(entry) == 2 else entry for entry in entries]
+    if named and len(named) < len(entries):
+        raise ValueError(f"{op}: params: expected all with a name or none, got {len(named)} of {len(entries)} with one")
+    taken = {id(p): i for i, other in enumerate(others) for p in other["params"]}
+    for i, p in enumerate(tensors):
+        if not isinstance(p, Tensor):
+            raise TypeError(f"{op}: params[{i}]: expected a Tensor, got {type(p).__name__}")
+        if not p.is_leaf:
+            raise ValueError(
+                f"{op}: params[{i}]: expected a leaf tensor, got the result of {p.grad_fn!r}; optimize the tensor it "
+                f"was computed from, or take it out of the graph: t.detach().requires_grad_()"
+            )
+        if id(p) in taken:
+            raise ValueError(f"{op}: params[{i}]: this parameter is in group {taken[id(p)]} already")
+    made = {**given, "params": tensors}
+    if named:
+        made["param_names"] = [name for name, _ in named]
+    if others and ("param_names" in made) != ("param_names" in others[0]):
+        raise ValueError(f"{op}: params: expected all groups with names or none")
+    return made

@@ -1,0 +1,57 @@
+"""An optimizer's state as plain numbered entries, and back."""
+
+import copy
+from collections import defaultdict
+from typing import Any
+
+from minigrad.engine.explain import describe
+from minigrad.tensor import Tensor
+
+Groups = list[dict[str, Any]]
+
+
+def taken(groups: Groups, remembered: dict[Any, Any]) -> dict[str, Any]:
+    """Parameters by number, in the order of the groups. Entries that are no parameter's keep their own keys."""
+    numbers: dict[Any, int] = {}
+    for group in groups:
+        for p in group["params"]:
+            numbers.setdefault(p, len(numbers))
+    return {
+        "state": {numbers[k] if isinstance(k, Tensor) else k: v for k, v in remembered.items()},
+        "param_groups": [
+            {**{k: v for k, v in group.items() if not callable(v)}, "params": [numbers[p] for p in group["params"]]}
+            for group in groups
+        ],
+    }
+
+
+def restored(op: str, given: Any, groups: Groups) -> tuple[Groups, "defaultdict[Any, dict[str, Any]]"]:
+    """New groups, and a new state, from such a dict. The settings saved come before those in `groups`."""
+    op = f"{op}.load_state_dict"
+    if not isinstance(given, dict) or not {"state", "param_groups"} <= given.keys():
+        got = sorted(map(str, given)) if isinstance(given, dict) else type(given).__name__
+        raise ValueError(f'{op}: expected a dict with "state" and "param_groups", got {got}')
+    saved = given["param_groups"]
+    ours, theirs = ([len(group["params"]) for group in which] for which in (groups, saved))
+    if ours != theirs:
+        raise ValueError(f"{op}: expected groups of {ours} parameters, got groups of {theirs}")
+    new = [{**group, **copy.deepcopy(other), "params": group["params"]} for group, other in zip(groups, saved)]
+    params = {k: p for group, other in zip(groups, saved) for k, p in zip(other["params"], group["params"])}
+    remembered: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
+    for k, entries in given["state"].items():
+        if k in params:
+            remembered[params[k]] = {name: _fitted(op, params[k], k, name, v) for name, v in entries.items()}
+        else:
+            remembered[k] = copy.deepcopy(entries)
+    return new, remembered
+
+
+def _fitted(op: str, p: Tensor, number: Any, name: str, value: Any) -> Any:
+    """A copy of a remembered value, tensors of the parameter's shape in its dtype and on its device."""
+    if not isinstance(value, Tensor):
+        return copy.deepcopy(value)
+    if value.ndim == 0 or name == "step":
+        return value.detach().clone()
+    if tuple(value.shape) != tuple(p.shape):
+        raise ValueError(f"{op}: {name} of parameter {number}: expected {describe(p)}, got {describe(value)}")
+    return value.detach().to(device=p.device, dtype=p.dtype).clone()

@@ -1,0 +1,204 @@
+"""Losses: the lecture's numbers, stability, PyTorch's values and gradients, and what is refused."""
+
+import math
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+import minigrad.nn.functional as F
+from minigrad import nn
+from minigrad.errors import DtypeError, ShapeError
+
+RNG = np.random.default_rng(0)
+LOGITS = RNG.standard_normal((6, 5))
+CLASSES = np.array([0, 4, 2, 2, 1, 3])
+SOFT = RNG.dirichlet(np.ones(5), size=6)
+WEIGHT = np.array([0.5, 1.0, 2.0, 0.1, 3.0])
+
+
+def test_softmax_of_the_lecture_is_finite_and_right() -> None:
+    p = F.softmax(mg.tensor([123.0, 456.0, 789.0]), 0)
+    assert p.tolist() == [0.0, 0.0, 1.0]
+    shifted = F.softmax(mg.tensor([-666.0, -333.0, 0.0], dtype=mg.float64), 0)
+    assert shifted[2].item() == pytest.approx(1.0) and 0 < shifted[1].item() < 1e-140
+
+
+@pytest.mark.parametrize("row, true", [([0.1, 0.3, 0.6], 0), ([0.4, 0.5, 0.1], 2)])
+def test_cross_entropy_of_the_lectures_examples(row: list[float], true: int) -> None:
+    loss = F.nll_loss(mg.tensor([row]).log(), mg.tensor([true]))
+    assert loss.item() == pytest.approx(2.303, abs=5e-4) and loss.item() == pytest.approx(-math.log(0.1), rel=1e-6)
+
+
+def test_equal_scores_and_different_regularization() -> None:
+    x, w1, w2 = mg.ones(4), mg.tensor([1.0, 0, 0, 0]), mg.tensor([0.25] * 4)
+    assert (w1 @ x).item() == (w2 @ x).item() == 1.0
+    assert nn.regularizers.L2(1.0)(w1).item() == 1.0 and nn.regularizers.L2(1.0)(w2).item() == 0.25
+
+
+@pytest.mark.parametrize("dtype", [mg.float16, mg.float32, mg.float64])
+def test_huge_logits_stay_finite(dtype: np.dtype) -> None:
+    x = mg.tensor([[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4]], dtype=dtype, requires_grad=True)
+    loss = F.cross_entropy(x, mg.tensor([0, 0]))
+    loss.backward()
+    assert loss.dtype == x.grad.dtype == dtype
+    assert loss.item() == pytest.approx(1e4, rel=1e-3)
+    assert np.isfinite(x.grad.numpy()).all() and x.grad.sum().item() == 0
+    for f in (F.softmax, F.log_softmax):
+        assert np.isfinite(f(x, 1).detach().numpy()[:, 1:]).all()
+
+
+def grad_of(f, *arrays):
+    inputs = [mg.tensor(a, requires_grad=True) for a in arrays]
+    return f(*inputs), inputs
+
+
+CASES = {
+    "cross_entropy": lambda F, x, t: F.cross_entropy(x, t["classes"]),
+    "cross_entropy weighted": lambda F, x, t: F.cross_entropy(x, t["classes"], weight=t["weight"]),
+    "cross_entropy ignoring": lambda F, x, t: F.cross_entropy(x, t["classes"], ignore_index=2),
+    "cross_entropy smoothed": lambda F, x, t: F.cross_entropy(x, t["classes"], label_smoothing=0.2),
+    "cross_entropy all": lambda F, x, t: F.cross_entropy(
+        x, t["classes"], weight=t["weight"], ignore_index=2, label_smoothing=0.3
+    ),
+    "cross_entropy sum": lambda F, x, t: F.cross_entropy(x, t["classes"], t["weight"], reduction="sum", ignore_index=4),
+    "cross_entropy none": lambda F, x, t: F.cross_entropy(x, t["classes"], reduction="none", label_smoothing=0.1) ** 2,
+    "cross_entropy soft": lambda F, x, t: F.cross_entropy(x, t["soft"]),
+    "cross_entropy soft all": lambda F, x, t: F.cross_entropy(x, t["soft"], t["weight"], label_smoothing=0.1),
+    "cross_entropy images": lambda F, x, t: F.cross_entropy(
+        x.reshape(2, 3, 5).transpose(1, 2), t["classes"].reshape(2, 3), weight=t["weight"]
+    ),
+    "cross_entropy one row": lambda F, x, t: F.cross_entropy(x[0], t["classes"][1]),
+    "nll_loss": lambda F, x, t: F.nll_loss(F.log_softmax(x, 1), t["classes"], t["weight"], ignore_index=0),
+    "multi_margin_loss": lambda F, x, t: F.multi_margin_loss(x, t["classes"]),
+    "multi_margin_loss all": lambda F, x, t: F.multi_margin_loss(
+        x, t["classes"], p=2, margin=0.7, weight=t["weight"], reduction="sum"
+    ),
+    "l1_loss": lambda F, x, t: F.l1_loss(x, t["soft"]),
+    "l1_loss sum": lambda F, x, t: F.l1_loss(x, t["soft"], reduction="sum"),
+    "mse_loss": lambda F, x, t: F.mse_loss(x, t["soft"]),
+    "huber_loss": lambda F, x, t: F.huber_loss(x, t["soft"], delta=0.6),
+    "smooth_l1_loss": lambda F, x, t: F.smooth_l1_loss(x, t["soft"], beta=0.4),
+    "smooth_l1_loss 0": lambda F, x, t: F.smooth_l1_loss(x, t["soft"], beta=0.0),
+    "binary_cross_entropy": lambda F, x, t: F.binary_cross_entropy(x.sigmoid(), t["soft"], weight=t["weight"]),
+    "bce_with_logits": lambda F, x, t: F.binary_cross_entropy_with_logits(x, t["soft"], pos_weight=t["weight"]),
+    "kl_div": lambda F, x, t: F.kl_div(F.log_softmax(x, 1), t["soft"], reduction="batchmean"),
+    "kl_div log": lambda F, x, t: F.kl_div(F.log_softmax(x, 1), t["soft"].log(), reduction="sum", log_target=True),
+}
+
+
+def first_and_second_order(lib, functional, name):
+    x = lib.tensor(LOGITS, requires_grad=True)
+    given = {"classes": CLASSES, "soft": SOFT, "weight": WEIGHT}
+    loss = CASES[name](functional, x, {k: lib.tensor(v) for k, v in given.items()}).sum()
+    (g,) = lib.autograd.grad(loss, x, create_graph=True)
+    v = lib.tensor(np.cos(np.arange(30.0)).reshape(6, 5))
+    second = "multi_margin" not in name and g.requires_grad  # PyTorch has no second order there
+    (h,) = lib.autograd.grad((g * v).sum(), x, allow_unused=True) if second else (None,)
+    zero = v * 0  # PyTorch marks some gradients as zero without memory: adding gives them some
+    return [np.array(0.0 if t is None else (t + zero).tolist()) for t in (loss, g, h)]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_against_pytorch(name: str) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is the oracle here")
+    for ours, theirs in zip(
+        first_and_second_order(mg, F, name), first_and_second_order(torch, torch.nn.functional, name)
+    ):
+        assert np.allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_gradients_against_differences(name: str) -> None:
+    given = {"classes": mg.tensor(CLASSES), "soft": mg.tensor(SOFT), "weight": mg.tensor(WEIGHT)}
+
+    def value(x: np.ndarray) -> float:
+        return CASES[name](F, mg.tensor(x), given).sum().item()
+
+    def gradient(x: np.ndarray) -> np.ndarray:
+        t = mg.tensor(x, requires_grad=True)
+        CASES[name](F, t, given).sum().backward()
+        return t.grad.numpy()
+
+    g, h = gradient(LOGITS), 1e-6
+    for i, j in [(0, 0), (1, 4), (2, 3), (3, 2), (5, 1)]:
+        e = np.zeros_like(LOGITS)
+        e[i, j] = h
+        assert (value(LOGITS + e) - value(LOGITS - e)) / (2 * h) == pytest.approx(g[i, j], rel=1e-5, abs=1e-8)
+
+
+def test_one_hot_targets_equal_class_indices() -> None:
+    x = mg.tensor(LOGITS)
+    hot = F.one_hot(mg.tensor(CLASSES), 5).double()
+    assert F.cross_entropy(x, hot).item() == pytest.approx(F.cross_entropy(x, mg.tensor(CLASSES)).item(), rel=1e-12)
+
+
+def test_the_plain_road_equals_the_general_one() -> None:
+    x, t = mg.tensor(LOGITS), mg.tensor(CLASSES)
+    plain = F.cross_entropy(x, t)
+    general = F.cross_entropy(x, t, weight=mg.ones(5, dtype=mg.float64))
+    assert plain.item() == pytest.approx(general.item(), rel=1e-12)
+
+
+def test_mae_of_the_lecture_is_the_sum() -> None:
+    x, y = mg.tensor([1.0, -2.0, 4.0]), mg.tensor([0.0, 0.0, 1.0])
+    assert F.l1_loss(x, y, reduction="sum").item() == 6.0 and F.l1_loss(x, y).item() == 2.0
+
+
+def test_hinge_is_cs231ns_over_the_classes() -> None:
+    scores, y = np.array([[3.2, 5.1, -1.7]]), 0
+    cs231n = sum(max(0.0, scores[0, j] - scores[0, y] + 1) for j in (1, 2))
+    assert 3 * F.multi_margin_loss(mg.tensor(scores), mg.tensor([y])).item() == pytest.approx(cs231n)
+
+
+def test_modules_say_the_same_and_print_themselves() -> None:
+    x, t = mg.tensor(LOGITS), mg.tensor(CLASSES)
+    weight = mg.tensor(WEIGHT)
+    assert nn.CrossEntropyLoss(weight, label_smoothing=0.1)(x, t).item() == pytest.approx(
+        F.cross_entropy(x, t, weight, label_smoothing=0.1).item()
+    )
+    assert nn.L1Loss(reduction="sum")(x, x * 2).item() == pytest.approx(np.abs(LOGITS).sum())
+    assert nn.NLLLoss()(x, t).item() == F.nll_loss(x, t).item()
+    assert repr(nn.MSELoss()) == "MSELoss()"
+    assert "weight" in nn.CrossEntropyLoss(weight).state_dict()
+
+
+def test_all_ignored_is_nan_as_in_pytorch() -> None:
+    assert math.isnan(F.cross_entropy(mg.ones(2, 3), mg.tensor([-100, -100])).item())
+
+
+def test_bad_input_is_refused_in_words() -> None:
+    x = mg.ones(2, 3)
+    with pytest.raises(IndexError, match=r"cross_entropy: expected indices from 0 to 2 \(classes\), got 3"):
+        F.cross_entropy(x, mg.tensor([0, 3]))
+    with pytest.raises(IndexError, match=r"nll_loss: expected indices from 0 to 2 \(classes\), got -1"):
+        F.nll_loss(x, mg.tensor([0, -1]))
+    with pytest.raises(ShapeError, match=r"nll_loss: `target`: expected one class for each row, shape \(2,\), got"):
+        F.cross_entropy(x, mg.tensor([0, 1, 2]))
+    with pytest.raises(ShapeError, match=r"class probabilities must have the input's shape; got input float32\[2, 3\]"):
+        F.cross_entropy(x, mg.ones(2))
+    with pytest.raises(DtypeError, match=r"nll_loss: `target`: expected integer class indices"):
+        F.nll_loss(x, mg.ones(2))
+    with pytest.raises(ShapeError, match="the mean over an empty batch is undefined"):
+        F.cross_entropy(mg.ones(0, 3), mg.zeros(0, dtype=mg.int64))
+    with pytest.raises(ShapeError, match="mse_loss: the mean over an empty batch is undefined"):
+        F.mse_loss(mg.ones(0), mg.ones(0))
+    assert F.mse_loss(mg.ones(0), mg.ones(0), reduction="sum").item() == 0.0
+    with pytest.raises(ValueError, match='l1_loss: reduction: expected "none", "mean" or "sum", got \'avg\''):
+        F.l1_loss(x, x, reduction="avg")
+    with pytest.raises(ValueError, match='CrossEntropyLoss: reduction: expected "none", "mean" or "sum"'):
+        nn.CrossEntropyLoss(reduction="avg")
+    with pytest.raises(ValueError, match=r"label_smoothing: expected a number in \[0, 1\], got 1.5"):
+        F.cross_entropy(x, mg.tensor([0, 1]), label_smoothing=1.5)
+    with pytest.raises(ShapeError, match=r"nll_loss: `weight`: expected one number for each of 3 classes"):
+        F.cross_entropy(x, mg.tensor([0, 1]), weight=mg.ones(2))
+    with pytest.raises(TypeError, match="size_average and reduce are gone"):
+        F.mse_loss(x, x, size_average=True)
+    with pytest.raises(TypeError, match="cross_entropy: `target`: expected a Tensor, got list"):
+        F.cross_entropy(x, [0, 1])
+    with pytest.raises(ValueError, match=r"binary_cross_entropy: `input`: expected probabilities in \[0, 1\]"):
+        F.binary_cross_entropy(x * 2, x)
+    with pytest.warns(UserWarning, match=r"mse_loss: expected input and target of one shape, got float32\[2, 3\] and"):
+        F.mse_loss(x, mg.ones(3))
+    with pytest.raises(IndexError, match="one_hot: expected classes from 0 to 1, got 2"):
+        F.one_hot(mg.tensor([2]), 2)
