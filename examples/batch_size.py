@@ -1,10 +1,11 @@
 """Full-batch, mini-batch and single-sample gradient descent: fewer pictures a step are more, and noisier, steps.
 
-python examples/batch_size.py
+Run: python examples/batch_size.py
 """
 
-import math
 import time
+from pathlib import Path
+from typing import NamedTuple
 
 from common import BLUE, GREEN, ORANGE, Pictures, load, log_scale, options, plt, save, table, whole
 
@@ -12,29 +13,50 @@ import minigrad as mg
 from minigrad import nn, optim
 from minigrad.nn import functional as F
 
-# pictures a step (0: all of them), the step size each can bear, epochs, colour
-KINDS = {"full batch": (0, 1.0, 60, BLUE), "mini-batch": (64, 0.3, 12, GREEN), "single sample": (1, 0.03, 2, ORANGE)}
+
+class Kind(NamedTuple):
+    """A kind of gradient descent: pictures a step (None: all), the step size it can bear, epochs, colour."""
+
+    batch_size: int | None
+    lr: float
+    epochs: int
+    colour: str
 
 
-def descend(data: Pictures, batch_size: int, lr: float, epochs: int, seed: int) -> tuple[list[float], list[float]]:
-    """The seconds trained, and the loss over all pictures, after each step (the clock stops while that is computed)."""
+KINDS = {
+    "full batch": Kind(None, 1.0, 60, BLUE),
+    "mini-batch": Kind(64, 0.3, 12, GREEN),
+    "single sample": Kind(1, 0.03, 2, ORANGE),
+}
+
+
+class Course(NamedTuple):
+    """How a descent went: after each step the epochs and the seconds so far, and the loss over all pictures."""
+
+    epochs: list[float]
+    seconds: list[float]
+    losses: list[float]
+
+
+def descend(data: Pictures, kind: Kind, epochs: int, seed: int) -> Course:
+    """Train; the clock stops while the loss over all pictures is computed."""
     mg.manual_seed(seed)
     model = nn.Linear(data.x.shape[1], len(data.names), bias=False)
-    optimizer = optim.SGD(model.parameters(), lr=lr)
-    n, trained, seconds, losses = len(data.x), 0.0, [], []
+    optimizer = optim.SGD(model.parameters(), lr=kind.lr)
+    course, n, seen, trained = Course([], [], []), len(data.x), 0, 0.0
     for _ in range(epochs):
-        start = time.perf_counter()
-        for batch in mg.randperm(n).split(batch_size or n):  # shuffled anew each epoch
+        for batch in mg.randperm(n).split(kind.batch_size or n):  # shuffled anew each epoch
+            start = time.perf_counter()
             loss = F.cross_entropy(model(data.x[batch]), data.y[batch])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            trained += time.perf_counter() - start
-            seconds.append(trained)
+            trained, seen = trained + time.perf_counter() - start, seen + len(batch)
             with mg.no_grad():
-                losses.append(F.cross_entropy(model(data.x), data.y).item())
-            start = time.perf_counter()
-    return seconds, losses
+                everywhere = F.cross_entropy(model(data.x), data.y).item()
+            for record, value in zip(course, (seen / n, trained, everywhere)):
+                record.append(value)
+    return course
 
 
 def main() -> None:
@@ -42,33 +64,30 @@ def main() -> None:
     parser.add_argument("--epochs", type=whole(1), help="passes over the pictures (default: as suits each kind)")
     args = parser.parse_args()
     data = load()
-    runs = {
-        name: descend(data, size, lr, args.epochs or epochs, args.seed) for name, (size, lr, epochs, _) in KINDS.items()
-    }
+    courses = {name: descend(data, kind, args.epochs or kind.epochs, args.seed) for name, kind in KINDS.items()}
 
-    head = ("gradient descent", "pictures a step", "step size", "epochs", "steps", "loss", "rising steps", "time")
     lines = []
-    for name, (seconds, losses) in runs.items():
-        size, lr, epochs, _ = KINDS[name]
-        size, raised = size or len(data.x), sum(b > a for a, b in zip(losses, losses[1:])) / max(len(losses) - 1, 1)
-        lines.append(
-            (name, f"{size:,}", f"{lr:g}", str(args.epochs or epochs), f"{len(losses):,}", f"{losses[-1]:.3f}",
-             f"{raised:.0%}", f"{seconds[-1]:.2f} s")
-        )  # fmt: skip
+    for name, (epochs, seconds, losses) in courses.items():
+        size, rising = KINDS[name].batch_size or len(data.x), sum(b > a for a, b in zip(losses, losses[1:]))
+        lines.append((name, f"{size:,}", f"{KINDS[name].lr:g}", f"{epochs[-1]:g}", f"{len(losses):,}", f"{rising:,}",
+                      f"{losses[-1]:.3f}", f"{seconds[-1]:.2f} s"))  # fmt: skip
+    head = ("gradient descent", "pictures a step", "step size", "epochs", "steps", "rising steps", "loss", "time")
     print(table(head, lines))
+    draw(courses, args.out / "batch_size.png")
 
+
+def draw(courses: dict[str, Course], path: Path) -> None:
+    """The loss against time, and against the pictures seen."""
     figure, (by_time, by_epoch) = plt.subplots(1, 2, figsize=(11, 4.5), sharey=True)
-    for name, (seconds, losses) in runs.items():
-        size, _, _, colour = KINDS[name]
-        per_epoch = math.ceil(len(data.x) / size) if size else 1
-        for axes, x in ((by_time, seconds), (by_epoch, [(i + 1) / per_epoch for i in range(len(losses))])):
-            axes.plot(x, losses, color=colour, label=name, linewidth=0.8 if size == 1 else 1.6)
+    for name, (epochs, seconds, losses) in courses.items():
+        for axes, x in ((by_time, seconds), (by_epoch, epochs)):
+            axes.plot(x, losses, color=KINDS[name].colour, label=name, linewidth=1.2)
     by_time.set(xlabel="seconds of training", ylabel="loss over all pictures", xscale="log")
     by_epoch.set(xlabel="epochs (passes over the pictures)", xscale="log")
     log_scale(by_time.yaxis)
     by_epoch.legend()
-    figure.suptitle("Fewer pictures a step: a noisier way down, and a faster one")
-    save(figure, args.out / "batch_size.png")
+    figure.suptitle("Fewer pictures a step: more steps for the same work, and noisier ones")
+    save(figure, path)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Overfitting, with and without R(W): on few pictures the training loss goes to zero and the test loss does not.
 
-python examples/overfitting.py
+Run: python examples/overfitting.py
 """
 
 from collections.abc import Callable

@@ -50,6 +50,16 @@ def classifier(data: Pictures) -> nn.Linear:
     return nn.Linear(data.x.shape[1], len(data.names), bias=False)
 
 
+class Run(NamedTuple):
+    """What a strategy found, and what that took."""
+
+    name: str
+    model: nn.Linear
+    losses: list[float]  # of each evaluation
+    pictures: int  # that an evaluation looks at
+    seconds: float
+
+
 # --- is the gradient right? ----------------------------------------------------------------------------------------
 
 
@@ -83,90 +93,51 @@ def check_gradient(data: Pictures, R: Regularizer, args: Namespace) -> None:
 # --- three strategies ----------------------------------------------------------------------------------------------
 
 
-class Run(NamedTuple):
-    """What a strategy found, and what that took."""
-
-    name: str
-    model: nn.Linear
-    losses: list[float]  # of each evaluation
-    pictures: int  # that an evaluation looks at
-    seconds: float
-
-
-class Judge:
-    """The loss of candidate weights on all pictures, noted down. Many candidates share one product of matrices."""
-
-    def __init__(self, data: Pictures, R: Regularizer, verbose: bool) -> None:
-        self.data, self.R, self.verbose = data, R, verbose
-        self.losses: list[float] = []
-
-    def scores(self, weights: Tensor) -> Tensor:
-        """(k, classes, d) weights of k candidates -> (k, N, classes), the scores that each gives to N pictures."""
-        k, classes, d = weights.shape
-        return (weights.reshape(-1, d) @ self.data.x.T).reshape(k, classes, -1).transpose(1, 2)
-
-    def loss(self, scores: Tensor, weights: Tensor) -> float:
-        """The loss of one candidate."""
-        self.losses.append((F.cross_entropy(scores, self.data.y) + self.R(weights)).item())
-        tell(self.losses, self.verbose)
-        return self.losses[-1]
-
-
 def random_search(data: Pictures, R: Regularizer, args: Namespace) -> Run:
     """Strategy 1: draw W anew each time, keep the best."""
-    model, judge = classifier(data), Judge(data, R, args.verbose)
+    model = classifier(data)
     optimizer = optim.RandomSearch(model.parameters(), scale=args.scale, seed=args.seed)
-
-    def losses(weights: Tensor) -> list[float]:
-        return [judge.loss(s, w) for s, w in zip(judge.scores(weights), weights)]
-
-    with Stopwatch() as watch:
-        for k in attempts("random search", args.attempts):
-            optimizer.step(batched=losses, candidates=k)
-    return Run("random search", model, judge.losses, len(data.x), watch.seconds)
+    return watched("random search", model, attempts(model, optimizer, data, R, args), args.attempts, len(data.x), args)
 
 
 def local_search(data: Pictures, R: Regularizer, args: Namespace) -> Run:
-    """Strategy 2: take a random step from the best W so far, and stay there if the loss is smaller.
-
-    Scores are linear in W: those of many steps come from one product, and are added up as steps are taken.
-    """
-    model, judge = classifier(data), Judge(data, R, args.verbose)
+    """Strategy 2: take a random step from the best W so far, and stay there if the loss is smaller."""
+    model = classifier(data)
     nn.init.normal_(model.weight, std=args.start)
     optimizer = optim.RandomLocalSearch(model.parameters(), step_size=args.step, seed=args.seed)
-
-    def loss(scores: Tensor) -> float:
-        return judge.loss(scores, model.weight)
-
-    with Stopwatch() as watch:
-        for k in attempts("local search", args.attempts):
-            optimizer.step(loss, linear=judge.scores, candidates=k)
-    return Run("local search", model, judge.losses, len(data.x), watch.seconds)
+    return watched("local search", model, attempts(model, optimizer, data, R, args), args.attempts, len(data.x), args)
 
 
-def attempts(name: str, total: int, together: int = 20) -> Iterator[int]:
-    """How many attempts to make next, with a bar: 20 in a product, so that W x reads the pictures once for all 20."""
-    with tqdm(total=total, desc=name, unit=" attempts") as bar:
-        while bar.n < total:
-            k = min(together, total - bar.n)
-            yield k
-            bar.update(k)
+def attempts(
+    model: nn.Linear, optimizer: optim.Optimizer, data: Pictures, R: Regularizer, args: Namespace
+) -> Iterator[float]:
+    """The loss of each attempt of a search. The best W stays in the model.
+
+    Scores are linear in W: those of 20 attempts come from one product of matrices, which reads the pictures once.
+    """
+
+    def scores(weights: Tensor) -> Tensor:
+        """W of k attempts, (k, classes, d) -> the scores they give to N pictures, (k, N, classes)."""
+        k, classes, d = weights.shape
+        return (weights.reshape(-1, d) @ data.x.T).reshape(k, classes, -1).transpose(1, 2)
+
+    def loss(scores: Tensor) -> Tensor:
+        return F.cross_entropy(scores, data.y) + R(model)
+
+    for done in range(0, args.attempts, 20):
+        yield from optimizer.step(loss, linear=scores, candidates=min(20, args.attempts - done))
 
 
 def sgd(data: Pictures, R: Regularizer, args: Namespace) -> Run:
     """Strategy 3: follow the gradient."""
-    model, losses = classifier(data), []
+    model, steps = classifier(data), args.epochs * math.ceil(len(data.x) / args.batch_size)
     nn.init.zeros_(model.weight)
-    with Stopwatch() as watch:
-        for loss in tqdm(descend(model, data, R, args), "mini-batch SGD", steps_of(data, args), unit=" steps"):
-            losses.append(loss)
-            tell(losses, args.verbose)
-    return Run("mini-batch SGD", model, losses, min(args.batch_size, len(data.x)), watch.seconds)
+    pictures = min(args.batch_size, len(data.x))
+    return watched("mini-batch SGD", model, descend(model, data, R, args, steps), steps, pictures, args)
 
 
-def descend(model: nn.Linear, data: Pictures, R: Regularizer, args: Namespace) -> Iterator[float]:
-    """Mini-batch gradient descent: the loss at each step. The step size falls to zero along half a cosine."""
-    steps = steps_of(data, args)
+def descend(model: nn.Linear, data: Pictures, R: Regularizer, args: Namespace, steps: int) -> Iterator[float]:
+    """The loss at each step of mini-batch gradient descent. The step size falls to zero along half a cosine."""
     optimizer = optim.SGD(model.parameters(), lr=lambda step: args.lr * (1 + math.cos(math.pi * step / steps)) / 2)
     for _ in range(args.epochs):
         for batch in mg.randperm(len(data.x)).split(args.batch_size):  # shuffled anew each epoch
@@ -177,15 +148,17 @@ def descend(model: nn.Linear, data: Pictures, R: Regularizer, args: Namespace) -
             yield loss.item()
 
 
-def steps_of(data: Pictures, args: Namespace) -> int:
-    """How many steps SGD takes in all."""
-    return args.epochs * math.ceil(len(data.x) / args.batch_size)
-
-
-def tell(losses: list[float], verbose: bool) -> None:
-    """The lecture's line on the latest attempt."""
-    if verbose:
-        tqdm.write(f"in attempt {len(losses) - 1} the loss was {losses[-1]:.6f}, best {min(losses):.6f}")
+def watched(
+    name: str, model: nn.Linear, evaluations: Iterator[float], total: int, pictures: int, args: Namespace
+) -> Run:
+    """Run a strategy to its end, with a bar, and with the lecture's line on each attempt if asked for."""
+    losses: list[float] = []
+    with Stopwatch() as watch:
+        for loss in tqdm(evaluations, name, total, unit=" losses"):
+            losses.append(loss)
+            if args.verbose:
+                tqdm.write(f"in attempt {len(losses) - 1} the loss was {loss:.6f}, best {min(losses):.6f}")
+    return Run(name, model, losses, pictures, watch.seconds)
 
 
 STRATEGIES = {"random": random_search, "local": local_search, "sgd": sgd}
@@ -207,6 +180,7 @@ def arguments() -> Namespace:
     parser.add_argument("--lr", type=number(0, exclusive=True), help="step size of SGD (default: by data)")
     parser.add_argument("--epochs", type=whole(1), help="passes of SGD over the pictures (default: by data)")
     parser.add_argument("--batch-size", type=whole(1), help="pictures in a step of SGD (default: by data)")
+    parser.add_argument("--check-weights", type=whole(1), help="weights to check the gradient for (default: by data)")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1")
     parser.add_argument("--compare-numpy", action="store_true", help="time plain NumPy beside each strategy")
     parser.add_argument("-v", "--verbose", action="store_true", help="tell the loss of every attempt")
@@ -251,7 +225,8 @@ def main() -> None:
     head = ("strategy", "loss", "train acc.", "test acc.", "time", "loss evaluations")
     print(table(head, [summary(run, data, R) for run in runs]), end="\n\n")
     if args.compare_numpy:
-        print(plain_numpy.comparison(runs, data, args, descend(classifier(data), data, R, args)), end="\n\n")
+        print(plain_numpy.comparison(runs, data, args, lambda steps: descend(classifier(data), data, R, args, steps)))
+        print()
 
     softmax_figures.losses(runs, data, args.out / "loss.png")
     softmax_figures.templates(runs, data, args.out / "templates.png")

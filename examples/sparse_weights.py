@@ -1,6 +1,6 @@
 """Weights trained under L1 and under L2, side by side: L1 makes most of them exactly zero, L2 spreads them out.
 
-python examples/sparse_weights.py
+Run: python examples/sparse_weights.py
 """
 
 from pathlib import Path

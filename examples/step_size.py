@@ -1,6 +1,6 @@
 """The step size of gradient descent: too small crawls, right arrives, too big overshoots and never settles.
 
-python examples/step_size.py
+Run: python examples/step_size.py
 """
 
 from common import BLUE, GREEN, ORANGE, Pictures, load, log_scale, options, plt, save, table, whole

@@ -9,12 +9,14 @@ from minigrad.backend import device, get_default_device, set_default_device
 from minigrad.dtypes import *
 from minigrad.engine.modes import is_grad_enabled, is_inference_mode_enabled
 from minigrad.errors import DeviceError, DtypeError, GraphError, ShapeError
-from minigrad.ops.activation import log_softmax, relu, sigmoid, softmax
+from minigrad.ops.activation import celu, log_softmax, prelu, relu, selu, sigmoid, softmax
 from minigrad.ops.arrange import *
 from minigrad.ops.cast import *
+from minigrad.ops.compare import *
 from minigrad.ops.creation import *
 from minigrad.ops.decompose import det, inverse, logdet, slogdet
 from minigrad.ops.diagonal import *
+from minigrad.ops.distance import cdist, cosine_similarity, pairwise_distance, pdist
 from minigrad.ops.einsum import *
 from minigrad.ops.elementwise import *
 from minigrad.ops.index import *

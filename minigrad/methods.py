@@ -12,8 +12,25 @@ from minigrad.engine.explain import describe
 from minigrad.engine.inplace import change, in_place, setitem
 from minigrad.errors import DeviceError, DtypeError, GraphError
 from minigrad.ops import (
-    activation, arrange, cast, creation, decompose, diagonal, einsum, elementwise, index, linalg, reduce, scan, scatter,
-    shape, sort, special, trig, windows,
+    activation,
+    arrange,
+    cast,
+    compare,
+    creation,
+    decompose,
+    diagonal,
+    einsum,
+    elementwise,
+    index,
+    linalg,
+    reduce,
+    scan,
+    scatter,
+    shape,
+    sort,
+    special,
+    trig,
+    windows,
 )  # fmt: skip
 from minigrad.printing import tensor_repr
 from minigrad.tensor import Tensor
@@ -27,7 +44,8 @@ _FUNCTIONS: dict[Any, str] = {
     trig: "acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh deg2rad hypot "
     "rad2deg sinc",
     special: "digamma erf erfc erfinv lgamma logaddexp logaddexp2 logit mvlgamma xlogy",
-    reduce: "all amax amin any argmax argmin logsumexp max mean min norm std sum var",
+    reduce: "all amax amin any argmax argmin logsumexp max mean min nanmean nansum norm std sum var",
+    compare: "allclose count_nonzero equal isclose unique",
     scan: "cummax cummin cumprod cumsum diff logcumsumexp prod",
     sort: "argsort kthvalue median mode msort nanmedian quantile sort topk",
     shape: "broadcast_to chunk expand flatten flip movedim moveaxis narrow permute reshape split squeeze swapaxes "

@@ -6,10 +6,11 @@ The methods that are operations (`t.exp()`, `t.sum()`, `t + u`) are hung on the 
 import warnings
 import weakref
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import minigrad.autograd as autograd
-from minigrad.backend import array_on, device, device_of, storage
+from minigrad.backend import device, device_of, storage
 from minigrad.dtypes import category, get_default_dtype
 from minigrad.engine.graph import Handle, Leaf, Node, hand_over, version, watch
 from minigrad.engine.modes import enable_grad
@@ -35,16 +36,15 @@ class Tensor:
     __array_priority__ = 1000
 
     def __init__(self, *data: Any, device: "str | int | device | None" = None) -> None:
-        dtype = get_default_dtype()
-        sizes = data[0] if len(data) == 1 and isinstance(data[0], Size) else data
-        if all(isinstance(n, int) and not isinstance(n, bool) for n in sizes):
-            from minigrad.ops.creation import empty
+        from minigrad.ops.creation import empty, tensor
 
-            self._array = empty(*sizes, device=device)._array if sizes else array_on(device, [], dtype)
-        elif len(data) == 1:
-            self._array = array_on(device, plain(data[0]), dtype)
+        sizes = data[0] if len(data) == 1 and isinstance(data[0], Size) else data
+        if sizes and all(isinstance(n, Integral) and not isinstance(n, bool) for n in sizes):
+            self._array = empty(*sizes, device=device)._array
+        elif len(data) < 2 and all(isinstance(x, (list, tuple, range)) or hasattr(x, "dtype") for x in data):
+            self._array = tensor(data[0] if data else [], get_default_dtype(), device)._array
         else:
-            raise TypeError(f"Tensor(): expected sizes or one array of data, got {len(data)} arguments")
+            raise TypeError(f"Tensor(): expected sizes, or one list, array or tensor, got {', '.join(map(repr, data))}")
         self._node = self._base = self._grad = None
 
     # --- what it is -------------------------------------------------------------------------------------------

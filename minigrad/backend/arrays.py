@@ -18,6 +18,8 @@ def array_module(x: Any) -> ModuleType:
     """The module (`numpy` or `cupy`) whose functions work on the array `x`: the `xp` of the Array API."""
     if isinstance(x, (np.ndarray, np.generic)):
         return np
+    if not hasattr(x, "dtype"):
+        raise TypeError(f"expected an array, got {type(x).__name__}")
     from minigrad.backend import cuda
 
     return cuda.cupy()

@@ -70,7 +70,10 @@ def get_default_device() -> device:
     """Where tensors are born that are given no device."""
     if _default is None:
         named = os.environ.get("MINIGRAD_DEVICE")
-        set_default_device(named or CPU)
+        try:
+            set_default_device(named or CPU)
+        except DeviceError as error:
+            raise DeviceError(f"the variable MINIGRAD_DEVICE is {named!r}: {error}") from None
     assert _default is not None
     return _default
 

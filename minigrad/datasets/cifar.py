@@ -1,13 +1,13 @@
 """CIFAR-10, from its official binary files. No pickle is read."""
 
 import os
+import shutil
 import tarfile
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from minigrad.datasets.download import fetch
 from minigrad.datasets.images import Images, Split
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
@@ -21,65 +21,73 @@ RECORDS, RECORD = 10_000, 1 + 3 * 32 * 32  # of each file; bytes of each record:
 def cifar10(root: str | os.PathLike[str], download: bool = False) -> Images:
     """50,000 + 10,000 colour pictures of 32 x 32 in ten classes, from `root`/cifar-10-batches-bin.
 
-    images: uint8 (N, 3, 32, 32), rows from the top; labels: int64. `download=True` fetches the official archive
-    (170 MB) where the folder is missing: resumed after an interruption, verified, and unpacked under another name, so
-    that a half-written folder never has this one. Raises FileNotFoundError for what is missing, ValueError for files
-    that are truncated or not CIFAR-10's.
+    images: uint8 (N, 3, 32, 32), red, green, blue, rows from the top, 0 (dark) to 255; labels: int64 (N,), 0 to 9.
+    `download=True` fetches the official archive (170 MB) where the folder is missing: resumed after an interruption,
+    verified, and unpacked under another name, so that a half-written folder never has this one (a kill can leave one
+    named .unpacking-*, which may be deleted). Raises FileNotFoundError for what is missing, ValueError for files that
+    are truncated or not CIFAR-10's, ConnectionError if the network fails.
     Source: A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
     """
-    return read(Path(root), download, RECORDS)
+    return read(Path(root).expanduser(), download, RECORDS)
 
 
 def read(root: Path, download: bool, records: int, url: str = URL, size: int = SIZE, md5: str = MD5) -> Images:
     """`cifar10` with everything that a test wants to make small."""
     folder = root / FOLDER
     if download and not folder.exists():
-        archive = fetch(url, root / url.rpartition("/")[2], size, md5)
-        _unpack(archive, folder)
+        from minigrad.datasets.download import fetch  # here: urllib and tqdm take 75 ms to import
+
+        _unpack(fetch(url, root / url.rpartition("/")[2], size, md5), folder)
     if not folder.is_dir():
         raise FileNotFoundError(
             f"cifar10: there is no folder {folder}; pass download=True to fetch it (170 MB), or the `root` that has it"
         )
-    parts = [_batch(folder / name, records) for name in TRAIN]
+    for name in (*TRAIN, TEST):
+        _check_size(folder / name, records * RECORD)
+    parts = [_batch(folder / name) for name in TRAIN]
     train = Split(np.concatenate([p.images for p in parts]), np.concatenate([p.labels for p in parts]))
-    return Images(train, _batch(folder / TEST, records), CLASSES)
+    return Images(train, _batch(folder / TEST), CLASSES)
 
 
-def _batch(path: Path, records: int) -> Split:
+def _check_size(path: Path, wanted: int) -> None:
+    again = f"delete {path.parent} and pass download=True"
     if not path.is_file():
-        raise FileNotFoundError(f"cifar10: {path} is missing; delete {path.parent} and pass download=True")
-    wanted, found = records * RECORD, path.stat().st_size
-    if found != wanted:
-        raise ValueError(
-            f"cifar10: {path} is {'truncated' if found < wanted else 'too long'}: expected {wanted:,} bytes, found "
-            f"{found:,}; delete {path.parent} and pass download=True"
-        )
-    rows = np.fromfile(path, dtype=np.uint8).reshape(records, RECORD)
+        raise FileNotFoundError(f"cifar10: {path} is missing: expected {wanted:,} bytes, found no file; {again}")
+    if (found := path.stat().st_size) != wanted:
+        fault = "truncated" if found < wanted else "too long"
+        raise ValueError(f"cifar10: {path} is {fault}: expected {wanted:,} bytes, found {found:,}; {again}")
+
+
+def _batch(path: Path) -> Split:
+    rows = np.fromfile(path, dtype=np.uint8).reshape(-1, RECORD)
     labels = rows[:, 0].astype(np.int64)
     if labels.max() > 9:
+        worst = labels.argmax()
         raise ValueError(
-            f"cifar10: {path} is not a CIFAR-10 file: record {int(labels.argmax())} has the label {labels.max()}, "
-            f"expected 0 to 9; delete {path.parent} and pass download=True"
+            f"cifar10: {path} is not a CIFAR-10 file: record {worst} has the label {labels[worst]}, expected 0 to 9; "
+            f"delete {path.parent} and pass download=True"
         )
-    return Split(rows[:, 1:].reshape(records, 3, 32, 32), labels)
+    return Split(rows[:, 1:].reshape(-1, 3, 32, 32), labels)
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    """Unpack the files that belong to the data set, under another name until all of them are there."""
-    with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder.parent) as temporary:
+    """Unpack the files that belong to the data set, and no others, under another name until all of them are there.
+
+    Only the contents of plain files are taken, to paths made here: no member's name, link or mode is followed.
+    """
+    wanted = {f"{FOLDER}/{name}": name for name in (*TRAIN, TEST, NAMES)}
+    with (
+        tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder.parent) as temporary,
+        tarfile.open(archive, "r|gz") as tar,  # as a stream: one pass, where going back decompresses all again
+    ):
         made = Path(temporary) / FOLDER
         made.mkdir()
-        with tarfile.open(archive) as tar:
-            for name in (*TRAIN, TEST, NAMES):
-                try:
-                    member = tar.extractfile(f"{FOLDER}/{name}")
-                except KeyError:
-                    member = None
-                if member is None:
-                    raise ValueError(f"cifar10: {archive} has no file {FOLDER}/{name}: not the official archive")
-                with open(made / name, "wb") as file:
-                    while block := member.read(1 << 20):
-                        file.write(block)
+        for member in tar:
+            if member.isfile() and member.name in wanted and (source := tar.extractfile(member)):
+                with open(made / wanted.pop(member.name), "wb") as file:
+                    shutil.copyfileobj(source, file)
                     file.flush()
                     os.fsync(file.fileno())
+        if wanted:
+            raise ValueError(f"cifar10: {archive} has no file {min(wanted)}: not the official archive; delete it")
         made.rename(folder)

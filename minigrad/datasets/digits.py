@@ -19,13 +19,16 @@ def digits(test_fraction: float = 0.2, seed: int = 0) -> Images:
             "datasets.digits: scikit-learn, which carries the pictures, is not installed; from a checkout, run `pip "
             'install -e ".[examples]"`'
         ) from error
-    if not 0 < test_fraction < 1:
-        raise ValueError(f"datasets.digits: test_fraction: expected a number between 0 and 1, got {test_fraction}")
     source = load_digits()
     images = source.images.astype(np.uint8)[:, None]
     labels = source.target.astype(np.int64)
-    order = np.random.Generator(np.random.Philox(seed)).permutation(len(labels))
-    held_out, rest = np.split(order, [max(1, round(len(order) * test_fraction))])
+    held_out = round(len(labels) * test_fraction) if 0 < test_fraction < 1 else 0
+    if not 0 < held_out < len(labels):
+        raise ValueError(
+            f"datasets.digits: test_fraction: expected a number between 0 and 1 that leaves both parts of the "
+            f"{len(labels):,} pictures some, got {test_fraction}"
+        )
+    test, train = np.split(np.random.Generator(np.random.Philox(seed)).permutation(len(labels)), [held_out])
     return Images(
-        Split(images[rest], labels[rest]), Split(images[held_out], labels[held_out]), tuple(str(n) for n in range(10))
+        Split(images[train], labels[train]), Split(images[test], labels[test]), tuple(str(n) for n in range(10))
     )

@@ -125,9 +125,9 @@ def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tens
     _refuse_leaf(name, self)
     _refuse_read_only(name, self)
     array = self._array
-    place = raw_index(index, array)
     raw = value._array if isinstance(value, Tensor) else value
     try:
+        place = raw_index(index, array)
         silently(operator.setitem, array, place, raw)
     except IndexError as error:
         raise IndexError(f"{name}: {error}; got a tensor of shape {tuple(array.shape)}") from None

@@ -25,6 +25,8 @@ class Block:
     wrong: Array = field(default_factory=lambda: np.zeros(0, bool))
     unresolved: Array = field(default_factory=lambda: np.zeros(0, bool))
     kinked: Array = field(default_factory=lambda: np.zeros(0, bool))
+    forgiven: Array = field(default_factory=lambda: np.zeros(0, bool))  # after closer looks
+    lenient: bool = False
     largest: Array = field(default_factory=lambda: np.zeros(0))  # for each row the largest number of its output tensor
     inside: bool = True  # is f finite everywhere here?
     x: Array = field(default_factory=lambda: np.zeros(0))
@@ -60,6 +62,7 @@ def judge(block: Block, settings: Settings, eps: float) -> None:
         # nan where a slope is infinite or f is not finite: 0 * inf, which says nothing
         nowhere = (np.isinf(a) | edge | outside).any(0, keepdims=True)
         block.wrong &= ~(np.isnan(a) & (nowhere | (not block.inside))) & ~(np.isinf(a) & ~np.isfinite(error))
+        block.wrong &= ~(block.lenient & ~np.isfinite(a)) & ~block.forgiven
         # a slope that is only roughly known can still prove an analytic one wrong, never right; and a rough one must be
         # exceeded clearly
         block.wrong &= ~(block.unresolved & ~(abs(a - n) > 10 * SIGMAS * error) & np.isfinite(a))

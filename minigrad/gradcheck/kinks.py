@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.gradcheck.compare import Block
-from minigrad.gradcheck.examine import Point
+from minigrad.gradcheck.point import Point
 from minigrad.gradcheck.settings import SIGMAS
 
 Array = np.ndarray[Any, Any]

@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.backend import to_numpy
 from minigrad.engine.function import Context
 from minigrad.engine.primitive import wrap
-from minigrad.gradcheck.examine import Point
+from minigrad.gradcheck.point import Point
 from minigrad.gradcheck.probe import Probe, Tape, nodes_of, restore_rng, rng_states
 from minigrad.gradcheck.settings import Settings
 
@@ -64,6 +64,14 @@ def laws(point: Point, settings: Settings) -> Iterator[str]:
                 f"draws random numbers, changes what was saved, or keeps state from call to call"
             )
             return
+    tape = point.probe.record(point.x)
+    point.probe(point.x + 0.1 * point.reach)
+    if _gap(tape.vjp(u), a) > settings.nondet_tol:
+        yield (
+            "backward uses state of the last call of f: with another call between f and its backward the gradient is "
+            "different. Keep what backward needs in ctx, not in a global or on the object"
+        )
+        return
     low = point.probe.eps / 2.0**-52
     if not _same(tape.vjp(u * -2.5 + v), a * -2.5 + b, abs(a) * 2.5 + abs(b), low):
         yield _nonlinear("backward(-2.5 g + h) is not -2.5 backward(g) + backward(h)")

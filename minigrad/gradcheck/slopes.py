@@ -16,6 +16,9 @@ Array = np.ndarray[Any, Any]
 Map = Callable[[Array], Array]
 
 
+FIELDS = ("value", "error", "left", "left_error", "right", "right_error")
+
+
 @dataclass
 class Slope:
     """The slope of every output along one direction; `left` and `right` are the one-sided ones. NaN: could not be had."""
@@ -35,6 +38,14 @@ class Slope:
             choose = theirs < mine
             merged += [np.where(choose, getattr(other, v), getattr(self, v)), np.where(choose, theirs, mine)]
         return Slope(*merged)
+
+    def at(self, rows: Any) -> "Slope":
+        """Of some outputs only."""
+        return Slope(*(getattr(self, name)[rows] for name in FIELDS))
+
+    def column(self, c: int) -> "Slope":
+        """One column, where these are matrices."""
+        return Slope(*(getattr(self, name)[:, c] for name in FIELDS))
 
     def scaled(self, by: float) -> "Slope":
         """The slope along a direction 1/by as long."""

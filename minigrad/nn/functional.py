@@ -3,29 +3,23 @@
 from typing import Any
 
 from minigrad.engine.explain import describe
-from minigrad.errors import ShapeError
 from minigrad.ops.activation import *
 from minigrad.ops.activation import logsigmoid, relu, softplus
+from minigrad.ops.attention import *
+from minigrad.ops.conv import *
 from minigrad.ops.creation import arange, empty_like
+from minigrad.ops.distance import *
 from minigrad.ops.elementwise import tanh
-from minigrad.ops.linalg import matmul
+from minigrad.ops.linear import linear
 from minigrad.ops.loss import *
+from minigrad.ops.norm import *
+from minigrad.ops.pad import *
+from minigrad.ops.pool import *
 from minigrad.ops.reduce import amax
-from minigrad.ops.shape import mT, reshape
+from minigrad.ops.shape import reshape
 from minigrad.random import bernoulli_, default_generator
 
 __all__ = ["dropout", "linear", "logsigmoid", "one_hot", "relu", "softplus", "tanh"]
-
-
-def linear(input: Any, weight: Any, bias: Any = None) -> Any:
-    """input @ weight.T + bias: (..., in) with weight (out, in) and bias (out,) gives (..., out)."""
-    if weight.ndim != 2 or input.ndim == 0 or input.shape[-1] != weight.shape[1]:
-        raise ShapeError(
-            f"linear: expected input (..., in) and weight (out, in), got input {describe(input)} and weight "
-            f"{describe(weight)}"
-        )
-    out = matmul(input, mT(weight))
-    return out if bias is None else out + bias
 
 
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from minigrad.engine.primitive import Primitive
 
 
 @cache
@@ -14,6 +17,14 @@ def modules() -> tuple[ModuleType, ...]:
     """The modules of this package that make operations public."""
     found = (import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__) if m.name != "__main__")
     return tuple(m for m in found if hasattr(m, "__all__"))
+
+
+def primitives() -> "dict[str, Primitive]":
+    """minigrad's own primitives (a user's are in the registry too), with every file of this package imported."""
+    from minigrad.engine.primitive import REGISTRY
+
+    modules()
+    return {name: op for name, op in REGISTRY.items() if op.forward.__module__.startswith("minigrad.")}
 
 
 @cache

@@ -67,7 +67,7 @@ def _product(sizes: Any) -> int:
 def _rows(g: Any, groups: int) -> Any:
     """Results as matrices: (N, out, *places) -> (groups, N * places, out / groups)."""
     n, m, *rest = g.shape
-    g = g.reshape(n, groups, m // groups, -1)
+    g = g.reshape(n, groups, m // groups, _product(rest))
     return array_module(g).transpose(g, (1, 0, 3, 2)).reshape(groups, n * _product(rest), m // groups)
 
 
@@ -84,7 +84,7 @@ def _conv(input: Any, weight: Any, *, stride: Ints, padding: Ints, dilation: Int
     kernel = weight.shape[2:]
     spots = places(input.shape[2:], kernel, stride, padding, dilation)
     columns = _columns(input, kernel, stride, padding, dilation, groups)
-    matrices = weight.reshape(groups, weight.shape[0] // groups, -1)
+    matrices = weight.reshape(groups, weight.shape[0] // groups, _product(weight.shape[1:]))
     out = columns @ matrices.swapaxes(1, 2)
     n, m = input.shape[0], weight.shape[0]
     out = out.reshape(groups, n, _product(spots), m // groups)
@@ -106,7 +106,7 @@ def _transposed(
     """What the convolution gathers from an input of `shape`, put back and added up: its adjoint in the input."""
     xp, kernel, spots = array_module(input), weight.shape[2:], input.shape[2:]
     n, c, d = shape[0], shape[1], len(weight.shape) - 2
-    matrices = weight.reshape(groups, weight.shape[0] // groups, -1)
+    matrices = weight.reshape(groups, weight.shape[0] // groups, _product(weight.shape[1:]))
     columns = (_rows(input, groups) @ matrices).reshape(groups, n, *spots, c // groups, *kernel)
     columns = xp.transpose(columns, (1, 0, 2 + d, *range(2, 2 + d), *range(3 + d, 3 + 2 * d)))
     columns = columns.reshape(n, c, *spots, *kernel)

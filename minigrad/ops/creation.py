@@ -25,6 +25,8 @@ def tensor(data: Any, dtype: Any = None, device: Device = None, requires_grad: b
     except (ValueError, TypeError) as error:
         raise TypeError(f"tensor: cannot make a tensor of {_summary(data)}: {error}") from None
     category(array.dtype)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
     if dtype is None and not is_array(source) and not hasattr(source, "dtype"):
         array = silently(array.astype, _listed_dtype(source, array), copy=False)
     return wrap(array).requires_grad_(requires_grad)
@@ -48,7 +50,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Device = None) -> Tensor:
     """`data` as a tensor, without a copy where it already is one (or a NumPy array) of that dtype and device."""
     if isinstance(data, Tensor):
         return data if dtype is None and device is None else data.to(device=device, dtype=dtype)
-    if is_array(data) and (dtype is None or data.dtype == dtype) and device_of(data) == current_device(device):
+    if is_array(data) and data.dtype.isnative and dtype in (None, data.dtype) and device_of(data) == current_device(device):
         category(data.dtype)
         return wrap(data)
     return tensor(data, dtype, device)
@@ -58,6 +60,8 @@ def from_numpy(array: Any) -> Tensor:
     """A tensor on the NumPy array's own memory and dtype. With a GPU as default device: a copy there."""
     if not is_array(array):
         raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}")
+    if not array.dtype.isnative:
+        raise TypeError(f"from_numpy: expected this machine's byte order, got {array.dtype.str}; use tensor(), a copy")
     category(array.dtype)
     return wrap(array if current_device(None) == CPU else array_on(None, array))
 

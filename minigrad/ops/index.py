@@ -39,7 +39,7 @@ def _raw_part(part: Any, target: Any) -> Any:
         if array.dtype.kind in "iu" and array.ndim == 0:
             return int(array)
         if array.dtype.kind not in "biu":
-            raise IndexError(f"getitem: expected integer or bool indices, got a tensor of {array.dtype}")
+            raise IndexError(f"expected integer or bool indices, got a tensor of {array.dtype}")
         return copy_to(array.astype(bool) if array.dtype.name == "uint8" else array, device_of(target))
     if isinstance(part, (list, range)):
         array = np.asarray([p.item() if isinstance(p, Tensor) else p for p in part])

@@ -6,14 +6,14 @@ from minigrad.backend import array_module
 from minigrad.engine.primitive import primitive
 from minigrad.errors import ShapeError
 from minigrad.ops.creation import full_like
-from minigrad.ops.index import _setitem, getitem
+from minigrad.ops.index import _getitem, _setitem, getitem
 from minigrad.ops.public import public
 from minigrad.tensor import Tensor
 
 __all__ = ["pad"]
 
 
-@primitive(name="pad_zeros", input=lambda g, input_shape, index: getitem(g, index))
+@primitive(name="pad_zeros", input=lambda g, index: _getitem(g, index=index))
 def _pad_zeros(input: Any, *, shape: tuple[int, ...], index: Any) -> Any:
     out = array_module(input).zeros(shape, dtype=input.dtype)
     out[index] = input

@@ -8,14 +8,14 @@ from minigrad.engine.elementwise import cast, floated
 from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes
-from minigrad.ops.elementwise import abs, exp, isinf, maximum, minimum, safe_sqrt, where
+from minigrad.ops.elementwise import abs, exp, isinf, isnan, maximum, minimum, safe_sqrt, where
 from minigrad.ops.index import gather
 from minigrad.ops.public import public, refuse
 from minigrad.ops.shape import _expand, _reshape, expand, reshape, squeeze
 
 __all__ = [
-    "all", "amax", "amin", "any", "argmax", "argmin", "logsumexp", "max", "mean", "min", "norm", "std", "sum",
-    "var",
+    "all", "amax", "amin", "any", "argmax", "argmin", "logsumexp", "max", "mean", "min", "nanmean", "nansum",
+    "norm", "std", "std_mean", "sum", "var", "var_mean",
 ]  # fmt: skip
 
 
@@ -237,6 +237,32 @@ def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
         return sum(size, dim, keepdim)
     total = sum(where(size == 0, 0.0, where(size == 0, 1.0, size) ** p), dim, keepdim)
     return where(total == 0, 0.0, where(total == 0, 1.0, total) ** (1 / p))
+
+
+@public
+def var_mean(input: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False,
+             unbiased: bool | None = None) -> tuple[Any, Any]:  # fmt: skip
+    """(variance, mean)."""
+    return var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased), mean(input, dim, keepdim)
+
+
+@public
+def std_mean(input: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False,
+             unbiased: bool | None = None) -> tuple[Any, Any]:  # fmt: skip
+    """(standard deviation, mean)."""
+    return std(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased), mean(input, dim, keepdim)
+
+
+@public
+def nansum(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The sum of the elements that are not nan; the others get no gradient."""
+    return sum(where(isnan(input), 0.0, input), dim, keepdim)
+
+
+@public
+def nanmean(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The mean of the elements that are not nan; the others get no gradient."""
+    return nansum(input, dim, keepdim) / sum(isnan(input) == 0, dim, keepdim)
 
 
 # --- log-sum-exp ------------------------------------------------------------------------------------------------

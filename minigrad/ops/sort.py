@@ -9,7 +9,7 @@ from minigrad.errors import ShapeError
 from minigrad.ops import axes
 from minigrad.ops.elementwise import isnan, where
 from minigrad.ops.index import gather
-from minigrad.ops.public import public
+from minigrad.ops.public import public, refuse
 from minigrad.ops.reduce import ValuesIndices, amax, amin, any, argmax, sum
 from minigrad.ops.shape import flip, movedim, narrow, reshape, squeeze, stack, unsqueeze
 
@@ -178,10 +178,12 @@ def _searchsorted(sorted_sequence: Any, input: Any, *, right: bool) -> Any:
 @public
 def searchsorted(sorted_sequence: Any, input: Any, *, right: bool = False) -> Any:
     """Where `input` would go into the sorted last dimension to keep it in order: before equal elements, or after."""
+    refuse("searchsorted", sorted_sequence=sorted_sequence, input=input)
     return _searchsorted(sorted_sequence, input, right=right)
 
 
 @public
 def bucketize(input: Any, boundaries: Any, *, right: bool = False) -> Any:
     """The number of the interval between the sorted `boundaries` that each element lies in."""
+    refuse("bucketize", input=input, boundaries=boundaries)
     return _searchsorted(boundaries, input, right=right)

@@ -41,7 +41,7 @@ def groups(op: str, params: Any) -> list[dict[str, Any]]:
 
 
 def group(op: str, given: Any, others: list[dict[str, Any]]) -> dict[str, Any]:
-    """A copy of a parameter group with its "params" as a list of leaf tensors, and names apart if they came with them."""
+    """A copy of a parameter group, with its "params" as a list of leaf tensors, and their names (if any) apart."""
     if not isinstance(given, dict):
         raise TypeError(f"{op}: parameter group: expected a dict, got {type(given).__name__}")
     if "params" not in given:

@@ -19,7 +19,7 @@ Closure = Callable[[], Any]
 class Optimizer:
     """The base of optimizers. One of its own kind defines `_update`, the change of one parameter, or a whole `step`.
 
-    params: tensors, (name, tensor) pairs or groups: dicts with "params" and settings of their own; also one lone tensor.
+    params: tensors, (name, tensor) pairs, or groups: dicts with "params" and settings of their own; also one tensor.
     defaults: the settings of groups that do not name them. `param_groups` may be changed between steps
     (`param_groups[0]["lr"] = 0.1`); `state` holds what is remembered of each parameter.
     """
@@ -60,7 +60,7 @@ class Optimizer:
                 if set_to_none or g is None:
                     p._grad = None
                 elif g._node is not None:  # a recorded one may be part of a graph
-                    p._grad = (g.detach() * 0).detach()
+                    p._grad = g.detach() * 0
                 else:
                     g._array.fill(0)
                     changed(g._array, f"{self._name}.zero_grad")
@@ -96,13 +96,13 @@ class Optimizer:
                     changed(p._array, op)
 
     def _learning_rate(self, group: dict[str, Any]) -> float:
-        """The group's step size now. A function is asked with the number of steps made so far, which the group counts."""
+        """The group's step size now. A function gets the number of steps made so far, which the group then counts."""
         lr = group["lr"]
         if callable(lr):
             steps = group.get("steps", 0)
-            lr = lr(steps)
-            checks.number(self._name, f"lr({steps})", lr)
+            rate = checks.number(self._name, f"lr({steps})", lr(steps))
             group["steps"] = steps + 1
+            return rate
         return checks.number(self._name, "lr", lr)
 
     def _update(self, p: Tensor, grad: Any, group: dict[str, Any], lr: float) -> None:

@@ -1,206 +1,265 @@
-"""Finding weights without a gradient: random search and random local search, behind the same `step(closure)`.
-
-The lecture's first two strategies. They are here to be compared with the third: each attempt costs one evaluation of
-the loss, and tells of one direction out of millions.
-"""
+"""Finding weights without a gradient: `RandomSearch` and `RandomLocalSearch`, the lecture's first two strategies."""
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from minigrad.backend import array_on
-from minigrad.engine.modes import enable_grad
+from minigrad.backend import array_module, array_on, device_of, quiet, silently
+from minigrad.engine.explain import describe
+from minigrad.engine.graph import changed
+from minigrad.engine.modes import no_grad
 from minigrad.engine.primitive import wrap
 from minigrad.errors import ShapeError
-from minigrad.engine.graph import changed
 from minigrad.optim import checks
-from minigrad.optim.optimizer import Closure, Optimizer
-from minigrad.random import Generator, draw_normal
+from minigrad.optim.optimizer import Optimizer, Params
+from minigrad.random import Generator, default_generator, draw_normal
 from minigrad.tensor import Tensor
 
+Arrays = list[Any]  # one for each parameter; with a leading axis where they stand for several candidates
 
-class _Search(Optimizer):
-    """Keeps the best weights in the parameters. `best_loss`: theirs; `attempts`: how many losses were computed."""
 
-    def __init__(self, params: Any, settings: dict[str, Any], seed: Any) -> None:
-        self.generator = seed if isinstance(seed, Generator) else Generator()
-        if isinstance(seed, (int, np.integer)):
-            self.generator.manual_seed(int(seed))
-        self.best_loss, self.attempts = math.inf, 0
-        super().__init__(params, settings)
+class Search(Optimizer):
+    """What both searches share: candidates are tried in turn, and the best weights so far stay in the parameters.
+
+    Candidate number n is drawn from (seed, n) alone. So a search that judges many at once tries the same ones as a
+    search that judges them singly, and a search that is resumed goes on exactly.
+    """
+
+    _size: str  # the setting that scales the draws
+    _local: bool  # is a draw where to go from the best weights, or the candidate itself?
+
+    def __init__(self, params: Params, size: float, seed: int | Generator | None) -> None:
+        super().__init__(params, {self._size: size})
+        self.state["search"] = {"seed": self._seed(seed), "attempts": 0, "best_loss": math.inf}
+        self._linear_checked = False
 
     @property
-    def _params(self) -> list[Tensor]:
-        return [p for group in self.param_groups for p in group["params"]]
+    def best_loss(self) -> float:
+        """The loss of the weights that stay in the parameters; inf while there was none but nan."""
+        return float(self.state["search"]["best_loss"])
 
-    def _draw(self, scale: str) -> list[Any]:
-        """One set of random arrays like the parameters, normal with their groups' scale."""
-        drawn = []
-        for group in self.param_groups:
-            for p in group["params"]:
-                noise = draw_normal(self.generator.numpy, p._array.shape, p.dtype) * p.dtype.type(group[scale])
-                drawn.append(array_on(p.device, noise))
-        return drawn
-
-    def _judge(self, closure: Closure) -> float:
-        """The closure's loss as a number; what gradients it makes are put back as they were."""
-        before = [p._grad for p in self._params]
-        kept = [None if g is None else g._array.copy() for g in before]
-        try:
-            with enable_grad():
-                loss = closure()
-        finally:
-            for p, g, values in zip(self._params, before, kept):
-                p._grad = g
-                if g is not None:
-                    g._array[...] = values
-        self.attempts += 1
-        if isinstance(loss, Tensor):
-            if loss._array.size != 1:
-                raise ShapeError(f"{type(self).__name__}: expected the closure to return one number, got {loss.shape}")
-            return float(loss.item())
-        if not isinstance(loss, (int, float)):
-            raise TypeError(f"{type(self).__name__}: expected the closure to return the loss, got {loss!r}")
-        return float(loss)
-
-    def _put(self, arrays: list[Any]) -> None:
-        for p, array in zip(self._params, arrays):
-            p._array[...] = array
-            changed(p._array, "search")
-
-    def _try(self, arrays: list[Any], closure: Closure) -> bool:
-        """Put weights in, and keep them if their loss is the lowest so far; else put the old ones back."""
-        before = [p._array.copy() for p in self._params]
-        better = False
-        try:
-            self._put(arrays)
-            loss = self._judge(closure)
-            better = loss < self.best_loss  # never true of nan
-            if better:
-                self.best_loss = loss
-        finally:
-            if not better:
-                self._put(before)
-        return better
-
-    def state_dict(self) -> dict[str, Any]:
-        """See Optimizer.state_dict; also the best loss, the number of attempts and the state of the random numbers."""
-        return {**super().state_dict(), "best_loss": self.best_loss, "attempts": self.attempts,
-                "generator": self.generator.get_state()}  # fmt: skip
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from such a state, drawing the same numbers (the best weights are in the parameters' own state)."""
-        super().load_state_dict(state_dict)
-        self.best_loss, self.attempts = state_dict["best_loss"], state_dict["attempts"]
-        self.generator.set_state(state_dict["generator"])
-
-
-def _stacked(draws: list[list[Any]]) -> list[Tensor]:
-    """For each parameter its candidates along a new leading dimension."""
-    from minigrad.backend import array_module
-
-    return [wrap(array_module(column[0]).stack(column)) for column in zip(*draws)]
-
-
-class RandomSearch(_Search):
-    """Draw fresh weights, normal with deviation `scale`, and keep the best.
-
-    step(closure): one attempt; `closure()` returns the loss with the weights in the parameters (a backward() in it is
-    ignored). step(batched=f, candidates=k): k attempts at once; f gets each parameter with a leading dimension of k
-    candidates and returns their k losses. Same seed, same candidates either way. Returns the best loss so far.
-    """
-
-    def __init__(self, params: Any, scale: float = 1e-4, seed: Any = None) -> None:
-        super().__init__(params, {"scale": scale}, seed)
-
-    def _check(self, settings: dict[str, Any]) -> None:
-        checks.number("RandomSearch", "scale", settings["scale"])
-
-    def step(
-        self, closure: Closure | None = None, *, batched: Callable[..., Any] | None = None, candidates: int = 1
-    ) -> float:
-        """One attempt, or `candidates` of them."""
-        if candidates < 1:
-            raise ValueError(f"RandomSearch.step: candidates: expected 1 or more, got {candidates}")
-        if batched is None:
-            if closure is None:
-                raise TypeError("RandomSearch.step: expected a closure that returns the loss, or batched=")
-            for _ in range(candidates):
-                self._try(self._draw("scale"), closure)
-            return self.best_loss
-        draws = [self._draw("scale") for _ in range(candidates)]
-        losses = batched(*_stacked(draws))
-        values = [float(x) for x in (losses.tolist() if hasattr(losses, "tolist") else losses)]
-        if len(values) != candidates:
-            raise ShapeError(f"RandomSearch.step: expected {candidates} losses from batched, got {len(values)}")
-        self.attempts += candidates
-        for draw, loss in zip(draws, values):
-            if loss < self.best_loss:
-                self.best_loss = loss
-                self._put(draw)
-        return self.best_loss
-
-
-class RandomLocalSearch(_Search):
-    """Take a random step from the best weights so far, normal with deviation `step_size`; keep it if the loss falls.
-
-    The first step judges the weights it starts from, too. step(closure) as RandomSearch's. Where the model's outputs
-    are *linear in the parameters*, `step(loss, linear=f, candidates=k)` computes the outputs of k steps in one product:
-    f gets each parameter with a leading dimension and returns outputs with that dimension; since they add up, the steps
-    are then tried one after another, just as k calls of step(closure) would, and `loss(outputs)` is asked with the
-    parameters in place (so that it may include a regularizer).
-    """
-
-    def __init__(self, params: Any, step_size: float = 1e-4, seed: Any = None) -> None:
-        super().__init__(params, {"step_size": step_size}, seed)
-        self._outputs: Any = None
-
-    def _check(self, settings: dict[str, Any]) -> None:
-        checks.number("RandomLocalSearch", "step_size", settings["step_size"])
+    @property
+    def attempts(self) -> int:
+        """How many candidates were tried, each by one evaluation of the loss."""
+        return int(self.state["search"]["attempts"])
 
     def step(
         self,
         closure: Callable[..., Any] | None = None,
         *,
-        linear: Callable[..., Any] | None = None,
-        candidates: int = 1,
-    ) -> float:
-        """One attempt, or `candidates` of them, one after another."""
-        if closure is None:
-            raise TypeError("RandomLocalSearch.step: expected a closure that returns the loss")
-        if candidates < 1:
-            raise ValueError(f"RandomLocalSearch.step: candidates: expected 1 or more, got {candidates}")
-        if linear is not None:
-            return self._linear(closure, linear, candidates)
-        if self.attempts == 0:
-            self.best_loss = min(math.inf, self._judge(closure))
-        for _ in range(candidates):
-            moves = self._draw("step_size")
-            self._try([p._array + move for p, move in zip(self._params, moves)], closure)
-        return self.best_loss
+        batched: Callable[..., Tensor] | None = None,
+        linear: Callable[..., Tensor] | None = None,
+        candidates: int | None = None,
+    ) -> Any:
+        """Try one candidate, or `candidates` of them in turn, and leave the best weights in the parameters.
 
-    def _linear(self, loss: Callable[[Any], Any], outputs: Callable[..., Any], candidates: int) -> float:
-        if self._outputs is None:
-            (self._outputs,) = self._detached(outputs, [[p._array for p in self._params]])
-        if self.attempts == 0:
-            self.best_loss = min(math.inf, self._judge(lambda: loss(self._outputs)))
-        draws = [self._draw("step_size") for _ in range(candidates)]
-        for move, change in zip(draws, self._detached(outputs, draws)):
-            there = self._outputs + change
-            if self._try([p._array + m for p, m in zip(self._params, move)], lambda: loss(there)):  # noqa: B023
-                self._outputs = there
-        return self.best_loss
+        step(closure)                          closure() gives the loss of the weights in the parameters. If it calls
+                                               backward(), the gradients are dropped. Returns what it returned.
+        step(closure, candidates=k)            The same k times. Returns the k losses as floats, as do the following.
+        step(batched=f, candidates=k)          f(*weights), weights with a leading axis of k, gives k losses.
+        step(closure, linear=f, candidates=k)  f(*weights), with a leading axis, gives the outputs of a model that is
+                                               linear in its weights: k candidates' in one product. closure(outputs)
+                                               then gives the loss of one of them, whose weights are in the parameters.
 
-    @staticmethod
-    def _detached(outputs: Callable[..., Any], draws: list[list[Any]]) -> Any:
-        from minigrad.engine.modes import no_grad
+        All of these try the same candidates and keep the same ones. A loss of nan is never the best. Where a function
+        raises, the best weights so far are put back.
+        """
+        self._check_call(closure, batched, linear, candidates)
+        if batched is not None:
+            return self._try_batch(batched, self._draw(candidates or 1))
+        losses = self._try_each(closure, linear, self._draw(candidates or 1))
+        return losses[0] if candidates is None else [self._number(loss) for loss in losses]
 
+    # --- trying -------------------------------------------------------------------------------------------------
+
+    def _try_each(self, closure: Any, linear: Any, draws: Arrays) -> list[Any]:
+        """One after another: put a candidate's weights into the parameters and ask the closure."""
+        params = self._params()
+        best, grads = [p._array.copy() for p in params], [p._grad for p in params]
+        ahead = self._outputs(linear, best, draws) if linear else None
+        losses = []
+        try:
+            for i in range(len(draws[0])):
+                weights = [self._moved(b, d[i]) for b, d in zip(best, draws)]
+                outputs = [] if ahead is None else [self._moved(ahead[0], ahead[1][i])]
+                self._put(weights)
+                for p in params:
+                    p._grad = None  # else backward() would add to the user's own, in place
+                losses.append(self._evaluate(closure, *map(wrap, outputs)))
+                if self._is_best(self._number(losses[-1])):
+                    best = weights
+                    ahead = ahead and (outputs[0], ahead[1])
+        finally:
+            self._put(best)
+            for p, grad in zip(params, grads):
+                p._grad = grad
+        return losses
+
+    def _try_batch(self, losses_of: Callable[..., Tensor], draws: Arrays) -> list[float]:
+        """All at once. In a local search those after the first success started from weights that are no longer the
+        best: they do not count, and are tried again from the new ones."""
+        tried: list[float] = []
+        while len(draws[0]):
+            weights = [self._moved(p._array, d) for p, d in zip(self._params(), draws)]
+            with no_grad():
+                losses = self._numbers(losses_of(*map(wrap, weights)), len(draws[0]))
+            for i, loss in enumerate(losses):
+                tried.append(loss)
+                if self._is_best(loss):
+                    self._put([w[i] for w in weights])
+                    if self._local:
+                        break
+            draws = [d[i + 1 :] for d in draws]
+        return tried
+
+    def _outputs(self, linear: Callable[..., Tensor], best: Arrays, draws: Arrays) -> tuple[Any, Any]:
+        """The outputs of the best weights (local search) and those of the draws, by one call."""
+        if not self._linear_checked:
+            self._check_linear(linear)
+            self._linear_checked = True
+        if not self._local:
+            return None, self._call_linear(linear, draws)
+        rows = [array_module(b).concatenate([b[None], d]) for b, d in zip(best, draws)]
+        outputs = self._call_linear(linear, rows)
+        return outputs[0], outputs[1:]
+
+    def _moved(self, best: Any, draw: Any) -> Any:
+        return silently(operator.add, best, draw) if self._local else draw
+
+    def _put(self, weights: Arrays) -> None:
+        for p, w in zip(self._params(), weights):
+            p._array[...] = w
+            changed(p._array, f"{self._name}.step")
+
+    def _is_best(self, loss: float) -> bool:
+        """Count the attempt; is its loss the lowest so far?"""
+        search = self.state["search"]
+        search["attempts"] += 1
+        if not loss < search["best_loss"]:
+            return False
+        search["best_loss"] = loss
+        return True
+
+    def _params(self) -> list[Tensor]:
+        return [p for group in self.param_groups for p in group["params"]]
+
+    # --- drawing ------------------------------------------------------------------------------------------------
+
+    def _seed(self, seed: Any) -> int:
+        if seed is None or isinstance(seed, Generator):
+            return int((seed or default_generator).numpy.integers(2**63))
+        if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool):
+            raise TypeError(f"{self._name}: seed: expected an integer, a Generator or None, got {seed!r}")
+        return int(seed) % 2**64
+
+    def _draw(self, k: int) -> Arrays:
+        """The next k draws, scaled, for each parameter with a leading axis of k, where the parameter lives."""
+        sizes = [float(group[self._size]) for group in self.param_groups for _ in group["params"]]
+        draws = self._normal(range(self.attempts, self.attempts + k))
+        if self._local and self.attempts == 0:
+            for d in draws:
+                d[0] = 0.0
+        return [array_on(device_of(p._array), d * size) for p, d, size in zip(self._params(), draws, sizes)]
+
+    def _normal(self, numbers: Any) -> Arrays:
+        """Standard normal draws of these numbers, on the CPU, so that a seed gives the same ones everywhere."""
+        params = self._params()
+        draws = [np.empty((len(numbers), *p.shape), p.dtype) for p in params]
+        for i, n in enumerate(numbers):
+            rng = np.random.Generator(np.random.Philox(key=self.state["search"]["seed"], counter=n << 128))
+            for p, d in zip(params, draws):
+                d[i] = draw_normal(rng, p.shape, p.dtype)
+        return draws
+
+    # --- checking -----------------------------------------------------------------------------------------------
+
+    def _check(self, group: dict[str, Any]) -> None:
+        checks.number(self._name, self._size, group[self._size])
+        for i, p in enumerate(group["params"]):
+            if p.dtype.kind != "f":
+                raise TypeError(f"{self._name}: params[{i}]: expected a floating tensor, got {describe(p)}")
+
+    def _check_call(self, closure: Any, batched: Any, linear: Any, candidates: Any) -> None:
+        if batched is None and closure is None:
+            raise TypeError(f"{self._name}.step: expected a closure that returns the loss (or batched=), got none")
+        if batched is not None and (closure is not None or linear is not None):
+            raise TypeError(f"{self._name}.step: batched: it gives the losses by itself; leave out closure and linear")
+        if candidates is None and (batched is not None or linear is not None):
+            raise TypeError(f"{self._name}.step: candidates: say how many to judge at once, such as candidates=16")
+        if candidates is not None and (not isinstance(candidates, int) or candidates < 1):
+            raise ValueError(f"{self._name}.step: candidates: expected an integer from 1 on, got {candidates!r}")
+
+    def _number(self, loss: Any, of: str = "closure") -> float:
+        """A scalar loss as a Python float."""
+        try:
+            return float(loss.item() if isinstance(loss, Tensor) else loss)
+        except (TypeError, ValueError, RuntimeError):
+            op = f"{self._name}.step: {of}: expected the loss, a number or a tensor of one"
+        if hasattr(loss, "shape"):
+            raise ShapeError(f"{op}, got {describe(loss)}; reduce it by .mean() or .sum()")
+        raise TypeError(f"{op}, got {describe(loss)}")
+
+    def _numbers(self, losses: Any, k: int) -> list[float]:
+        """The losses of k candidates, a tensor or a list."""
+        if not hasattr(losses, "__len__") or not getattr(losses, "ndim", 1) or len(losses) != k:
+            got = f"{type(losses).__name__} of {len(losses)}" if isinstance(losses, (list, tuple)) else describe(losses)
+            raise ShapeError(f"{self._name}.step: batched: expected {k} losses, one for each candidate, got {got}")
+        return [self._number(loss, "batched") for loss in losses]
+
+    def _call_linear(self, linear: Callable[..., Tensor], weights: Arrays) -> Any:
+        k = len(weights[0])
         with no_grad():
-            return outputs(*_stacked(draws)).unbind()
+            outputs = linear(*map(wrap, weights))
+        if not isinstance(outputs, Tensor) or tuple(outputs.shape[:1]) != (k,):
+            raise ShapeError(
+                f"{self._name}.step: linear: expected outputs with a leading axis of {k}, got {describe(outputs)}"
+            )
+        return outputs._array
+
+    def _check_linear(self, linear: Callable[..., Tensor]) -> None:
+        """ValueError unless f(a + b) = f(a) + f(b) for two draws, up to rounding."""
+        ab = [array_on(device_of(p._array), d) for p, d in zip(self._params(), self._normal(range(1, 3)))]
+        a, b, both = self._call_linear(linear, [array_module(d).concatenate([d, d[:1] + d[1:]]) for d in ab])
+        with quiet():
+            gap, most = (float(abs(x).max()) if x.size else 0.0 for x in (both - a - b, both))
+        if gap > 10 * math.sqrt(np.finfo(both.dtype).eps) * most:
+            raise ValueError(
+                f"{self._name}.step: linear: expected outputs linear in the parameters, f(a + b) = f(a) + f(b); these "
+                f"differ by {gap:.3g} where outputs go up to {most:.3g}. Add a constant in the closure; for a model "
+                f"that is not linear use batched="
+            )
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """See _Search.load_state_dict."""
+        """Go on exactly where the search stood. The best weights are the model's to save and restore."""
+        if isinstance(state_dict, dict) and "search" not in state_dict.get("state", {}):
+            raise ValueError(f'{self._name}.load_state_dict: expected the state of a search, with an entry "search"')
         super().load_state_dict(state_dict)
-        self._outputs = None
+
+
+class RandomSearch(Search):
+    """Guess: every attempt draws all parameters anew, scale * standard normal, and the best stay.
+
+    scale may differ by parameter group. seed: an integer, a Generator, or None for the default generator. The weights
+    the parameters start with are never tried; they stay until an attempt gives a number.
+    """
+
+    _size, _local = "scale", False
+
+    def __init__(self, params: Params, scale: float = 1e-4, seed: int | Generator | None = None) -> None:
+        super().__init__(params, scale, seed)
+
+
+class RandomLocalSearch(Search):
+    """Feel the way downhill: an attempt is the best weights + step_size * standard normal, kept if the loss falls.
+
+    The first attempt tries the weights the parameters start with. step_size may differ by parameter group; seed as in
+    `RandomSearch`.
+    """
+
+    _size, _local = "step_size", True
+
+    def __init__(self, params: Params, step_size: float = 1e-4, seed: int | Generator | None = None) -> None:
+        super().__init__(params, step_size, seed)

@@ -18,8 +18,8 @@ class SGD(Optimizer):
         b = momentum * b + (1 - dampening) * d   (the first time: b = d)
         d = d + momentum * b if nesterov else b
 
-    lr: a number, or a function of the number of steps made so far. maximize: climb along the gradient. Formula and order
-    are PyTorch's; `weight_decay=2 * s` is the penalty s * sum(p ** 2). Nesterov's form is Sutskever et al. 2013.
+    lr: a number, or a function of the number of steps made so far. maximize: -g in the place of g. weight_decay=2 * s
+    is the gradient of the penalty s * sum(p ** 2). As in PyTorch; nesterov is after Sutskever et al. 2013.
     """
 
     def __init__(
@@ -36,10 +36,10 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        settings = dict(
-            lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov,
-            maximize=maximize, foreach=foreach, differentiable=differentiable, fused=fused,
-        )  # fmt: skip
+        settings = {
+            "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
+            "maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused,
+        }  # fmt: skip
         super().__init__(params, settings)
 
     def _check(self, group: dict[str, Any]) -> None:
@@ -67,19 +67,19 @@ class SGD(Optimizer):
             self._descend(*piece, group=group, lr=lr, first=first)
 
     def _descend(self, p: Any, g: Any, b: Any = None, *, group: dict[str, Any], lr: float, first: bool) -> None:
-        xp, momentum = array_module(p), group["momentum"]
-        d, t, u = g, self._workspace.scratch(p, 0), self._workspace.scratch(p, 1)
+        xp, momentum, scratch = array_module(p), group["momentum"], self._workspace.scratch
+        d, t = g, scratch(p, 0)
         if group["maximize"]:
-            d = xp.negative(d, out=u)
+            d = xp.negative(d, out=scratch(p, 1))
         if group["weight_decay"]:
-            d = xp.add(d, xp.multiply(p, group["weight_decay"], out=t), out=u)
+            d = xp.add(d, xp.multiply(p, group["weight_decay"], out=t), out=scratch(p, 1))
         if first:
             b[...] = d
         elif momentum:
             b *= momentum
             b += xp.multiply(d, 1 - group["dampening"], out=t) if group["dampening"] else d
         if group["nesterov"]:
-            d = xp.add(d, xp.multiply(b, momentum, out=t), out=u)
+            d = xp.add(d, xp.multiply(b, momentum, out=t), out=scratch(p, 1))
         elif momentum:
             d = b
         p -= xp.multiply(d, lr, out=t)

@@ -7,16 +7,18 @@ sets equal, so that no op ships unchecked. `python -m minigrad.ops` prints what 
 from functools import cache
 from importlib import import_module
 
+from minigrad.ops import modules
 from minigrad.samples.rows import Draw, Row, Sample, bools, ints
 
 __all__ = ["Draw", "Row", "Sample", "bools", "ints", "table"]
 
-FAMILIES = ("elementwise", "special", "reduce", "order", "shape", "index", "places", "linalg", "loss")
+FAMILIES = ("elementwise", "special", "reduce", "order", "shape", "index", "places", "linalg", "layers", "loss")
 
 
 @cache
 def table() -> dict[str, Row]:
     """The rows by name."""
+    modules()  # so that every primitive is registered
     rows: dict[str, Row] = {}
     for family in FAMILIES:
         for row in import_module(f"{__name__}.{family}").ROWS:

@@ -1,4 +1,4 @@
-"""Rows of ops/elementwise.py and ops/activation.py."""
+"""Rows of ops/elementwise.py."""
 
 from typing import Any
 
@@ -13,6 +13,10 @@ NONZERO = Draw((), away=(0.0,), gap=0.3)
 
 def _specials(x: Any) -> Any:
     return np.array([0.0, np.nan, np.inf, -np.inf])
+
+
+def _some_nan(x: Any) -> Any:
+    return np.array([np.nan, *x[1:]])
 
 
 def _compared(name: str, numpy: str) -> Row:
@@ -41,12 +45,42 @@ def _pow() -> list[Sample]:
     ]  # fmt: skip
 
 
+HALVES = tuple(n + 0.5 for n in range(-3, 3))
+WHOLES = tuple(float(n) for n in range(-3, 4))
+
 ARITHMETIC = [
     binary("add", numpy=lambda x, y, alpha=1: x + alpha * y, more=[Sample(X, Draw((4,)), alpha=2.5)]),
     binary("sub", numpy=lambda x, y, alpha=1: x - alpha * y, more=[Sample(X, Draw((4,)), alpha=2.5)]),
     binary("mul", numpy="multiply"),
     binary("div", y=NONZERO, more=[Sample(X, 0.7, rounding_mode="floor"), Sample(X, 0.7, rounding_mode="trunc")]),
     unary("neg", numpy="negative"),
+    binary(
+        "floor_divide",
+        Draw((), away=WHOLES, gap=0.1),
+        Draw((), 0.99, 1.01),
+        numpy="floor_divide",
+        zero=True,
+        kinks=("every jump",),
+        torch=lambda torch, x, y: torch.div(x, y, rounding_mode="floor"),
+    ),
+    binary(
+        "remainder",
+        y=Draw((), 7, 9),
+        more=[Sample(Draw((3,), 0.1, 0.6), 0.7), Sample(Draw((3,), -0.6, -0.1), -0.7)],
+        kinks=("every jump",),
+    ),
+    binary(
+        "fmod",
+        y=Draw((), 7, 9),
+        numpy="fmod",
+        more=[Sample(Draw((3,), 0.8, 1), Draw((3,), 0.6, 0.7))],
+        kinks=("every jump",),
+    ),
+    unary("frac", away=WHOLES, kinks=("every integer",)),
+    binary("copysign", NONZERO, NONZERO, numpy="copysign", kinks=(0.0,), zero=(1,)),
+    Row("addcmul", [Sample(X, Draw((3, 4)), Draw((4,))), Sample(Draw((4,)), X, Draw((3, 1)), value=0.5)]),
+    Row("addcdiv", [Sample(X, Draw((3, 4)), Draw((4,), 1, 2)), Sample(Draw((4,)), X, Draw((3, 1), 1, 2), value=0.5)]),
+    Row("lerp", [Sample(X, Draw((4,)), 0.3), Sample(X, Draw((3, 4)), Draw((3, 4), 0, 1))]),
     binary("pow", POSITIVE, numpy="power", more=_pow()),
     unary("square", numpy="square"),
     Row(
@@ -79,9 +113,6 @@ TRIGONOMETRY = [
     unary("tanh", numpy="tanh"),
 ]
 
-HALVES = tuple(n + 0.5 for n in range(-3, 3))
-WHOLES = tuple(float(n) for n in range(-3, 4))
-
 STEPS = [
     unary("floor", away=WHOLES, numpy="floor", zero=True, kinks=("every integer",)),
     unary("ceil", away=WHOLES, numpy="ceil", zero=True, kinks=("every integer",)),
@@ -89,6 +120,7 @@ STEPS = [
     unary("round", away=HALVES, numpy="round", zero=True, kinks=("every half",)),
     unary("sign", away=(0.0,), numpy="sign", zero=True),
     unary("abs", away=(0.0,), numpy="abs"),
+    unary("signbit", away=(0.0,), numpy="signbit", order=0),
 ]
 
 LOGIC = [
@@ -108,6 +140,12 @@ LOGIC = [
 CHOICE = [
     binary("maximum", numpy="maximum", numbers=False, kinks=("ties: half each",)),
     binary("minimum", numpy="minimum", numbers=False, kinks=("ties: half each",)),
+    binary("fmax", numpy="fmax", numbers=False, kinks=("ties: half each",),
+           more=[Sample(Draw((4,), then=_some_nan), Draw((4,)), called="nan")]),
+    binary("fmin", numpy="fmin", numbers=False, kinks=("ties: half each",)),
+    Row("nan_to_num", [Sample(X), Sample(Draw(()))], numpy="nan_to_num"),
+    Row("clamp_min", [Sample(Draw((3, 4), away=(0.5,)), 0.5), Sample(X, Draw((4,), -1, 1))], kinks=("the limit: gradient 1",)),
+    Row("clamp_max", [Sample(Draw((3, 4), away=(0.5,)), 0.5), Sample(X, Draw((4,), -1, 1))], kinks=("the limit: gradient 1",)),
     Row("where", [
         Sample(bools((3, 4)), X, Draw((3, 4))), Sample(bools((3, 1)), Draw((4,)), Draw(())),
         Sample(bools((2, 3)), Draw((2, 3)), 0.5), Sample(bools((3,)), 1.5, Draw((3,)), called="b3,number,3"),
@@ -121,20 +159,4 @@ CHOICE = [
     ], numpy=lambda x, min=None, max=None: np.clip(x, min, max), kinks=("the limits: gradient 1",)),
 ]  # fmt: skip
 
-SOFT = [Sample(Draw((3, 4)), 1), Sample(Draw((2, 3, 2)), dim=0), Sample(Draw((3, 4), -30, 30), -1), Sample(Draw(()), 0),
-        Sample(Draw((0, 3)), 1)]  # fmt: skip
-
-ACTIVATIONS = [
-    Row("softmax", SOFT),
-    Row("log_softmax", SOFT),
-    unary("relu", away=(0.0,), numpy=lambda x: np.maximum(x, 0)),
-    unary("sigmoid", -8, 8, numpy=lambda x: 1 / (1 + np.exp(-x))),
-    unary("logsigmoid", -8, 8, torch="nn.functional.logsigmoid", numpy=lambda x: -np.log1p(np.exp(-x))),
-    unary("softplus", -8, 8, torch="nn.functional.softplus",
-          more=[Sample(X, 2.0), Sample(X, beta=0.5)]),
-    unary("leaky_relu", away=(0.0,), torch="nn.functional.leaky_relu", more=[Sample(Draw((3,), away=(0.0,)), 0.2)]),
-    unary("elu", away=(0.0,), torch="nn.functional.elu", more=[Sample(Draw((3,), away=(0.0,)), alpha=1.5)]),
-    unary("silu", torch="nn.functional.silu"),
-]  # fmt: skip
-
-ROWS = ARITHMETIC + EXPONENTIALS + TRIGONOMETRY + STEPS + LOGIC + CHOICE + ACTIVATIONS
+ROWS = ARITHMETIC + EXPONENTIALS + TRIGONOMETRY + STEPS + LOGIC + CHOICE

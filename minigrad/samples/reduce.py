@@ -36,7 +36,23 @@ def _numpy(name: str) -> Any:
     return call
 
 
+def _with_nan(x: Any) -> Any:
+    return np.array([np.nan, *x[1:]])
+
+
+ROUNDED = Draw((3, 4), then=np.round, grad=False)
+NEARLY = Draw((3, 4), then=lambda x: np.round(x) * (1 + 1e-9), grad=False)
+SAME = [
+    Row("isclose", [Sample(ROUNDED, ROUNDED), Sample(ROUNDED, NEARLY), Sample(NEARLY, ROUNDED, 0.5, 0.1)], numpy="isclose", order=0),
+    Row("allclose", [Sample(ROUNDED, ROUNDED), Sample(ROUNDED, NEARLY, atol=9.0)], numpy="allclose", order=0),
+    Row("equal", [Sample(ROUNDED, ROUNDED), Sample(ROUNDED, Draw((4,), grad=False))], numpy="array_equal", order=0),
+    Row("count_nonzero", [Sample(ROUNDED), Sample(ROUNDED, 1), Sample(ROUNDED, (0, 1))], numpy="count_nonzero", order=0),
+    Row("isin", [Sample(ROUNDED, Draw((2,), then=np.round, grad=False))], numpy="isin", order=0),
+    Row("unique", [Sample(ROUNDED), Sample(ROUNDED, return_inverse=True, return_counts=True), Sample(ROUNDED, dim=1)], order=0),
+]  # fmt: skip
+
 ROWS = [
+    *SAME,
     Row("sum", [*OVER, Sample(EMPTY), Sample(EMPTY, 0)], numpy=_numpy("sum")),
     Row("mean", OVER, numpy=_numpy("mean")),
     Row("amax", EXTREME, numpy=_numpy("max"), kinks=EVEN),
@@ -47,6 +63,10 @@ ROWS = [
     Row("min", [*CHOSEN, Sample(APART, Draw((4,), distinct=True))], kinks=FIRST, alias=True),
     Row("var", SPREAD),
     Row("std", SPREAD, kinks=("constant input: gradient 0",)),
+    Row("var_mean", SPREAD),
+    Row("std_mean", SPREAD, kinks=("constant input: gradient 0",)),
+    Row("nansum", [*OVER, Sample(Draw((4,), then=_with_nan), called="nan")]),
+    Row("nanmean", [*OVER, Sample(Draw((4,), then=_with_nan), called="nan")]),
     Row("norm", [
         Sample(X), Sample(X, 2, 1), Sample(SIGNED, 1, 1, True), Sample(SIGNED, 3, 0), Sample(SIGNED, 0.5), Sample(X, "fro"),
         Sample(SIZES, float("inf"), 1), Sample(SIZES, -float("inf"), 1), Sample(X, 2, (0, 1)), Sample(EMPTY, 2, 0),

@@ -114,7 +114,7 @@ class Row:
     order      how often it can be differentiated: 2 stands for "as often as you like", 0 for not at all
     dtypes     of floating arguments; the result's and the gradients' are the same
     kinks      points (or words) where the derivative jumps
-    zero       is a gradient of zero right everywhere?
+    zero       is a gradient of zero right everywhere (or for the arguments with these numbers)?
     alias      may the result look at an argument's memory?
     layouts    does the value not depend on how the arguments lie in memory?
     rtol       how near the values are to PyTorch's
@@ -128,7 +128,7 @@ class Row:
     order: int = 2
     dtypes: tuple[str, ...] = FLOATS
     kinks: tuple[Any, ...] = ()
-    zero: bool = False
+    zero: bool | tuple[int, ...] = False
     alias: bool = False
     layouts: bool = True
     rtol: float = 1e-12

@@ -8,7 +8,6 @@ POSITIVE = Draw((), 0.2, 3.0)
 EDGE = ("edge of the domain",)
 
 
-
 TRIG = [
     unary("asin", -0.9, 0.9, numpy="arcsin", kinks=("gradient inf at -1 and 1",)),
     unary("acos", -0.9, 0.9, numpy="arccos", kinks=("gradient inf at -1 and 1",)),
@@ -16,7 +15,14 @@ TRIG = [
     unary("asinh", numpy="arcsinh"),
     unary("acosh", 1.2, 4, numpy="arccosh", kinks=("gradient inf at 1",)),
     unary("atanh", -0.8, 0.8, numpy="arctanh", kinks=("edges of the domain at -1 and 1",)),
-    binary("atan2", Draw((), 0.2, 2), Draw(()), numpy="arctan2", numbers=False, kinks=("the origin: gradient 0", "the negative axis")),
+    binary(
+        "atan2",
+        Draw((), 0.2, 2),
+        Draw(()),
+        numpy="arctan2",
+        numbers=False,
+        kinks=("the origin: gradient 0", "the negative axis"),
+    ),
     binary("hypot", Draw((), 0.2, 2), Draw(()), numpy="hypot", kinks=("the origin: gradient 0",), numbers=False),
     Row("sinc", [Sample(Draw((3, 4), 0.2, 3)), Sample(Draw((), -2, -0.2)), Sample(Draw((0, 3)))], numpy="sinc"),
     unary("deg2rad", numpy="deg2rad"),

@@ -40,4 +40,4 @@ bug("amin: the largest", F, "mask flipped", normal, lambda x: x.min(1), lambda g
 bug("cumsum: not reversed", F, "shifted", normal, lambda x: np.cumsum(x * x, 1), lambda g, y, x: 2 * x * _cumsum_back(g), lambda g, y, x: 2 * x * np.cumsum(g, 1))
 bug("cumsum: exclusive", F, "shifted", normal, lambda x: np.cumsum(x, 1), lambda g, y, x: _cumsum_back(g), lambda g, y, x: _cumsum_back(g) - g)
 bug("sum of columns: spread along rows", F, "wrong axis", lambda rng, s: rng.normal(size=(s[0], s[0])), lambda x: (x**3).sum(0), lambda g, y, x: 3 * x * x * g, lambda g, y, x: 3 * x * x * g[:, None])
-bug("median of three: mean", F, "wrong formula", lambda rng, s: rng.normal(size=(s[0], 3)), lambda x: np.median(x, 1), lambda g, y, x: _col(g) * (x == _col(y)), lambda g, y, x: _col(g) / 3 + 0 * x)
+bug("median of three: mean", F, "wrong formula", lambda rng, s: rng.normal(size=(s[0], 3)), lambda x: np.median(x, 1), lambda g, y, x: _col(g / (x == _col(y)).sum(1)) * (x == _col(y)), lambda g, y, x: _col(g) / 3 + 0 * x)

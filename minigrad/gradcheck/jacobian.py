@@ -1,0 +1,176 @@
+"""The Jacobian element by element: found by bisection where it is large, measured again where it is in doubt."""
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.gradcheck.compare import Block, judge
+from minigrad.gradcheck.point import STAGES, Point
+from minigrad.gradcheck.probe import Tape
+from minigrad.gradcheck.settings import LOCATE, SIGMAS
+from minigrad.gradcheck.slopes import FIELDS, Slope
+
+Array = np.ndarray[Any, Any]
+BATCH = 12  # columns that are measured again at a time
+NEARBY, CORNER = 8, 1e-5  # around a corner f is measured at so many points, that far away
+
+
+def located(point: Point, u: Array, d: Array) -> Block:
+    """The block where the projections u'Jd differ: all of a small Jacobian, else 64 x 64 around what bisection finds."""
+    if point.probe.n * point.probe.m <= LOCATE:
+        return jacobian(point)
+    i = _bisect_inputs(point, u, d)
+    j = _bisect_outputs(point, u, i)
+    around = [np.arange(max(0, c - 32), min(size, c + 32)) for c, size in ((j, point.probe.m), (i, point.probe.n))]
+    return jacobian(point, *around)
+
+
+def _bisect_inputs(point: Point, u: Array, d: Array) -> int:
+    """Halve d, keeping the half that differs by more error bars: log2(n) slopes, no more backward."""
+    a, places, good = point.tape.vjp(u), np.flatnonzero(d), u != 0
+    while len(places) > 1:
+        halves = np.array_split(places, 2)
+        gaps = []
+        for half in halves:
+            part = np.zeros_like(d)
+            part[half] = d[half]
+            s = point.resolved(part)
+            gap, bar = point.gap(a, part, u[good], s.value[good], s.error[good])
+            gaps.append(gap / bar if np.isfinite(gap) else np.inf)
+        places = halves[int(np.argmax(gaps))]
+    return int(places[0])
+
+
+def _bisect_outputs(point: Point, u: Array, i: int) -> int:
+    """Halve u, keeping the half that differs more: log2(m) runs of backward."""
+    d = _unit(point, i)
+    s, places = point.resolved(d), np.flatnonzero(u)
+    while len(places) > 1:
+        halves = np.array_split(places, 2)
+        gaps = []
+        for half in halves:
+            part = np.zeros_like(u)
+            part[half] = u[half]
+            gap = abs(point.tape.vjp(part)[i] * d[i] - np.nansum(part[half] * s.value[half]))
+            gaps.append(gap if np.isfinite(gap) else np.inf)
+        places = halves[int(np.argmax(gaps))]
+    return int(places[0])
+
+
+def jacobian(point: Point, rows: Array | None = None, columns: Array | None = None, lenient: bool = False) -> Block:
+    """Measure and judge a block (default: all). lenient: an analytic nan or inf is no fault (made-up inputs with ties)."""
+    rows = np.arange(point.probe.m) if rows is None else rows
+    columns = np.arange(point.probe.n) if columns is None else columns
+    slopes = [_column(point, int(i), rows) for i in columns]
+    matrices = Slope(*(np.stack([getattr(s, name) for s in slopes], 1) for name in FIELDS))
+    block = Block(rows, columns, _analytic(point, rows, columns), matrices, point.f[rows], point.reach[columns])
+    block.x, block.sample, block.lenient = point.x, point.name, lenient
+    block.largest, block.inside = point.largest[rows], bool(np.isfinite(point.f).all())
+    block.forgiven = np.zeros(block.analytic.shape, bool)
+    judge(block, point.settings, point.probe.eps)
+    if point.settings.eps is None:
+        _settle(point, block)
+    return block
+
+
+def _settle(point: Point, block: Block) -> None:
+    """Measure the columns in doubt again, the worst first, until some element is proven wrong or none is in doubt."""
+    tried = np.zeros(len(block.columns), bool)
+    while True:
+        doubt = (block.wrong | block.unresolved) & ~tried
+        todo = np.flatnonzero(doubt.any(0))
+        if not todo.size:
+            return
+        with np.errstate(all="ignore"):
+            gap = np.nan_to_num(abs(block.analytic - block.slope.value) / (block.bar + 1e-300), nan=np.inf)
+        todo = todo[np.argsort(-np.where(block.wrong, gap, 0).max(0)[todo], kind="stable")][:BATCH]
+        tried[todo] = True
+        for c in todo:
+            for stage in STAGES[1:]:
+                _take(block, c, block.slope.column(c).better(_column(point, int(block.columns[c]), block.rows, stage)))
+        judge(block, point.settings, point.probe.eps)
+        _measure_again(point, block, todo)
+        _forgive_rounding(point, block, todo)
+        _forgive_corners(point, block, todo)
+        if block.wrong[:, todo].any():
+            return
+
+
+def _take(block: Block, c: int, s: Slope) -> None:
+    for name in FIELDS:
+        getattr(block.slope, name)[:, c] = getattr(s, name)
+
+
+def _unit(point: Point, i: int) -> Array:
+    d = np.zeros(point.probe.n)
+    d[i] = point.reach[i]
+    return d
+
+
+def _column(point: Point, i: int, rows: Array, stage: int = 0, shrink: float = 1.0) -> Slope:
+    return point.slope(_unit(point, i), stage, shrink).scaled(1 / point.reach[i]).at(rows)
+
+
+def _analytic(point: Point, rows: Array, columns: Array, tape: Tape | None = None) -> Array:
+    out = np.empty((len(rows), len(columns)))
+    u = np.zeros(point.probe.m)
+    for r, j in enumerate(rows):
+        u[j] = 1.0
+        out[r] = (tape or point.tape).vjp(u)[columns]
+        u[j] = 0.0
+    return out
+
+
+# --- before an element is called wrong -------------------------------------------------------------------------------
+
+
+def _measure_again(point: Point, block: Block, todo: Array) -> None:
+    """Nothing is called wrong on one measurement: with other steps the slope must come out the same, else the difference
+    is its error."""
+    for c in todo[block.wrong[:, todo].any(0)]:
+        other = _column(point, int(block.columns[c]), block.rows, 0, 0.37)
+        for stage in STAGES[1:]:
+            other = other.better(_column(point, int(block.columns[c]), block.rows, stage, 0.37))
+        s = block.slope.column(c)
+        with np.errstate(invalid="ignore"):
+            gap = abs(s.value - other.value)
+            s.error = np.where(gap > SIGMAS * (s.error + other.error), np.fmax(s.error, gap), s.error)
+        _take(block, c, s)
+    judge(block, point.settings, point.probe.eps)
+
+
+def _forgive_rounding(point: Point, block: Block, todo: Array) -> None:
+    """An analytic slope may be off by what rounding its inputs does to it: seen by moving them by a few ulps."""
+    rows = np.flatnonzero(block.wrong[:, todo].any(1))[:64]
+    if not rows.size:
+        return
+    at = np.ix_(rows, todo)
+    analytic, spread = block.analytic[at], np.zeros((len(rows), len(todo)))
+    for _ in range(2):
+        moved = point.x * (1 + 3 * point.probe.eps * point.rng.choice([-1.0, 1.0], point.x.size))
+        other = _analytic(point, block.rows[rows], block.columns[todo], point.probe.record(moved))
+        with np.errstate(invalid="ignore"):
+            spread = np.fmax(spread, abs(other - analytic))
+    with np.errstate(invalid="ignore"):
+        block.forgiven[at] |= abs(analytic - block.slope.value[at]) <= block.bar[at] + SIGMAS * spread
+    block.wrong &= ~block.forgiven
+
+
+def _forgive_corners(point: Point, block: Block, todo: Array) -> None:
+    """At a corner where several pieces meet (three equal numbers in a sort) the slopes along one coordinate need not be
+    those of any piece. An analytic slope that lies among those of the pieces around is a subgradient (Clarke's)."""
+    if point.settings.kinks != "accept":
+        return
+    for c in todo[block.wrong[:, todo].any(0)]:
+        slopes = []
+        for _ in range(NEARBY):
+            other = point.moved(point.x + CORNER * point.reach * point.rng.uniform(-1, 1, point.x.size))
+            d = _unit(point, int(block.columns[c]))
+            slopes.append(other.slope(d, 0, 0.02 * CORNER / other.step).scaled(1 / d[block.columns[c]]).at(block.rows).value)
+        low, high = np.min(slopes, 0), np.max(slopes, 0)
+        scale = np.fmax(abs(low), abs(high))
+        a = block.analytic[:, c]
+        with np.errstate(invalid="ignore"):
+            corner = high - low > 0.01 * scale
+            block.forgiven[:, c] |= corner & (a >= low - 1e-4 * scale) & (a <= high + 1e-4 * scale)
+    block.wrong &= ~block.forgiven

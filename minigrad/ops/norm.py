@@ -1,0 +1,152 @@
+"""Normalization: elements brought to mean 0 and variance 1 over a batch, a layer, an instance or a group; and vectors to
+length 1. Composed; the statistics are differentiated through."""
+
+from typing import Any
+
+from minigrad.engine.explain import describe
+from minigrad.errors import ShapeError
+from minigrad.ops import axes
+from minigrad.ops.elementwise import clamp, rsqrt
+from minigrad.ops.public import public
+from minigrad.ops.reduce import mean
+from minigrad.ops.reduce import norm as vector_norm
+from minigrad.ops.shape import reshape
+
+__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "normalize", "rms_norm"]
+
+
+def _standardized(x: Any, dims: Any, eps: float) -> tuple[Any, Any, Any]:
+    """(x - mean) / sqrt(variance + eps) over `dims`, and the two statistics."""
+    middle = mean(x, dims, True)
+    centred = x - middle
+    variance = mean(centred * centred, dims, True)
+    return centred * rsqrt(variance + eps), middle, variance
+
+
+def _scaled(x: Any, weight: Any, bias: Any) -> Any:
+    x = x if weight is None else x * weight
+    return x if bias is None else x + bias
+
+
+def _by_channel(t: Any, ndim: int) -> Any:
+    return None if t is None else reshape(t, (1, -1) + (1,) * (ndim - 2))
+
+
+def _channels(op: str, input: Any, least: int = 2, **vectors: Any) -> int:
+    if input.ndim < least:
+        raise ShapeError(f"{op}: expected an input (N, C, ...) of at least {least} dimensions, got {describe(input)}")
+    c = int(input.shape[1])
+    for name, t in vectors.items():
+        if t is not None and tuple(t.shape) != (c,):
+            raise ShapeError(f"{op}: `{name}`: expected {c} numbers, one for each channel, got {describe(t)}")
+    return c
+
+
+@public
+def batch_norm(
+    input: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None, bias: Any = None,
+    training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
+) -> Any:  # fmt: skip
+    """(x - mean) / sqrt(var + eps) * weight + bias for each channel (dimension 1), over batch and space.
+
+    training: with the batch's own statistics, of which the running ones take the share `momentum`, in place (the variance
+    with n - 1); else with the running ones. Ioffe and Szegedy (2015).
+    """
+    _channels("batch_norm", input, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
+    w, b = _by_channel(weight, input.ndim), _by_channel(bias, input.ndim)
+    if not training:
+        if running_mean is None or running_var is None:
+            raise ValueError("batch_norm: running_mean and running_var: expected both when not training, got None")
+        scale = rsqrt(_by_channel(running_var, input.ndim) + eps)
+        return _scaled((input - _by_channel(running_mean, input.ndim)) * scale, w, b)
+    dims = (0, *range(2, input.ndim))
+    count = axes.count(tuple(input.shape), dims)
+    if count < 2:
+        raise ShapeError(
+            f"batch_norm: expected more than one value for each channel when training, got {describe(input)}"
+        )
+    out, middle, variance = _standardized(input, dims, eps)
+    _follow(running_mean, middle, momentum)
+    _follow(running_var, variance, momentum, count / (count - 1))
+    return _scaled(out, w, b)
+
+
+def _follow(running: Any, new: Any, momentum: float, factor: float = 1.0) -> None:
+    """Let a running statistic take its share of a new one."""
+    if running is not None:
+        fresh = new.detach()
+        running.data.mul_(1 - momentum).add_(reshape(fresh, (-1,)) * (momentum * factor))
+
+
+@public
+def instance_norm(
+    input: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None, bias: Any = None,
+    use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5,
+) -> Any:  # fmt: skip
+    """batch_norm of every sample by itself: each channel over space."""
+    _channels("instance_norm", input, 3, weight=weight, bias=bias)
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    dims = tuple(range(2, input.ndim))
+    count = axes.count(tuple(input.shape), dims)
+    if count < 2:
+        raise ShapeError(f"instance_norm: expected more than one value for each channel, got {describe(input)}")
+    out, middle, variance = _standardized(input, dims, eps)
+    _follow(running_mean, mean(middle, 0), momentum)
+    _follow(running_var, mean(variance, 0), momentum, count / (count - 1))
+    return _scaled(out, _by_channel(weight, input.ndim), _by_channel(bias, input.ndim))
+
+
+@public
+def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+    """Normalized over space and over groups of channels. Wu and He (2018)."""
+    channels = _channels("group_norm", input, weight=weight, bias=bias)
+    if num_groups < 1 or channels % num_groups:
+        raise ShapeError(f"group_norm: num_groups: expected a divisor of the {channels} channels, got {num_groups}")
+    sizes = tuple(input.shape)
+    apart = reshape(input, (sizes[0], num_groups, -1)) if 0 not in sizes else input
+    out = reshape(_standardized(apart, -1, eps)[0], sizes) if 0 not in sizes else input * 1
+    return _scaled(out, _by_channel(weight, input.ndim), _by_channel(bias, input.ndim))
+
+
+def _last(op: str, input: Any, normalized_shape: Any, **tensors: Any) -> tuple[int, ...]:
+    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    if not shape or tuple(input.shape)[-len(shape) :] != shape:
+        raise ShapeError(f"{op}: expected an input whose last sizes are {shape}, got {describe(input)}")
+    for name, t in tensors.items():
+        if t is not None and tuple(t.shape) != shape:
+            raise ShapeError(f"{op}: `{name}`: expected shape {shape}, got {describe(t)}")
+    return tuple(range(-len(shape), 0))
+
+
+@public
+def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+    """Normalized over the last dimensions, whose sizes are `normalized_shape`. Ba, Kiros and Hinton (2016)."""
+    dims = _last("layer_norm", input, normalized_shape, weight=weight, bias=bias)
+    return _scaled(_standardized(input, dims, eps)[0], weight, bias)
+
+
+@public
+def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
+    """x / sqrt(mean(x^2) + eps) over the last dimensions; eps is the dtype's own unless given. Zhang and Sennrich (2019)."""
+    dims = _last("rms_norm", input, normalized_shape, weight=weight)
+    tiny = {"float16": 0.0009765625, "float32": 1.1920929e-07}.get(input.dtype.name, 2.220446049250313e-16)
+    return _scaled(input * rsqrt(mean(input * input, dims, True) + (tiny if eps is None else eps)), weight, None)
+
+
+@public
+def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
+    """x / (k + alpha * mean of x^2 over `size` neighbouring channels)^beta. Krizhevsky et al. (2012)."""
+    from minigrad.ops.pad import pad
+    from minigrad.ops.windows import unfold
+
+    _channels("local_response_norm", input, 3)
+    widths = (0, 0) * (input.ndim - 2) + (size // 2, (size - 1) // 2)
+    around = mean(unfold(pad(input * input, widths), 1, size, 1), -1)
+    return input / (around * alpha + k) ** beta
+
+
+@public
+def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
+    """x / max(norm of x along `dim`, eps): vectors of length 1, zero vectors left as they are."""
+    return input / clamp(vector_norm(input, p, dim, True), min=eps)

@@ -1,0 +1,104 @@
+"""What minigrad gives at kinks, ties and edges, and whether PyTorch gives the same: the one list of them, which the
+tests read."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+INF, NAN = math.inf, math.nan
+
+
+@dataclass(frozen=True)
+class Convention:
+    """call(m, *inputs), where m is minigrad or torch and the inputs are float64 tensors; its value (None: not looked at);
+    the gradients of its sum; and PyTorch's gradients where they differ."""
+
+    case: str
+    call: Callable[..., Any]
+    inputs: tuple[Any, ...]
+    value: Any
+    gradients: tuple[Any, ...]
+    pytorch: tuple[Any, ...] | None = None
+
+
+def at(case: str, call: Callable[..., Any], x: Any, value: Any, gradient: Any, pytorch: Any = None) -> Convention:
+    """A convention with one input."""
+    return Convention(case, call, (x,), value, (gradient,), None if pytorch is None else (pytorch,))
+
+
+def _f(m: Any) -> Any:
+    return m.nn.functional
+
+
+TIES = [
+    at("max() of [3, 3, 1]", lambda m, x: x.max(), [3, 3, 1], 3, [0.5, 0.5, 0]),
+    at("amax of [3, 3, 1]", lambda m, x: x.amax(0), [3, 3, 1], 3, [0.5, 0.5, 0]),
+    at("max(dim) of [3, 3, 1]", lambda m, x: x.max(0).values, [3, 3, 1], 3, [1, 0, 0]),
+    at("min(dim) of [1, 3, 1]", lambda m, x: x.min(0).values, [1, 3, 1], 1, [1, 0, 0]),
+    Convention("maximum(2, 2)", lambda m, x, y: m.maximum(x, y), (2.0, 2.0), 2, (0.5, 0.5)),
+    Convention("minimum(2, 2)", lambda m, x, y: m.minimum(x, y), (2.0, 2.0), 2, (0.5, 0.5)),
+    Convention("fmax(nan, 2)", lambda m, x, y: m.fmax(x, y), (NAN, 2.0), 2, (0, 1)),
+    Convention("fmax(2, 2)", lambda m, x, y: m.fmax(x, y), (2.0, 2.0), 2, (0.5, 0.5), (1, 0)),
+    at("max() with a nan", lambda m, x: x.max(), [NAN, 1], NAN, [NAN, NAN], [1, 0]),
+    at("sort of [2, 1, 2]", lambda m, x: x.sort().values * m.tensor([1.0, 2.0, 3.0], dtype=m.float64), [2, 1, 2],
+       [1, 4, 6], [2, 1, 3]),
+    at("cummax of [2, 2, 1]", lambda m, x: x.cummax(0).values, [2, 2, 1], [2, 2, 2], [1, 2, 0]),
+    at("repeated index x[[0, 0]]", lambda m, x: x[[0, 0]], [1, 2], [1, 1], [2, 0]),
+    at("max_pool1d of [2, 2]", lambda m, x: _f(m).max_pool1d(x, 2), [[[2.0, 2.0]]], [[[2.0]]], [[[1, 0]]]),
+]  # fmt: skip
+
+KINKS = [
+    at("abs at 0", lambda m, x: x.abs(), 0, 0, 0),
+    at("relu at 0", lambda m, x: x.relu(), 0, 0, 0),
+    at("leaky_relu at 0", lambda m, x: _f(m).leaky_relu(x, 0.1), 0, 0, 0.1),
+    at("elu at 0", lambda m, x: _f(m).elu(x, 1.5), 0, 0, 1.5),
+    at("relu6 at 0 and 6", lambda m, x: _f(m).relu6(x), [0, 6], [0, 6], [0, 0]),
+    at("hardtanh at -1 and 1", lambda m, x: _f(m).hardtanh(x), [-1, 1], [-1, 1], [0, 0]),
+    at("hardsigmoid at -3 and 3", lambda m, x: _f(m).hardsigmoid(x), [-3, 3], [0, 1], [0, 0]),
+    at("softshrink at -0.5 and 0.5", lambda m, x: _f(m).softshrink(x), [-0.5, 0.5], [0, 0], [0, 0]),
+    at("hardshrink at -0.5 and 0.5", lambda m, x: _f(m).hardshrink(x), [-0.5, 0.5], [0, 0], [0, 0]),
+    at("threshold at the threshold", lambda m, x: _f(m).threshold(x, 1, 5), 1, 5, 0),
+    at("clamp(x, 0, 1) at 0 and 1", lambda m, x: x.clamp(0, 1), [0, 1], [0, 1], [1, 1]),
+    at("sqrt at 0", lambda m, x: x.sqrt(), 0, 0, INF),
+    at("x ** 0 at 0", lambda m, x: x**0, 0, 1, 0),
+    at("x ** 1 at 0", lambda m, x: x**1, 0, 0, 1),
+    Convention("0 ** y at y = 0 and 2", lambda m, x, y: x**y, (0.0, [0, 2]), [1, 0], (0, [0, 0])),
+    at("sinc at 0", lambda m, x: x.sinc(), 0, 1, 0),
+    Convention("atan2(0, 0)", lambda m, y, x: m.atan2(y, x), (0.0, 0.0), 0, (0, 0)),
+    Convention("hypot(0, 0)", lambda m, y, x: m.hypot(y, x), (0.0, 0.0), 0, (0, 0), (NAN, NAN)),
+    Convention("xlogy(0, 0)", lambda m, x, y: m.xlogy(x, y), (0.0, 0.0), 0, (0, 0), (0, NAN)),
+]
+
+NORMS = [
+    at("2-norm of zeros", lambda m, x: x.norm(), [0, 0], 0, [0, 0]),
+    at("1-norm of zeros", lambda m, x: x.norm(1), [0, 0], 0, [0, 0]),
+    at("3-norm of zeros", lambda m, x: x.norm(3), [0, 0], 0, [0, 0]),
+    at("inf-norm of [1, -1]", lambda m, x: x.norm(INF), [1, -1], 1, [0.5, -0.5]),
+    at("std of a constant", lambda m, x: x.std(), [2, 2, 2], 0, [0, 0, 0]),
+    at("var of one element, correction=0", lambda m, x: x.var(correction=0), [2], 0, [0]),
+    at("var of one element", lambda m, x: x.var(), [2], NAN, [NAN]),
+    at("cdist of a point to itself", lambda m, x: m.cdist(x, x.detach()), [[1, 2]], [[0]], [[0, 0]]),
+    at("normalize of zeros", lambda m, x: _f(m).normalize(x, dim=0), [0, 0], [0, 0], [1e12, 1e12]),
+    Convention("cosine_similarity of zeros", lambda m, x, y: _f(m).cosine_similarity(x, y, 0), ([0, 0], [3, 4]), 0,
+               ([6e7, 8e7], [0, 0])),
+]  # fmt: skip
+
+PRODUCTS = [
+    at("prod of [2, 0, 3]", lambda m, x: x.prod(), [2, 0, 3], 0, [0, 6, 0]),
+    at("prod of [2, 0, 0]", lambda m, x: x.prod(), [2, 0, 0], 0, [0, 0, 0]),
+    at("cumprod of [2, 0, 3]", lambda m, x: x.cumprod(0), [2, 0, 3], [2, 0, 0], [1, 8, 0]),
+    at("det of a singular matrix", lambda m, x: m.det(x), [[1, 2], [2, 4]], 0, [[4, -2], [-2, 1]], [[0, 0], [0, 0]]),
+    at("logsumexp of only -inf", lambda m, x: x.logsumexp(0), [-INF, -INF], -INF, [0, 0], [NAN, NAN]),
+    Convention("logaddexp(-inf, -inf)", lambda m, x, y: m.logaddexp(x, y), (-INF, -INF), -INF, (0, 0), (NAN, NAN)),
+    at("logcumsumexp from -inf", lambda m, x: x.logcumsumexp(0), [-INF, 0.0], [-INF, 0], [0, 1], [NAN, 1]),
+    at("empty sum", lambda m, x: x.sum(), [], 0, []),
+    at("empty prod", lambda m, x: x.prod(), [], 1, []),
+    at("empty mean", lambda m, x: x.mean(), [], NAN, []),
+    at("empty cumsum", lambda m, x: x.cumsum(0), [], [], []),
+    at("softplus far out", lambda m, x: _f(m).softplus(x), [-800, 50, 800], [0, 50, 800], [0, 1, 1]),
+    at("sigmoid far out", lambda m, x: x.sigmoid(), [-800, 800], [0, 1], [0, 0]),
+    at("nan_to_num", lambda m, x: x.nan_to_num(), [NAN, 1.0], [0, 1], [0, 1]),
+]
+
+CONVENTIONS = TIES + KINKS + NORMS + PRODUCTS

@@ -1,0 +1,136 @@
+"""Rows of the operations of layers: ops/conv.py, pool.py, norm.py, distance.py, attention.py, and the activations."""
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.samples.rows import Draw, Row, Sample, bools, ints, unary
+
+X = Draw((3, 4))
+F = "nn.functional."
+
+
+def layer(name: str, *samples: Sample, **about: Any) -> Row:
+    """The row of a function of torch.nn.functional."""
+    return Row(name, list(samples), torch=F + name, **about)
+
+
+def bent(name: str, *joints: float, **about: Any) -> Row:
+    """The row of an activation made of pieces that meet at `joints`."""
+    return unary(name, -5, 5, joints, torch=F + name, **about)
+
+
+SOFT = [Sample(Draw((3, 4)), 1), Sample(Draw((2, 3, 2)), dim=0), Sample(Draw((3, 4), -30, 30), -1), Sample(Draw(()), 0),
+        Sample(Draw((0, 3)), 1), Sample(Draw((5, 3)), -1)]  # fmt: skip
+SIGNED = Draw((3, 4), away=(0.0,))
+
+ACTIVATIONS = [
+    Row("softmax", SOFT),
+    Row("log_softmax", SOFT),
+    Row("softmin", SOFT[:3], torch=F + "softmin"),
+    unary("relu", away=(0.0,), numpy=lambda x: np.maximum(x, 0)),
+    unary("sigmoid", -8, 8, numpy=lambda x: 1 / (1 + np.exp(-x)), more=[Sample(Draw((5,), -60, -20), called="far")]),
+    unary("logsigmoid", -8, 8, torch=F + "logsigmoid", numpy=lambda x: -np.log1p(np.exp(-x))),
+    unary("softplus", -8, 8, torch=F + "softplus", more=[Sample(X, 2.0), Sample(X, beta=0.5)]),
+    bent("leaky_relu", 0.0, more=[Sample(SIGNED, 0.2)]),
+    Row("prelu", [Sample(SIGNED, Draw((4,))), Sample(SIGNED, Draw((1,))), Sample(Draw((2, 3, 2), away=(0.0,)), Draw((3,)))]),
+    bent("elu", 0.0, more=[Sample(SIGNED, alpha=1.5)]),
+    bent("celu", 0.0, more=[Sample(SIGNED, 1.5)]),
+    bent("selu", 0.0),
+    unary("silu", torch=F + "silu"),
+    unary("mish", torch=F + "mish"),
+    unary("gelu", torch=F + "gelu", more=[Sample(X, approximate="tanh")]),
+    bent("relu6", 0.0, 6.0),
+    bent("hardtanh", -1.0, 1.0, more=[Sample(Draw((3,), -3, 3, away=(-2.0, 0.5)), -2.0, 0.5)]),
+    bent("hardsigmoid", -3.0, 3.0, rtol=1e-7),  # PyTorch multiplies by a 1/6 of float32
+    bent("hardswish", -3.0, 3.0),
+    Row("threshold", [Sample(Draw((3, 4), away=(0.5,)), 0.5, -1.0)], torch=F + "threshold", kinks=("a jump at the threshold",)),
+    bent("softshrink", -0.5, 0.5),
+    bent("hardshrink", -0.5, 0.5),
+    unary("tanhshrink", torch=F + "tanhshrink", more=[Sample(Draw((3,), 2, 4), called="far")]),
+    unary("softsign", torch=F + "softsign", away=(0.0,), kinks=("second derivative at 0",)),
+    layer("glu", Sample(X), Sample(Draw((4, 3)), 0), Sample(Draw((2, 4, 3)), dim=-2)),
+]  # fmt: skip
+
+VECTORS = Draw((2, 4))
+CONVOLUTIONS = [
+    layer("conv1d", Sample(Draw((2, 3, 7)), Draw((4, 3, 3)), Draw((4,))), Sample(Draw((2, 4, 8)), Draw((4, 2, 3)), None, 2, 1, 2, 2),
+          Sample(Draw((3, 7)), Draw((2, 3, 2))), Sample(Draw((1, 2, 6)), Draw((2, 2, 3)), padding="same"), Sample(Draw((0, 2, 6)), Draw((2, 2, 3)))),
+    layer("conv2d", Sample(Draw((2, 2, 4, 5)), Draw((3, 2, 3, 2)), Draw((3,))),
+          Sample(Draw((1, 4, 5, 5)), Draw((4, 1, 3, 3)), Draw((4,)), (2, 1), (1, 0), 1, 4),
+          Sample(Draw((1, 2, 6, 5)), Draw((2, 2, 2, 2)), stride=2, dilation=(2, 1)), Sample(Draw((2, 4, 4)), Draw((1, 2, 1, 1)))),
+    layer("conv3d", Sample(Draw((1, 2, 3, 3, 3)), Draw((2, 2, 2, 2, 2)), Draw((2,)), padding=(1, 0, 0))),
+    layer("conv_transpose1d", Sample(Draw((2, 3, 4)), Draw((3, 2, 3)), Draw((2,))), Sample(Draw((1, 4, 3)), Draw((4, 1, 3)), None, 2, 1, 1, 2, 2)),
+    layer("conv_transpose2d", Sample(Draw((1, 2, 3, 2)), Draw((2, 3, 2, 3)), Draw((3,))), Sample(Draw((1, 2, 3, 3)), Draw((2, 1, 3, 3)), stride=2, padding=1,
+          output_padding=1)),
+    layer("conv_transpose3d", Sample(Draw((1, 2, 2, 2, 2)), Draw((2, 1, 2, 2, 2)), stride=2)),
+    Row("conv", [Sample(Draw((1, 2, 5)), Draw((3, 2, 3)))], call=lambda x, w: _raw("conv")(x, w, stride=(1,), padding=(0,),
+        dilation=(1,), groups=1), torch="conv1d"),
+    Row("conv_transposed", [Sample(Draw((1, 3, 3)), Draw((3, 2, 3)))], call=lambda g, w: _raw("conv_transposed")(
+        g, w, shape=(1, 2, 5), stride=(1,), padding=(0,), dilation=(1,), groups=1), torch="conv_transpose1d"),
+    Row("conv_weight", [Sample(Draw((1, 2, 5)), Draw((1, 3, 3)))], call=lambda x, g: _raw("conv_weight")(
+        x, g, shape=(3, 2, 3), stride=(1,), padding=(0,), dilation=(1,), groups=1),
+        torch=lambda torch, x, g: torch.conv1d(x.transpose(0, 1), g.transpose(0, 1)).transpose(0, 1)),
+]  # fmt: skip
+
+LINE, PLANE, SOLID = (Draw(s, distinct=True) for s in ((2, 2, 7), (2, 2, 5, 4), (1, 2, 4, 4, 3)))
+FIRST = ("ties: the first",)
+POOLING = [
+    layer("max_pool1d", Sample(LINE, 2), Sample(LINE, 3, 2, 1), Sample(LINE, 3, 2, 1, 1, True), Sample(LINE, 2, dilation=2), kinks=FIRST),
+    layer("max_pool2d", Sample(PLANE, 2), Sample(PLANE, (3, 2), (1, 2), 1, return_indices=True), Sample(PLANE, 3, 2, 1, ceil_mode=True),
+          Sample(Draw((2, 4, 4), distinct=True), 2), kinks=FIRST),
+    layer("max_pool3d", Sample(SOLID, 2), kinks=FIRST),
+    layer("avg_pool1d", Sample(LINE, 2), Sample(LINE, 3, 2, 1), Sample(LINE, 3, 2, 1, True, False)),
+    layer("avg_pool2d", Sample(PLANE, 2), Sample(PLANE, 3, 2, 1), Sample(PLANE, 3, 2, 1, count_include_pad=False), Sample(PLANE, 2, ceil_mode=True),
+          Sample(PLANE, 3, 2, 1, True, True), Sample(PLANE, 2, divisor_override=3)),
+    layer("avg_pool3d", Sample(SOLID, 2)),
+    layer("adaptive_avg_pool1d", Sample(LINE, 3), Sample(LINE, 7)),
+    layer("adaptive_avg_pool2d", Sample(PLANE, (3, 2)), Sample(PLANE, 1), Sample(PLANE, (None, 3))),
+    layer("adaptive_avg_pool3d", Sample(SOLID, 2)),
+    layer("adaptive_max_pool1d", Sample(LINE, 3), Sample(LINE, 2, return_indices=True), kinks=FIRST),
+    layer("adaptive_max_pool2d", Sample(PLANE, (3, 2)), Sample(PLANE, 1), kinks=FIRST),
+    layer("adaptive_max_pool3d", Sample(SOLID, (2, 3, 2)), kinks=FIRST),
+    Row("pool_windows", [Sample(Draw((1, 1, 5)))], call=lambda x: _raw("pool_windows")(x, kernel=(2,), stride=(1,), dilation=(2,)),
+        torch=lambda torch, x: x.unfold(2, 3, 1)[..., ::2], alias=True),
+    Row("pool_put_back", [Sample(Draw((1, 1, 4, 2)))], call=lambda g: _raw("pool_put_back")(
+        g, shape=(1, 1, 5), kernel=(2,), stride=(1,), dilation=(1,)),
+        torch=lambda torch, g: torch.nn.functional.pad(g[..., 0], (0, 1)) + torch.nn.functional.pad(g[..., 1], (1, 0))),
+]  # fmt: skip
+
+IMAGE = Draw((2, 4, 3))
+CHANNEL, SIZE = Draw((4,), 0.5, 2), Draw((4,), 0.5, 2, grad=False)
+NORMS = [
+    layer("batch_norm", Sample(IMAGE, None, None, CHANNEL, Draw((4,)), True), Sample(Draw((5, 4)), None, None, training=True),
+          Sample(IMAGE, Draw((4,), grad=False), SIZE, CHANNEL, Draw((4,)))),
+    layer("instance_norm", Sample(IMAGE), Sample(IMAGE, None, None, CHANNEL, Draw((4,)))),
+    layer("group_norm", Sample(IMAGE, 2), Sample(IMAGE, 4, CHANNEL, Draw((4,)))),
+    layer("layer_norm", Sample(X, (4,)), Sample(IMAGE, (4, 3), Draw((4, 3)), Draw((4, 3))), Sample(X, [4], None, None, 0.1)),
+    layer("rms_norm", Sample(X, (4,)), Sample(X, (4,), CHANNEL, 0.1)),
+    layer("local_response_norm", Sample(IMAGE, 3, alpha=0.5), Sample(IMAGE, 2, 1.0, 0.5, 2.0)),
+    layer("normalize", Sample(X), Sample(X, 2.0, 0), Sample(SIGNED, 1.0, -1), Sample(Draw((2, 3, 2)), dim=(1, 2)),
+          kinks=("the zero vector: gradient 1 / eps",)),
+]  # fmt: skip
+
+LOOKUPS = [
+    layer("cosine_similarity", Sample(X, Draw((3, 4))), Sample(X, Draw((4,)), -1), Sample(X, Draw((3, 4)), dim=0)),
+    layer("pairwise_distance", Sample(X, Draw((3, 4))), Sample(X, Draw((4,)), 2.0, 1e-6, True), Sample(Draw((3, 4), 1, 2), Draw((3, 4), -1, 0), 1.0)),
+    Row("cdist", [Sample(Draw((3, 2)), Draw((4, 2))), Sample(Draw((2, 3, 2)), Draw((2, 4, 2))), Sample(Draw((3, 2), 1, 2), Draw((4, 2), -1, 0), 1.0),
+                  Sample(Draw((3, 2), 1, 2), Draw((4, 2), -1, 0), p=3.0)], rtol=1e-10, kinks=("points that coincide: gradient 0",)),
+    layer("pdist", Sample(Draw((4, 3))), Sample(Draw((3, 2), distinct=True), 3.0), kinks=("points that coincide: gradient 0",)),
+    layer("linear", Sample(X, Draw((5, 4)), Draw((5,))), Sample(X, Draw((2, 4))), Sample(Draw((4,)), Draw((2, 4)), Draw((2,))),
+          Sample(Draw((2, 3, 4)), Draw((5, 4)), Draw((5,))), Sample(Draw((2, 0, 4)), Draw((5, 4)), Draw((5,)))),
+    layer("embedding", Sample(ints((2, 3), 0, 5), Draw((5, 2)))),
+    layer("scaled_dot_product_attention", Sample(Draw((2, 3, 4)), Draw((2, 5, 4)), Draw((2, 5, 2))),
+          Sample(Draw((2, 3, 4)), Draw((2, 3, 4)), Draw((2, 3, 2)), is_causal=True),
+          Sample(Draw((3, 4)), Draw((5, 4)), Draw((5, 2)), Draw((3, 5)), scale=0.3),
+          Sample(Draw((1, 2, 3, 4)), Draw((1, 2, 5, 4)), Draw((1, 2, 5, 2)), bools((3, 5)))),
+]  # fmt: skip
+
+
+def _raw(name: str) -> Any:
+    from minigrad.engine.primitive import REGISTRY
+
+    return REGISTRY[name].call
+
+
+ROWS = ACTIVATIONS + CONVOLUTIONS + POOLING + NORMS + LOOKUPS
