@@ -2,7 +2,7 @@
 
 import math
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from statistics import median
 from typing import Any
@@ -24,10 +24,10 @@ def search(x: np.ndarray, y: np.ndarray, args: Namespace) -> Iterator[float]:
         yield best
 
 
-def descend(x: np.ndarray, y: np.ndarray, args: Namespace, steps: int) -> Iterator[float]:
+def descend(x: np.ndarray, y: np.ndarray, args: Namespace) -> Iterator[float]:
     """Mini-batch gradient descent with a step size that falls along half a cosine: the loss at each step."""
     rng, w = np.random.default_rng(args.seed), np.zeros((10, x.shape[1]), np.float32)
-    done = 0
+    done, steps = 0, args.epochs * math.ceil(len(x) / args.batch_size)
     for _ in range(args.epochs):
         order = rng.permutation(len(x))
         for start in range(0, len(x), args.batch_size):
@@ -54,16 +54,15 @@ def seconds(steps: Iterator[float], count: int) -> float:
     return watch.seconds / done
 
 
-def comparison(runs: Sequence[Any], data: Pictures, args: Namespace, ours: Callable[[int], Iterator[float]]) -> str:
-    """A table: the time of one evaluation here and in plain NumPy. `ours(steps)` are steps of SGD, timed in turns with
+def comparison(runs: Sequence[Any], data: Pictures, args: Namespace, ours: Iterator[float]) -> str:
+    """A table: the time of one evaluation here and in plain NumPy. `ours` are steps of SGD, timed in turns with
     NumPy's so that whatever else the machine does slows down both."""
     x, y = data.x.numpy(force=True), data.y.numpy(force=True)
     lines = []
     for run in tqdm(runs, "plain NumPy", unit=" strategies"):
         if run.name == "mini-batch SGD":
-            steps = len(run.losses)
-            mine, plain = ours(steps), descend(x, y, args, steps)
-            turns = [(seconds(mine, 40), seconds(plain, 40)) for _ in range(0, min(steps, 440), 40)]
+            plain = descend(x, y, args)
+            turns = [(seconds(ours, 40), seconds(plain, 40)) for _ in range(0, min(len(run.losses), 440), 40)]
             here, there = (median(times) for times in zip(*turns))
         else:
             here, there = run.seconds / len(run.losses), seconds(search(x, y, args), 20)

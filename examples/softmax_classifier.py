@@ -33,8 +33,8 @@ REGULARIZERS: dict[str, Callable[[float], Regularizer]] = {
     "group": lambda strength: GroupLasso(strength, groups="columns"),  # one group: all the weights that read a pixel
 }
 
-# The lecture draws weights of 1e-4 for pixels of 0 to 255: for pixels / 64 that is 64e-4. (check: on how many pictures,
-# and for how many weights, the gradient is checked; None: all)
+# The lecture draws weights of 1e-4 for pixels of 0 to 255: for pixels / 64 that is 64e-4. The gradient is checked on
+# check_pictures, for check_weights (None: for all).
 SETTINGS = {
     "digits": Namespace(
         scale=0.1, start=0.1, step=0.03, lr=0.3, epochs=30, batch_size=64, check_pictures=None, check_weights=None
@@ -48,16 +48,6 @@ SETTINGS = {
 def classifier(data: Pictures) -> nn.Linear:
     """W: a row of weights for each class. The bias is the weight of x's last column, which holds ones."""
     return nn.Linear(data.x.shape[1], len(data.names), bias=False)
-
-
-class Run(NamedTuple):
-    """What a strategy found, and what that took."""
-
-    name: str
-    model: nn.Linear
-    losses: list[float]  # of each evaluation
-    pictures: int  # that an evaluation looks at
-    seconds: float
 
 
 # --- is the gradient right? ----------------------------------------------------------------------------------------
@@ -90,31 +80,26 @@ def check_gradient(data: Pictures, R: Regularizer, args: Namespace) -> None:
         raise SystemExit("softmax_classifier: the analytic gradient is not the numerical one")
 
 
-# --- three strategies ----------------------------------------------------------------------------------------------
+# --- three strategies: each yields the losses it meets, and leaves what it found in the model ----------------------
 
 
-def random_search(data: Pictures, R: Regularizer, args: Namespace) -> Run:
+def random_search(model: nn.Linear, data: Pictures, R: Regularizer, args: Namespace) -> Iterator[float]:
     """Strategy 1: draw W anew each time, keep the best."""
-    model = classifier(data)
     optimizer = optim.RandomSearch(model.parameters(), scale=args.scale, seed=args.seed)
-    return watched("random search", model, attempts(model, optimizer, data, R, args), args.attempts, len(data.x), args)
+    return attempts(optimizer, model, data, R, args.attempts)
 
 
-def local_search(data: Pictures, R: Regularizer, args: Namespace) -> Run:
+def local_search(model: nn.Linear, data: Pictures, R: Regularizer, args: Namespace) -> Iterator[float]:
     """Strategy 2: take a random step from the best W so far, and stay there if the loss is smaller."""
-    model = classifier(data)
     nn.init.normal_(model.weight, std=args.start)
     optimizer = optim.RandomLocalSearch(model.parameters(), step_size=args.step, seed=args.seed)
-    return watched("local search", model, attempts(model, optimizer, data, R, args), args.attempts, len(data.x), args)
+    return attempts(optimizer, model, data, R, args.attempts)
 
 
 def attempts(
-    model: nn.Linear, optimizer: optim.Optimizer, data: Pictures, R: Regularizer, args: Namespace
+    optimizer: optim.Optimizer, model: nn.Linear, data: Pictures, R: Regularizer, total: int, at_once: int = 20
 ) -> Iterator[float]:
-    """The loss of each attempt of a search. The best W stays in the model.
-
-    Scores are linear in W: those of 20 attempts come from one product of matrices, which reads the pictures once.
-    """
+    """A search. Scores are linear in W: those of 20 attempts come from one product, which reads the pictures once."""
 
     def scores(weights: Tensor) -> Tensor:
         """W of k attempts, (k, classes, d) -> the scores they give to N pictures, (k, N, classes)."""
@@ -124,21 +109,15 @@ def attempts(
     def loss(scores: Tensor) -> Tensor:
         return F.cross_entropy(scores, data.y) + R(model)
 
-    for done in range(0, args.attempts, 20):
-        yield from optimizer.step(loss, linear=scores, candidates=min(20, args.attempts - done))
+    for done in range(0, total, at_once):
+        yield from optimizer.step(loss, linear=scores, candidates=min(at_once, total - done))
 
 
-def sgd(data: Pictures, R: Regularizer, args: Namespace) -> Run:
-    """Strategy 3: follow the gradient."""
-    model, steps = classifier(data), args.epochs * math.ceil(len(data.x) / args.batch_size)
+def sgd(model: nn.Linear, data: Pictures, R: Regularizer, args: Namespace) -> Iterator[float]:
+    """Strategy 3: follow the gradient of the loss on a mini-batch. The step size falls to zero along half a cosine."""
     nn.init.zeros_(model.weight)
-    pictures = min(args.batch_size, len(data.x))
-    return watched("mini-batch SGD", model, descend(model, data, R, args, steps), steps, pictures, args)
-
-
-def descend(model: nn.Linear, data: Pictures, R: Regularizer, args: Namespace, steps: int) -> Iterator[float]:
-    """The loss at each step of mini-batch gradient descent. The step size falls to zero along half a cosine."""
-    optimizer = optim.SGD(model.parameters(), lr=lambda step: args.lr * (1 + math.cos(math.pi * step / steps)) / 2)
+    total = steps(data, args)
+    optimizer = optim.SGD(model.parameters(), lr=lambda step: args.lr * (1 + math.cos(math.pi * step / total)) / 2)
     for _ in range(args.epochs):
         for batch in mg.randperm(len(data.x)).split(args.batch_size):  # shuffled anew each epoch
             loss = F.cross_entropy(model(data.x[batch]), data.y[batch]) + R(model)
@@ -148,20 +127,40 @@ def descend(model: nn.Linear, data: Pictures, R: Regularizer, args: Namespace, s
             yield loss.item()
 
 
-def watched(
-    name: str, model: nn.Linear, evaluations: Iterator[float], total: int, pictures: int, args: Namespace
-) -> Run:
-    """Run a strategy to its end, with a bar, and with the lecture's line on each attempt if asked for."""
-    losses: list[float] = []
+def steps(data: Pictures, args: Namespace) -> int:
+    """How many mini-batches there are in all epochs."""
+    return args.epochs * math.ceil(len(data.x) / args.batch_size)
+
+
+STRATEGIES = {
+    "random": ("random search", random_search),
+    "local": ("local search", local_search),
+    "sgd": ("mini-batch SGD", sgd),
+}
+
+
+class Run(NamedTuple):
+    """What a strategy found, and what that took."""
+
+    name: str
+    model: nn.Linear
+    losses: list[float]  # of each evaluation
+    pictures: int  # that an evaluation looks at
+    seconds: float
+
+
+def run(strategy: str, data: Pictures, R: Regularizer, args: Namespace) -> Run:
+    """Follow a strategy to its end, with a bar, and with the lecture's line on each attempt if asked for."""
+    name, evaluations = STRATEGIES[strategy]
+    batch, total = (args.batch_size, steps(data, args)) if strategy == "sgd" else (len(data.x), args.attempts)
+    mg.manual_seed(args.seed)  # it finds the same alone and after others
+    model, losses = classifier(data), []
     with Stopwatch() as watch:
-        for loss in tqdm(evaluations, name, total, unit=" losses"):
+        for loss in tqdm(evaluations(model, data, R, args), name, total, unit=" losses"):
             losses.append(loss)
             if args.verbose:
                 tqdm.write(f"in attempt {len(losses) - 1} the loss was {loss:.6f}, best {min(losses):.6f}")
-    return Run(name, model, losses, pictures, watch.seconds)
-
-
-STRATEGIES = {"random": random_search, "local": local_search, "sgd": sgd}
+    return Run(name, model, losses, min(batch, len(data.x)), watch.seconds)
 
 
 # --- the whole job -------------------------------------------------------------------------------------------------
@@ -175,7 +174,7 @@ def arguments() -> Namespace:
     parser.add_argument("--download", action="store_true", help="fetch CIFAR-10 (170 MB) if it is not there")
     parser.add_argument("--optimizer", choices=("all", *STRATEGIES), default="all", help="which strategies to run")
     parser.add_argument("--regularizer", choices=tuple(REGULARIZERS), default="l2", help="what R is")
-    parser.add_argument("--strength", type=number(0), default=1e-3, help="of R")
+    parser.add_argument("--strength", type=number(0), default=1e-3, help="of R (elastic: half of it for each part)")
     parser.add_argument("--attempts", type=whole(1), default=1000, help="of each search")
     parser.add_argument("--lr", type=number(0, exclusive=True), help="step size of SGD (default: by data)")
     parser.add_argument("--epochs", type=whole(1), help="passes of SGD over the pictures (default: by data)")
@@ -199,14 +198,14 @@ def arguments() -> Namespace:
     return args
 
 
-def summary(run: Run, data: Pictures, R: Regularizer) -> tuple[str, ...]:
+def summary(found: Run, data: Pictures, R: Regularizer) -> tuple[str, ...]:
     """A line of the table: the loss on all training pictures, both accuracies, and the price."""
     with mg.no_grad():
-        scores = run.model(data.x)
-        loss = F.cross_entropy(scores, data.y) + R(run.model)
-        train, test = accuracy(scores, data.y), accuracy(run.model(data.test_x), data.test_y)
-    price = f"{len(run.losses):,} x {run.pictures:,} pictures"
-    return run.name, f"{loss.item():.4f}", f"{train:.2%}", f"{test:.2%}", f"{run.seconds:.2f} s", price
+        scores = found.model(data.x)
+        loss = F.cross_entropy(scores, data.y) + R(found.model)
+        train, test = accuracy(scores, data.y), accuracy(found.model(data.test_x), data.test_y)
+    price = f"{len(found.losses):,} x {found.pictures:,} pictures"
+    return found.name, f"{loss.item():.4f}", f"{train:.2%}", f"{test:.2%}", f"{found.seconds:.2f} s", price
 
 
 def main() -> None:
@@ -218,15 +217,11 @@ def main() -> None:
     print(f"{args.data}: {n:,} x {d:,} to learn from, {len(data.test_x):,} to test on; R = {R}, seed {args.seed}\n")
     check_gradient(data, R, args)
 
-    runs = []
-    for name in STRATEGIES if args.optimizer == "all" else [args.optimizer]:
-        mg.manual_seed(args.seed)  # so that a strategy finds the same alone and after others
-        runs.append(STRATEGIES[name](data, R, args))
+    runs = [run(name, data, R, args) for name in (STRATEGIES if args.optimizer == "all" else [args.optimizer])]
     head = ("strategy", "loss", "train acc.", "test acc.", "time", "loss evaluations")
-    print(table(head, [summary(run, data, R) for run in runs]), end="\n\n")
+    print(table(head, [summary(found, data, R) for found in runs]), end="\n\n")
     if args.compare_numpy:
-        print(plain_numpy.comparison(runs, data, args, lambda steps: descend(classifier(data), data, R, args, steps)))
-        print()
+        print(plain_numpy.comparison(runs, data, args, sgd(classifier(data), data, R, args)), end="\n\n")
 
     softmax_figures.losses(runs, data, args.out / "loss.png")
     softmax_figures.templates(runs, data, args.out / "templates.png")

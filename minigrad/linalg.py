@@ -44,8 +44,8 @@ def vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *,
 
 @public
 def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None) -> Any:
-    """The norm of matrices: "fro" (root of the sum of squares), "nuc" (sum of singular values), 2 and -2 (the largest and
-    smallest of them), 1 and -1 (columns), inf and -inf (rows)."""
+    """The norm of matrices: "fro" (root of the sum of squares), "nuc" (sum of singular values), 2 and -2 (the largest
+    and smallest of them), 1 and -1 (columns), inf and -inf (rows)."""
     A = A if dtype is None else A.to(dtype)
     dims = axes.many(dim, A.ndim, "matrix_norm")
     if dims is None or len(dims) != 2:
@@ -83,7 +83,8 @@ def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
 
 @public
 def multi_dot(tensors: Any) -> Any:
-    """The product of several matrices (the first and the last may be vectors), in an order that saves multiplications."""
+    """The product of several matrices (the first and the last may be vectors), in an order that saves
+    multiplications."""
     parts = list(tensors)
     if len(parts) < 2:
         raise ShapeError(f"multi_dot: expected at least two tensors, got {len(parts)}")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes, random
+from minigrad import dtypes, numpy_protocol, random
 from minigrad.backend import CPU, array_module, to_numpy
 from minigrad.engine import inplace
 from minigrad.engine.explain import describe
@@ -36,13 +36,14 @@ from minigrad.printing import tensor_repr
 from minigrad.tensor import Tensor
 
 _FUNCTIONS: dict[Any, str] = {
-    elementwise: "abs absolute add addcdiv addcmul bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clamp_max "
-    "clamp_min clip copysign cos cosh div divide eq exp exp2 expm1 fix floor floor_divide fmax fmin fmod frac ge greater "
-    "greater_equal gt isfinite isinf isnan le lerp less less_equal log log10 log1p log2 logical_and logical_not logical_or "
-    "logical_xor lt maximum minimum mul multiply nan_to_num ne neg negative not_equal pow reciprocal remainder round rsqrt "
-    "sign signbit sin sinh sqrt square sub subtract tan tanh true_divide trunc",
-    trig: "acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh deg2rad hypot "
-    "rad2deg sinc",
+    elementwise: "abs absolute add addcdiv addcmul bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp "
+    "clamp_max clamp_min clip copysign cos cosh div divide eq exp exp2 expm1 fix floor floor_divide "
+    "fmax fmin fmod frac ge greater greater_equal gt isfinite isinf isnan le lerp less less_equal log "
+    "log10 log1p log2 logical_and logical_not logical_or logical_xor lt maximum minimum mul multiply "
+    "nan_to_num ne neg negative not_equal pow reciprocal remainder round rsqrt sign signbit sin sinh "
+    "sqrt square sub subtract tan tanh true_divide trunc",
+    trig: "acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh deg2rad "
+    "hypot rad2deg sinc",
     special: "digamma erf erfc erfinv lgamma logaddexp logaddexp2 logit mvlgamma xlogy",
     reduce: "all amax amin any argmax argmin logsumexp max mean min nanmean nansum norm std sum var",
     compare: "allclose count_nonzero equal isclose unique",
@@ -54,8 +55,8 @@ _FUNCTIONS: dict[Any, str] = {
     windows: "as_strided unfold",
     diagonal: "diag diag_embed diagonal trace tril triu",
     index: "gather masked_fill",
-    scatter: "argwhere bincount index_add index_copy index_fill index_put index_select masked_scatter masked_select nonzero "
-    "put scatter scatter_add scatter_reduce select_scatter take take_along_dim",
+    scatter: "argwhere bincount index_add index_copy index_fill index_put index_select masked_scatter masked_select "
+    "nonzero put scatter scatter_add scatter_reduce select_scatter take take_along_dim",
     linalg: "addmm addmv addr baddbmm bmm cross dot ger matmul matrix_power mm mv outer",
     einsum: "inner kron vdot",
     decompose: "det inverse logdet slogdet",
@@ -64,9 +65,9 @@ _FUNCTIONS: dict[Any, str] = {
 }
 
 _IN_PLACE: dict[Any, str] = {
-    elementwise: "abs add addcdiv addcmul ceil clamp clamp_max clamp_min clip copysign cos cosh div exp exp2 expm1 floor "
-    "floor_divide fmod frac lerp log log10 log1p log2 mul nan_to_num neg pow reciprocal remainder round rsqrt sign sin sinh "
-    "sqrt square sub tan tanh trunc",
+    elementwise: "abs add addcdiv addcmul ceil clamp clamp_max clamp_min clip copysign cos cosh div exp exp2 expm1 "
+    "floor floor_divide fmod frac lerp log log10 log1p log2 mul nan_to_num neg pow reciprocal "
+    "remainder round rsqrt sign sin sinh sqrt square sub tan tanh trunc",
     trig: "acos acosh asin asinh atan atan2 atanh sinc",
     special: "digamma erf erfc erfinv lgamma logit xlogy",
     scan: "cumprod cumsum",
@@ -184,22 +185,6 @@ def __array__(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
     return np.array(numpy(self), dtype=dtype, copy=copy)
 
 
-def __array_ufunc__(self: Tensor, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-    """NumPy's own functions given a Tensor: `np.exp(t)` is `t.exp()`, `array * t` is `t * array`, recorded."""
-    names = {"multiply": "mul", "subtract": "_sub", "add": "_add", "divide": "_div", "negative": "neg", "power": "pow",
-             "absolute": "abs", "equal": "eq", "not_equal": "ne", "less": "lt", "less_equal": "le", "greater": "gt",
-             "greater_equal": "ge", "rint": "round", "invert": "bitwise_not"}  # fmt: skip
-    name = names.get(ufunc.__name__, ufunc.__name__)
-    if method != "__call__" or options:
-        return NotImplemented
-    op = linalg.matmul if name == "matmul" else getattr(elementwise, name, None)
-    if op is None or not hasattr(op, "primitive") and op is not linalg.matmul:
-        return NotImplemented
-    if op is linalg.matmul:
-        inputs = tuple(x if isinstance(x, Tensor) else creation.as_tensor(x) for x in inputs)
-    return op(*inputs)
-
-
 def __matmul__(self: Tensor, other: Any) -> Any:
     return linalg.matmul(self, other) if hasattr(other, "ndim") else NotImplemented
 
@@ -307,8 +292,9 @@ def _hang() -> None:
     for name, dtype in {"float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "int": dtypes.int32,
                         "long": dtypes.int64, "short": dtypes.int16, "bool": dtypes.bool}.items():  # fmt: skip
         setattr(Tensor, name, _caster(name, dtype))
-    for function in (__len__, __iter__, __contains__, __bool__, __index__, __array__, __array_ufunc__, __deepcopy__,
-                     __reduce__, __matmul__, __rmatmul__, item, numpy, size, numel, dim, tolist, contiguous, is_contiguous, is_floating_point,
+    for function in (__len__, __iter__, __contains__, __bool__, __index__, __array__, __deepcopy__,
+                     __reduce__, __matmul__, __rmatmul__, item, numpy, size, numel, dim, tolist, contiguous, is_contiguous,
+                     is_floating_point,
                      data_ptr, view_as, expand_as, inplace.copy_, inplace.fill_, inplace.zero_,
                      random.normal_, random.uniform_, random.random_, random.bernoulli_):  # fmt: skip
         setattr(Tensor, function.__name__, function)
@@ -317,6 +303,8 @@ def _hang() -> None:
 
 def _hang_lambdas(cls: Any) -> None:
     cls.__setitem__ = lambda self, index, value: (setitem(self, index, value), None)[1]
+    cls.__array_ufunc__ = numpy_protocol.ufunc
+    cls.__array_function__ = numpy_protocol.function
     cls.__pos__ = lambda self: self
     cls.__float__ = lambda self: float(self.item())
     cls.__int__ = lambda self: int(self.item())

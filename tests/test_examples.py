@@ -143,9 +143,8 @@ def test_plain_numpy_takes_the_same_steps(run: Run) -> None:
     data = load()
     args = Namespace(seed=0, epochs=10, batch_size=len(data.x), lr=0.3, strength=1e-3)  # one batch: order is nothing
     model = softmax_classifier.classifier(data)
-    nn.init.zeros_(model.weight)
-    ours = list(softmax_classifier.descend(model, data, nn.regularizers.L2(1e-3), args, 10))
-    theirs = list(plain_numpy.descend(data.x.numpy(), data.y.numpy(), args, 10))
+    ours = list(softmax_classifier.sgd(model, data, nn.regularizers.L2(1e-3), args))
+    theirs = list(plain_numpy.descend(data.x.numpy(), data.y.numpy(), args))
     assert len(ours) == 10
     assert ours == pytest.approx(theirs, rel=1e-4)
 

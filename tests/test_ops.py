@@ -163,7 +163,9 @@ def test_gradient_is_the_slope(row: Row, sample: Sample) -> None:
         assert row.zero is not True or not g.numpy().any()
 
 
-@pytest.mark.parametrize("row", [pytest.param(r, id=r.name) for r in table().values() if r.order and r.zero is not True])
+@pytest.mark.parametrize(
+    "row", [pytest.param(r, id=r.name) for r in table().values() if r.order and r.zero is not True]
+)
 def test_some_sample_has_a_gradient_for_each_argument(row: Row) -> None:
     reached: set[int] = set()
     for sample in row.samples:

@@ -1,4 +1,5 @@
-"""Every operation, held to its row of the sample table: dtypes, memory layouts, shared memory, and what is kept for backward."""
+"""Every operation, held to its row of the sample table: dtypes, memory layouts, shared memory, and what is kept for
+backward."""
 
 import inspect
 import types
@@ -21,7 +22,7 @@ def close(a: Any, b: Any, rtol: float = 1e-7, atol: float = 1e-8) -> None:
     np.testing.assert_allclose(np.asarray(a, "float64"), np.asarray(b, "float64"), rtol=rtol, atol=atol)
 
 
-# --- dtypes, layouts, memory --------------------------------------------------------------------------------------------
+# --- dtypes, layouts, memory ----------------------------------------------------------------------------------------
 
 NEAR = {"float16": 3e-2, "float32": 2e-5}
 
@@ -168,7 +169,8 @@ FORBIDDEN = {"np", "xp", "numpy", "cupy", "array_module", "kernel", "module_on"}
 
 
 def array_library_in(function: Any, seen: set[Any]) -> set[str]:
-    """Which names of an array library a rule mentions, itself or in the helpers it calls. Ops are trusted: they record."""
+    """Which names of an array library a rule mentions, itself or in the helpers it calls. Ops are trusted: they
+    record."""
     if hasattr(function, "primitive") or not isinstance(function, types.FunctionType) or function in seen:
         return set()
     if not function.__module__.startswith("minigrad.ops") or function.__module__ == "minigrad.ops.creation":

@@ -98,7 +98,7 @@ shapes = st.sampled_from([(3,), (2, 3), (2, 1, 3), (1,), (), (4, 2), (2, 2)])
 leaves = st.lists(st.tuples(shapes, st.integers(0, 99), st.booleans()), min_size=1, max_size=3)
 steps = st.lists(
     st.tuples(st.sampled_from([*STEPS, *VIEWS, *CHANGES, *FROZEN]), st.integers(0, 19), st.integers(0, 19), st.integers(0, 19)),
-    min_size=2, max_size=14,
+    min_size=4, max_size=16,
 )  # fmt: skip
 
 
@@ -107,9 +107,9 @@ class Program:
 
     def __init__(self, library: Any, made: list[Any]) -> None:
         self.library, self.pool = library, []
-        for shape, seed, requires_grad in made:
+        for i, (shape, seed, requires_grad) in enumerate(made):
             values = np.random.default_rng(seed).uniform(-1, 1, shape)
-            self.pool.append(library.tensor(values, dtype=library.float64, requires_grad=requires_grad))
+            self.pool.append(library.tensor(values, dtype=library.float64, requires_grad=requires_grad or i == 0))
             self.pool.append(self.pool[-1] * 1.0)  # something that may be changed in place
 
     def step(self, name: str, i: int, n: int, j: int) -> Exception | None:
@@ -155,17 +155,16 @@ def forbidden_by_torch(error: Exception | None) -> bool:
     return error is not None and any(text in str(error) for text in STRICTER_TORCH)
 
 
-@settings(max_examples=700, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=600, suppress_health_check=[HealthCheck.too_slow])
 @given(leaves, steps)
 def test_random_programs_agree_in_values_graphs_gradients_and_refusals(made: list[Any], program: list[Step]) -> None:
     theirs, ours = Program(torch, made), Program(mg, made)
     with np.errstate(all="ignore"):
         for step in program:
             expected, got = theirs.step(*step), ours.step(*step)
-            if expected is None or got is None:
-                if forbidden_by_torch(expected) or "read-only" in str(got):
-                    return  # judged: what PyTorch forbids and what an expanded tensor refuses here (see docstrings)
-                assert expected is got, (step, expected, got)
+            if "read-only" in str(got) or got is None and forbidden_by_torch(expected):
+                return  # expanded memory is never written here; PyTorch writes it in part, and forbids what works here
+            assert (expected is None) is (got is None), (step, expected, got)
             try:
                 facts = theirs.facts()
             except RuntimeError as error:  # a view that PyTorch gave up
@@ -256,7 +255,8 @@ def test_random_tensors_print_alike(shape: list[int], dtype: str, seed: int, sca
             values = np.asarray(np.round(values * 50) if scale == "whole" else values * scale)
         values[rng.random(shape) < 0.1] = rng.choice([np.nan, np.inf, -np.inf, 0.0])
         array = np.asarray(np.nan_to_num(values, posinf=9, neginf=-9) if dtype[0] in "ib" else values).astype(dtype)
-    assert repr(mg.tensor(array)).replace("minigrad.", "torch.") == repr(torch.tensor(array))
+    expected, got = repr(torch.tensor(array)), repr(mg.tensor(array)).replace("minigrad.", "torch.")
+    assert got.replace("\n       dtype", " dtype") == expected.replace("\n       dtype", " dtype")  # the longer name breaks first
 
 
 def test_large_tensors_print_alike() -> None:

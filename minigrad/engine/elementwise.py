@@ -48,7 +48,7 @@ def unary(
     def forward(input: Any) -> Any:
         return run(input)
 
-    op = Primitive(name, forward, {} if rule is None else {"input": rule})
+    op = Primitive(name, forward, {} if rule is None else {"input": rule}, local=True)
     plan = op.plan((True,)) if rule else None
     keep = plan.keep if plan else None
 
@@ -93,7 +93,8 @@ def binary(
     def forward(input: Any, other: Any) -> Any:
         return run(input, other)
 
-    op = Primitive(name, forward, {} if input is None or other is None else {"input": input, "other": other})
+    rules = {} if input is None or other is None else {"input": input, "other": other}
+    op = Primitive(name, forward, rules, local=True)
     both, first, second = (op.plan(m) if op.rules else None for m in ((True, True), (True, False), (False, True)))
 
     def call(input: Any, other: Any) -> Any:

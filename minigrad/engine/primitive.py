@@ -32,10 +32,21 @@ new_node: Callable[[type[Node]], Node] = Node.__new__
 class Plan:
     """An op with a choice of arguments that need gradients: their rules, what those keep, and how to gather it."""
 
-    __slots__ = ("name", "mask", "rules", "kept_names", "keep", "keeps_arrays", "arguments", "variadic")
+    __slots__ = (
+        "name",
+        "mask",
+        "rules",
+        "kept_names",
+        "keep",
+        "keeps_arrays",
+        "arguments",
+        "variadic",
+        "masks",
+        "local",
+    )
 
     def __init__(self, op: "Primitive", mask: tuple[bool, ...]) -> None:
-        self.name, self.mask, self.variadic = op.name, mask, op.variadic
+        self.name, self.mask, self.variadic, self.masks, self.local = op.name, mask, op.variadic, op.masks, op.local
         self.arguments = tuple(i if op.variadic else op.arguments[i] for i, need in enumerate(mask) if need)
         for argument in self.arguments:
             if (op.variadic or argument) not in op.rules:
@@ -100,12 +111,17 @@ class Primitive:
         "names",
         "plans",
         "view",
+        "masks",
+        "local",
         "call",
     )
 
-    def __init__(self, name: str, forward: Callable[..., Any], rules: dict[str, Rule], view: bool = False) -> None:
+    def __init__(
+        self, name: str, forward: Callable[..., Any], rules: dict[str, Rule], view: bool = False, masks: bool = False,
+        local: bool = False,
+    ) -> None:  # fmt: skip
         parameters = inspect.signature(forward).parameters.values()
-        self.name, self.forward, self.view = name, forward, view
+        self.name, self.forward, self.view, self.masks, self.local = name, forward, view, masks, local or view
         self.arguments = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
         self.variadic = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "")
         self.static = tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
@@ -154,16 +170,19 @@ def record(plan: Plan, parents: tuple[Node, ...], kept: Any, array: Any) -> Node
     return node
 
 
-def primitive(view: bool = False, name: str = "", **rules: Rule) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def primitive(
+    view: bool = False, name: str = "", masks: bool = False, local: bool = False, **rules: Rule
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a forward, and return the op: given Tensors it records; given only raw arrays it is the forward.
 
     The forward's positional parameters are arrays (None, Python numbers and raw arrays are constants), its keyword-only
     ones are settings. One without a rule is not differentiable. `view=True`: the result looks at the first argument's
-    memory wherever the forward's result does.
+    memory wherever the forward's result does. `masks`: its gradient has zeros that must stay zero, and `local`: element
+    by element (see `walk._stay_zero`).
     """
 
     def register(forward: Callable[..., Any]) -> Callable[..., Any]:
-        op = Primitive(name or forward.__name__, forward, rules, view)
+        op = Primitive(name or forward.__name__, forward, rules, view, masks, local)
         call = _of_one(op) if len(op.arguments) == 1 and not op.variadic else _of_many(op)
         op.call = call
         call.__name__ = call.__qualname__ = op.name

@@ -51,7 +51,7 @@ def walk(
                     elif not node.parents:
                         _accumulate(node, g, create, slot[OWN])
                 if node.parents and (wanted is None or any(parent in slots for parent in node.parents)):
-                    _pull(node, g, slots, ready, create, anomaly)
+                    _pull(node, g, slots, ready, create, anomaly, slot[MASKED])
                     if not retain and node.plan.keeps_arrays:
                         node.kept = FREED
     finally:
@@ -60,20 +60,20 @@ def walk(
 
 
 # What the walk knows of a node is a list (an object would cost a third of the walk's own time): how many visited nodes
-# have yet to send it a gradient; the sum of those that came; and whether that sum was made in this walk and is known to
-# nobody else, so that more may be added to it in place.
-WAITS, GRAD, OWN = 0, 1, 2
+# have yet to send it a gradient; the sum of those that came; whether that sum was made in this walk and is known to
+# nobody else, so that more may be added to it in place; and whether a `where` has put zeros into it that stay zero.
+WAITS, GRAD, OWN, MASKED = 0, 1, 2, 3
 
 
 def _slots(roots: list[Node], wanted: set[Node] | None) -> dict[Node, list[Any]]:
     """The nodes to visit."""
-    slots: dict[Node, list[Any]] = {root: [0, None, False] for root in roots}
+    slots: dict[Node, list[Any]] = {root: [0, None, False, False] for root in roots}
     stack = list(slots)
     while stack:
         for parent in stack.pop().parents:
             slot = slots.get(parent)
             if slot is None:
-                slots[parent] = [1, None, False]
+                slots[parent] = [1, None, False, False]
                 stack.append(parent)
             else:
                 slot[WAITS] += 1
@@ -92,24 +92,25 @@ def _leading_to(wanted: set[Node], slots: dict[Node, list[Any]]) -> dict[Node, l
     for node in reversed(order):
         inside = [parent for parent in node.parents if parent in reach]
         if inside or node in wanted:
-            reach[node] = [0, None, False]
+            reach[node] = [0, None, False, False]
             for parent in inside:
                 reach[parent][WAITS] += 1
     return reach
 
 
 def _pull(
-    node: Node, g: Any, slots: dict[Node, list[Any]], ready: list[Node], create: bool, anomaly: Any
+    node: Node, g: Any, slots: dict[Node, list[Any]], ready: list[Node], create: bool, anomaly: Any, masked: bool
 ) -> None:
     """Run a node's rules and hand their results to its parents, in the parents' shape and dtype."""
-    kept = node.kept
+    plan, kept = node.plan, node.kept
     if kept is FREED:
         raise _freed(node)
     if node.clock != clock.now:
         check_unchanged(node, kept)
     if create:
-        kept = node.plan.lifted(node, kept)
-    for parent, rule, values in zip(node.parents, node.plan.rules, kept):
+        kept = plan.lifted(node, kept)
+    masked = plan.masks or (masked and plan.local)
+    for parent, rule, values in zip(node.parents, plan.rules, kept):
         slot = slots.get(parent)
         if slot is None:
             continue
@@ -119,6 +120,10 @@ def _pull(
         r = None if g is None else rule(g, *values)
         if r is None:
             continue
+        if masked:
+            slot[MASKED] = True
+            if r is not g and r.shape == g.shape:
+                r = _stay_zero(g, r)
         if anomaly is not None:
             anomaly.backward(node, parent, g, r)
         if r.shape != parent.shape:
@@ -133,6 +138,18 @@ def _pull(
             slot[GRAD] += r
         else:
             slot[GRAD], slot[OWN] = slot[GRAD] + r, True
+
+
+def _stay_zero(g: Any, r: Any) -> Any:
+    """`r` with zeros wherever the gradient `g` that it was made from is zero.
+
+    `where(x > 0, sqrt(x), 0)` sends sqrt a gradient of 0 at x = 0, where sqrt's slope is inf: their product is nan, and
+    is meant to be 0. So behind a `where`, and on through element-wise operations and views until one mixes elements, what
+    is zero stays zero. Two passes over such gradients; nothing anywhere else.
+    """
+    from minigrad.ops.elementwise import where
+
+    return where(g == 0, 0.0, r)
 
 
 def _unbroadcast(node: Node, r: Any, shape: tuple[int, ...]) -> Any:

@@ -15,6 +15,9 @@ from minigrad.gradcheck.point import Point
 Array = np.ndarray[Any, Any]
 
 
+OTHERS = "the others right"
+
+
 class Evidence:
     """A block's wrong Jacobian, and (where the block is all of it) the gradients u'J of one random u, by input."""
 
@@ -44,8 +47,7 @@ def diagnose(point: Point, block: Block) -> list[str]:
         subject = f"input {point.probe.checked[e.input]}"
         found = next(_hypotheses(e), None)
         place = _place(e)
-    words = [f"{subject}: {found}"] if found else []
-    return words + ([f"{subject}: {place}"] if place else [])
+    return [f"{subject}: {text}" for text in (found, *([] if found and place.endswith(OTHERS) else [place])) if text]
 
 
 def _hypotheses(e: Evidence) -> Iterator[str]:
@@ -55,9 +57,10 @@ def _hypotheses(e: Evidence) -> Iterator[str]:
         yield "the analytic gradient is all zero: the graph is cut (detach, a Python number), or backward returns zeros"
     if _close(e.a, -e.n):
         yield "the sign is wrong: backward(g) should be negated"
-    yield from _factors(e)
     yield from _precision(e)
+    yield from _factors(e)
     if e.whole:
+        yield from _swapped(e)
         yield from _moved(e)
         yield from _axes(e)
     yield from _elementwise(e)
@@ -65,7 +68,7 @@ def _hypotheses(e: Evidence) -> Iterator[str]:
 
 def _close(a: Array, b: Array, tolerance: float = 1e-6) -> bool:
     scale = np.fmax(abs(a), abs(b)).max(initial=0.0)
-    return bool(scale > 0 and (abs(a - b) <= tolerance * np.fmax(abs(a), abs(b)) + 1e-9 * scale).all())
+    return bool(0 < scale < np.inf and (abs(a - b) <= tolerance * np.fmax(abs(a), abs(b)) + 1e-9 * scale).all())
 
 
 # --- a constant factor ----------------------------------------------------------------------------------------------
@@ -78,7 +81,7 @@ def _factors(e: Evidence) -> Iterator[str]:
         return
     ratios = e.a[seen] / e.n[seen]
     c = float(np.median(ratios))
-    if c == 0 or not _close(e.a, c * e.n) or abs(c - 1) < 1e-8:
+    if c == 0 or not _close(e.a, c * e.n) or abs(c - 1) < 1e-7:
         return
     yield f"a factor is wrong: the analytic gradient is {c:.6g} times the numeric one everywhere{_named(c, e)}"
 
@@ -90,7 +93,8 @@ def _named(c: float, e: Evidence) -> str:
     for n in sizes:
         if n > 1:
             where = f"n = {n}, the size of {_what(n, e)}"
-            known |= {float(n): where, n**0.5: f"sqrt({n}), {_what(n, e)}", n / (n - 1): f"n / (n - 1) for n = {n}"}
+            for value, name in ((float(n), where), (n / (n - 1), f"n / (n - 1) for n = {n}"), (n**0.5, f"sqrt({n})")):
+                known[value] = f"{known[value]} (or {name})" if value in known else name
     for value, name in known.items():
         if abs(c / value - 1) < 1e-5:
             return f": backward lacks a division by {name}"
@@ -122,6 +126,15 @@ def _precision(e: Evidence) -> Iterator[str]:
 # --- elements in other places ----------------------------------------------------------------------------------------
 
 
+def _swapped(e: Evidence) -> Iterator[str]:
+    """Another input's gradient in its place."""
+    probe, rows = e.point.probe, np.random.default_rng(0).normal(size=len(e.block.rows))
+    for k, part in enumerate(probe.parts):
+        if k != e.input and probe.shapes[k] == e.shape and len(e.block.columns) == probe.n:
+            if _close(e.ga, rows @ e.numeric[:, part]):
+                yield f"it has the gradient of input {probe.checked[k]}: swapped"
+
+
 def _moved(e: Evidence) -> Iterator[str]:
     """The right numbers in the wrong places: transposed, flipped, rolled."""
     a, n = e.ga.reshape(e.shape), e.gn.reshape(e.shape)
@@ -150,11 +163,30 @@ def _axes(e: Evidence) -> Iterator[str]:
         if n.shape[axis] > 1 and abs(np.diff(a, axis=axis)).max(initial=0) <= 1e-12 * abs(a).max() < abs(np.diff(n, axis=axis)).max():
             yield f"the gradient is the same all along dimension {axis}: it was summed over it and spread out again"
         gap = a - n
+        if e.point.probe.m == n.size and n.shape[axis] > 1:
+            for name, value in (("the output", e.block.values), ("x", e.x)):
+                share = gap / value.reshape(n.shape)
+                level = share.mean(axis, keepdims=True) + 0 * share
+                if np.isfinite(share).all() and abs(gap).max() > 0 and _close(share, level):
+                    yield (
+                        f"a term is missing: {name} times something that is the same all along dimension {axis}, such as "
+                        f"sum(g * {name}) over it"
+                    )
         flat = abs(np.diff(gap, axis=axis)).max(initial=0) <= 1e-6 * abs(gap).max()
         if n.shape[axis] > 1 and flat and abs(gap).max() > 0:
             yield f"a term that is the same all along dimension {axis} is missing, such as a mean or a sum of g over it"
-    if len(e.point.probe.checked) > 1 and np.prod(e.shape) < e.point.probe.m:
+    if len(e.point.probe.checked) > 1 and _broadcast(e):
         yield "the gradient of an input that was broadcast: is it summed (not averaged, not the first) over what was repeated?"
+
+
+def _broadcast(e: Evidence) -> bool:
+    """Was this input smaller than an output it broadcasts to?"""
+    outs = e.point.probe.out_shapes
+    return any(e.shape != s and np.broadcast_shapes(e.shape, s) == s for s in outs if _fits(e.shape, s))
+
+
+def _fits(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    return len(a) <= len(b) and all(m in (1, n) for m, n in zip(a[::-1], b[::-1]))
 
 
 # --- a factor that depends on x, or a region ------------------------------------------------------------------------
@@ -183,7 +215,7 @@ def _place(e: Evidence) -> str:
         index = e.point.probe.place(int(positions[0]))[1]
         last = " (the last: off by one?)" if positions[0] == e.point.probe.parts[e.input].stop - 1 else ""
         zero = " and zero there" if not e.a[:, at].any() else ""
-        return f"only element {list(index)} is wrong{last}{zero}"
+        return "; ".join(filter(None, (f"only element {list(index)} is wrong{last}{zero}", _rule(e.x, columns))))
     if e.whole:
         mask = columns.reshape(e.shape)
         for axis in range(mask.ndim):
@@ -196,17 +228,30 @@ def _place(e: Evidence) -> str:
 
 
 def _region(x: Array, wrong: Array, e: Evidence) -> str:
-    """A rule on x that separates the wrong elements from the right ones."""
+    """What the wrong elements have in common."""
+    rule = _rule(x, wrong)
+    if rule:
+        return rule
+    ties = np.array([(x == v).sum() > 1 for v in x])
+    if ties.any() and not ties.all() and not wrong[~ties].any():
+        return "wrong only where several elements are equal: ties only"
+    return f"{int(wrong.sum())} of {wrong.size} elements are wrong, {OTHERS}"
+
+
+def _rule(x: Array, wrong: Array) -> str:
+    """A threshold on x or |x| that separates the wrong elements from the right ones."""
     for name, values in (("x", x), ("|x|", abs(x))):
         bad, good = values[wrong], values[~wrong]
-        if len(bad) + len(good) < 4:
+        if len(values) < 4 or not len(good):
             continue
         if bad.min() > good.max():
-            zero = " (a mask ignored, flipped, or a wrong branch)" if name == "x" and good.max() <= 0 <= bad.min() else ""
-            return f"wrong only where {name} > {good.max():.4g} or a little above{zero}: one side of a mask?"
+            return f"wrong only where {name} > {_between(good.max(), bad.min())}: one side of a mask or of a threshold?"
         if bad.max() < good.min():
-            return f"wrong only where {name} < {good.min():.4g} or a little below: one side of a mask, or near 0?"
-    ties = np.array([(x == v).sum() > 1 for v in x])
-    if ties.any() and not wrong[~ties].any():
-        return "wrong only where several elements are equal: ties only"
-    return f"{int(wrong.sum())} of {wrong.size} elements are wrong, the others right"
+            return f"wrong only where {name} < {_between(bad.max(), good.min())}: one side of a mask or of a threshold?"
+    return ""
+
+
+def _between(low: float, high: float) -> str:
+    """A round number between two, if there is one."""
+    whole = [n for n in (0, 1, -1) if low <= n <= high] or [n for n in [np.ceil(low)] if low <= n <= high]
+    return f"{whole[0]:g}" if whole else f"{(low + high) / 2:.3g} (it is between {low:.3g} and {high:.3g})"

@@ -29,7 +29,16 @@ def cells(row: Row) -> tuple[str, ...]:
     mark = "-" if row.order == 0 else "0" if row.zero is True else "yes"
     second = mark if row.order != 1 else "-"
     sizes = "/".join(d.removeprefix("float") for d in row.dtypes)
-    return row.name, kind, row.reference(), mark, second, f"float{sizes}", "; ".join(map(_kink, row.kinks)), "unmeasured"
+    return (
+        row.name,
+        kind,
+        row.reference(),
+        mark,
+        second,
+        f"float{sizes}",
+        "; ".join(map(_kink, row.kinks)),
+        "unmeasured",
+    )
 
 
 def _kink(kink: object) -> str:
@@ -61,7 +70,10 @@ def summary() -> str:
     rows = table().values()
     smooth = sum(row.order > 0 for row in rows)
     samples = sum(len(row.samples) for row in rows)
-    return f"{len(rows)} operations, {len(primitives())} of them primitives, {smooth} differentiable, on {samples} samples."
+    return (
+        f"{len(rows)} operations, {len(primitives())} of them primitives, "
+        f"{smooth} differentiable, on {samples} samples."
+    )
 
 
 def main() -> None:

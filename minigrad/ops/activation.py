@@ -29,8 +29,8 @@ FEW = 64
 def _normalised(input: Any, dim: int, normalise: Any) -> Any:
     """`normalise(z, dim)`, which works in place, on a copy of the input; float16 in float32.
 
-    Few classes in the last dimension are laid out class by class: NumPy reduces a short last dimension one row at a time.
-    256 x 10 takes 9 us instead of 29, 256 x 64 37 instead of 40 (`python tests/benchmarks/overhead.py`).
+    Few classes in the last dimension are laid out class by class: NumPy reduces a short last dimension one row at a
+    time. 256 x 10 takes 9 us instead of 29, 256 x 64 37 instead of 40 (`python tests/benchmarks/overhead.py`).
     """
     z = input.astype(float32) if input.dtype.itemsize == 2 else input
     classes = input.shape[dim]
@@ -124,7 +124,8 @@ _softplus_op = unary("softplus", "log(1 + e^x), without overflow.", lambda g, in
 
 @public
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
-    """log(1 + e^(beta x)) / beta: a smooth relu. PyTorch's `threshold`, above which it returns x, is met to rounding."""
+    """log(1 + e^(beta x)) / beta: a smooth relu. PyTorch's `threshold`, above which it returns x, is met to
+    rounding."""
     return _softplus_op(input) if beta == 1 else _softplus_op(input * beta) / beta
 
 
@@ -192,7 +193,7 @@ def gelu(input: Any, approximate: str = "none") -> Any:
     return 0.5 * input * (1 + tanh(0.7978845608028654 * (input + 0.044715 * input * input * input)))
 
 
-# --- pieces of straight lines: gradients at the joints are PyTorch's ------------------------------------------------------
+# --- pieces of straight lines: gradients at the joints are PyTorch's ------------------------------------------------
 
 
 @public
@@ -253,7 +254,7 @@ def softsign(input: Any) -> Any:
     return input / (1 + abs(input))
 
 
-# --- along a dimension ------------------------------------------------------------------------------------------------------
+# --- along a dimension ----------------------------------------------------------------------------------------------
 
 
 @public

@@ -17,7 +17,7 @@ __all__ = [
     "vstack",
 ]  # fmt: skip
 
-# --- rolled and turned ----------------------------------------------------------------------------------------------------
+# --- rolled and turned ----------------------------------------------------------------------------------------------
 
 
 @public
@@ -64,7 +64,7 @@ def flipud(input: Any) -> Any:
     return flip(input, 0)
 
 
-# --- repeated -------------------------------------------------------------------------------------------------------------
+# --- repeated -------------------------------------------------------------------------------------------------------
 
 
 @public
@@ -89,7 +89,8 @@ def tile(input: Any, *dims: Any) -> Any:
 
 @public
 def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Any:
-    """Each element so many times in a row along `dim` (or of the flattened input); `repeats` a number or one for each."""
+    """Each element so many times in a row along `dim` (or of the flattened input); `repeats` a number or one for
+    each."""
     if dim is None:
         return repeat_interleave(reshape(input, (-1,)), repeats, 0)
     at = axes.one(dim, input.ndim, "repeat_interleave")
@@ -107,7 +108,8 @@ def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, outpu
 
 @public
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
-    """For vectors of n, m, ... elements as many n x m x ... grids of their coordinates; "xy" swaps the first two dims."""
+    """For vectors of n, m, ... elements as many n x m x ... grids of their coordinates; "xy" swaps the first two
+    dims."""
     if indexing not in ("ij", "xy"):
         raise ValueError(f'meshgrid: indexing: expected "ij" or "xy", got {indexing!r}')
     given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
@@ -119,7 +121,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     return tuple(grids)
 
 
-# --- other names for joining, splitting and choosing --------------------------------------------------------------------------
+# --- other names for joining, splitting and choosing ----------------------------------------------------------------
 
 
 @public

@@ -60,7 +60,8 @@ def scaled_dot_product_attention(
     query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
     scale: float | None = None, enable_gqa: bool = False,
 ) -> Any:  # fmt: skip
-    """softmax(Q K^T * scale + mask) V over the last two dimensions (..., length, size); scale is 1/sqrt(size) unless given.
+    """softmax(Q K^T * scale + mask) V over the last two dimensions (..., length, size); scale is 1/sqrt(size) unless
+    given.
 
     attn_mask: bool (True: may be looked at) or a number added to each score; a row that may look at nothing gives 0.
     is_causal: places look only at places not after them. Vaswani et al. (2017).

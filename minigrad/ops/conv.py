@@ -148,7 +148,7 @@ def _weight_adjoint(
     return (_rows(other, groups).swapaxes(1, 2) @ columns).reshape(shape)
 
 
-# --- the public face ------------------------------------------------------------------------------------------------------
+# --- the public face ------------------------------------------------------------------------------------------------
 
 
 def spread_over_dims(op: str, name: str, value: Any, dims: int, least: int = 0) -> Ints:
@@ -207,7 +207,8 @@ def _convolve(
     spots = places(tuple(x.shape)[2:], kernel, steps, around, holes)
     if min(spots, default=1) < 1 or 0 in kernel:
         raise ShapeError(
-            f"{op}: a kernel of {kernel} (dilation {holes}) does not fit into an input of {tuple(x.shape)[2:]} padded by {around}"
+            f"{op}: a kernel of {kernel} (dilation {holes}) does not fit into an input "
+            f"of {tuple(x.shape)[2:]} padded by {around}"
         )
     out = _conv(x, weight, stride=steps, padding=around, dilation=holes, groups=groups)
     return _finished(out, bias, input.ndim == dims + 2)
@@ -269,7 +270,8 @@ def conv2d(
 ) -> Any:
     """The cross-correlation of an input (N, C, H, W) (or without N) with kernels (out, C / groups, ...).
 
-    padding: zeros on both sides, "same" or "valid". Window places: (n + 2 padding - dilation (k - 1) - 1) // stride + 1.
+    padding: zeros on both sides, "same" or "valid". Window places: (n + 2 padding - dilation (k - 1) - 1) // stride +
+    1.
     """
     return _convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
@@ -278,7 +280,8 @@ def conv2d(
 def conv3d(
     input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
 ) -> Any:
-    """The cross-correlation of an input (N, C, D, H, W) (or without N) with kernels (out, C / groups, ...); see conv2d."""
+    """The cross-correlation of an input (N, C, D, H, W) (or without N) with kernels (out, C / groups, ...); see
+    conv2d."""
     return _convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
 
 

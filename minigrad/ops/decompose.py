@@ -34,7 +34,7 @@ def _matrices(name: str, A: Any, square: bool = True) -> Any:
     return A
 
 
-# --- inverse, determinant, systems ------------------------------------------------------------------------------------------
+# --- inverse, determinant, systems ----------------------------------------------------------------------------------
 
 
 @primitive(name="inv", A=lambda g, out: -(mT(out) @ g @ mT(out)))
@@ -113,15 +113,15 @@ def logdet(A: Any) -> Any:
     return where(sign < 0, float("nan"), value)
 
 
-@primitive(name="solve", A=lambda g, A, out: -(solve(mT(A), g) @ mT(out)), B=lambda g, A: solve(mT(A), g))
+@primitive(name="solve", A=lambda g, A, out: -(_solve(mT(A), g) @ mT(out)), B=lambda g, A: _solve(mT(A), g))
 def _solve(A: Any, B: Any) -> Any:
     return array_module(A).linalg.solve(A, B)
 
 
 @public
 def solve(A: Any, B: Any, *, left: bool = True) -> Any:
-    """X with A X = B (left=False: X A = B). B is a matrix, a stack of them, or a vector (or, beside a stack of matrices,
-    a stack of vectors). Raises ShapeError for a singular A."""
+    """X with A X = B (left=False: X A = B). B is a matrix, a stack of them, or a vector (or, beside a stack of
+    matrices, a stack of vectors). Raises ShapeError for a singular A."""
     _matrices("solve", A)
     vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and tuple(B.shape) == tuple(A.shape)[:-1])
     columns = unsqueeze(B, -1) if vector else B
@@ -167,7 +167,7 @@ def pinv(A: Any, rtol: float | None = None) -> Any:
     return _pinv(_matrices("pinv", A, square=False), rcond=max(A.shape[-2:]) * eps if rtol is None else rtol)
 
 
-# --- Cholesky -------------------------------------------------------------------------------------------------------------
+# --- Cholesky -------------------------------------------------------------------------------------------------------
 
 
 @primitive(name="cholesky", A=lambda g, out: _cholesky_gradient(g, out))
@@ -184,13 +184,13 @@ def _cholesky_gradient(g: Any, L: Any) -> Any:
 
 @public
 def cholesky(A: Any, *, upper: bool = False) -> Any:
-    """The lower triangular L with A = L L^T (upper: its transpose), for a symmetric positive definite A, of which the lower
-    triangle is read. Raises ShapeError for one that is not."""
+    """The lower triangular L with A = L L^T (upper: its transpose), for a symmetric positive definite A, of which the
+    lower triangle is read. Raises ShapeError for one that is not."""
     L = _cholesky(_matrices("cholesky", A))
     return mT(L) if upper else L
 
 
-# --- QR -------------------------------------------------------------------------------------------------------------------
+# --- QR -------------------------------------------------------------------------------------------------------------
 
 
 class QR(NamedTuple):
@@ -254,7 +254,7 @@ def _unrecorded(name: str, A: Any, compute: Any) -> Any:
     return [wrap(r) for r in compute(array_module(raw), raw)]
 
 
-# --- eigenvalues and singular values ----------------------------------------------------------------------------------------
+# --- eigenvalues and singular values --------------------------------------------------------------------------------
 
 
 class Eigen(NamedTuple):
@@ -294,8 +294,8 @@ def _eigh_gradient(g: Any, n: int, out: Any) -> Any:
 
 @public
 def eigh(A: Any, UPLO: str = "L") -> Eigen:
-    """(eigenvalues, ascending; eigenvectors, as columns) of a symmetric matrix, of which the lower (or upper) triangle is
-    read. Vectors have a gradient only where the values differ."""
+    """(eigenvalues, ascending; eigenvectors, as columns) of a symmetric matrix, of which the lower (or upper)
+    triangle is read. Vectors have a gradient only where the values differ."""
     if UPLO not in ("L", "U"):
         raise ValueError(f'eigh: UPLO: expected "L" or "U", got {UPLO!r}')
     n = _matrices("eigh", A).shape[-1]

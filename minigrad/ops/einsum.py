@@ -125,19 +125,21 @@ def _arranged(x: Any, letters: str, groups: Any, size: dict[str, int]) -> Any:
     return reshape(x, tuple(axes.count(tuple(size[c] for c in group), None) for group in groups))
 
 
-# --- one line each --------------------------------------------------------------------------------------------------------
+# --- one line each --------------------------------------------------------------------------------------------------
 
 
 @public
 def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
-    """Products summed over pairs of dimensions: dims = n: the last n of a with the first n of b; dims = (of a, of b)."""
+    """Products summed over pairs of dimensions: dims = n: the last n of a with the first n of b; dims = (of a, of
+    b)."""
     if isinstance(dims, int):
         left, right = tuple(range(a.ndim - dims, a.ndim)), tuple(range(dims))
     else:
         left, right = (axes.many(tuple(d), x.ndim, "tensordot") or () for d, x in zip(dims, (a, b)))
     if len(left) != len(right) or any(a.shape[i] != b.shape[j] for i, j in zip(left, right)):
         raise ShapeError(
-            f"tensordot: expected pairs of dimensions of equal size, got {dims} for shapes {list(a.shape)} and {list(b.shape)}"
+            f"tensordot: expected pairs of dimensions of equal size, got {dims} for "
+            f"shapes {list(a.shape)} and {list(b.shape)}"
         )
     rows = tuple(d for d in range(a.ndim) if d not in left)
     columns = tuple(d for d in range(b.ndim) if d not in right)

@@ -134,11 +134,11 @@ tanh = unary("tanh", "The hyperbolic tangent.", lambda g, out: g * (1 - out * ou
 
 # --- rounding, sign: gradient zero ----------------------------------------------------------------------------------
 
-floor = unary("floor", "The largest integer not above. Gradient 0.", lambda g: zeros_like(g), floating=False)
+floor: Op = unary("floor", "The largest integer not above. Gradient 0.", lambda g: zeros_like(g), floating=False)
 ceil = unary("ceil", "The smallest integer not below. Gradient 0.", lambda g: zeros_like(g), floating=False)
-trunc = unary("trunc", "Rounded towards 0. Gradient 0.", lambda g: zeros_like(g), floating=False)
+trunc: Op = unary("trunc", "Rounded towards 0. Gradient 0.", lambda g: zeros_like(g), floating=False)
 round = unary("round", "Rounded to the nearest, halves to even. Gradient 0.", lambda g: zeros_like(g), "rint", False)
-sign = unary("sign", "-1, 0 or 1. Gradient 0.", lambda g: zeros_like(g), floating=False)
+sign: Op = unary("sign", "-1, 0 or 1. Gradient 0.", lambda g: zeros_like(g), floating=False)
 signbit = unary("signbit", "Is it negative (-0. is)?", None, "signbit", floating=False)
 abs = unary("abs", "The absolute value. Gradient 0 at 0.", lambda g, input: g * sign(input), operator.abs, False)
 
@@ -189,6 +189,7 @@ minimum = binary(
 
 @primitive(
     name="where",
+    masks=True,
     input=lambda g, condition: where(condition, g, 0.0),
     other=lambda g, condition: where(condition, 0.0, g),
 )
@@ -273,7 +274,8 @@ def fmin(input: Any, other: Any) -> Any:
 
 @public
 def nan_to_num(input: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
-    """`nan` for nan, the largest and smallest finite numbers (or `posinf`, `neginf`) for the infinities. Gradient 0 there."""
+    """`nan` for nan, the largest and smallest finite numbers (or `posinf`, `neginf`) for the infinities. Gradient 0
+    there."""
     if input.dtype.kind != "f":
         return input * 1
     largest = float(finfo(input.dtype).max)

@@ -24,8 +24,8 @@ __all__ = [
 
 def raw_index(index: Any, target: Any) -> Any:
     """An index as the library of the array `target` takes it: Tensors and lists as arrays beside it (an index may come
-    from the CPU, as in PyTorch), and `...` after a basic index, so that a single element comes as a 0-d view and not as a
-    NumPy scalar."""
+    from the CPU, as in PyTorch), and `...` after a basic index, so that a single element comes as a 0-d view and not
+    as a NumPy scalar."""
     parts = index if isinstance(index, tuple) else (index,)
     out = tuple([_raw_part(p, target) for p in parts])
     return out if any(is_array(p) for p in out) or any(p is Ellipsis for p in out) else (*out, Ellipsis)
@@ -83,7 +83,8 @@ def getitem(input: Any, index: Any) -> Any:
 
 
 def _led(g: Any, shape: tuple[int, ...]) -> Any:
-    """`g` with leading sizes of 1 where `shape` has more dimensions: a value may have more than the place it goes to."""
+    """`g` with leading sizes of 1 where `shape` has more dimensions: a value may have more than the place it goes
+    to."""
     extra = len(shape) - g.ndim
     return g[(None,) * extra + (...,)] if extra > 0 else g
 

@@ -11,8 +11,8 @@ from minigrad.ops.public import public, refuse
 from minigrad.ops.shape import mT, reshape, squeeze, stack, unbind, unsqueeze
 
 __all__ = [
-    "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "cross", "dot", "ger", "matmul", "matrix_power", "mm", "mv",
-    "outer",
+    "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "cross", "dot", "ger", "matmul", "matrix_power", "mm",
+    "mv", "outer",
 ]  # fmt: skip
 
 

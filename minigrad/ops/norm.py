@@ -1,5 +1,5 @@
-"""Normalization: elements brought to mean 0 and variance 1 over a batch, a layer, an instance or a group; and vectors to
-length 1. Composed; the statistics are differentiated through."""
+"""Normalization: elements brought to mean 0 and variance 1 over a batch, a layer, an instance or a group; and vectors
+to length 1. Composed; the statistics are differentiated through."""
 
 from typing import Any
 
@@ -49,8 +49,8 @@ def batch_norm(
 ) -> Any:  # fmt: skip
     """(x - mean) / sqrt(var + eps) * weight + bias for each channel (dimension 1), over batch and space.
 
-    training: with the batch's own statistics, of which the running ones take the share `momentum`, in place (the variance
-    with n - 1); else with the running ones. Ioffe and Szegedy (2015).
+    training: with the batch's own statistics, of which the running ones take the share `momentum`, in place (the
+    variance with n - 1); else with the running ones. Ioffe and Szegedy (2015).
     """
     _channels("batch_norm", input, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
     w, b = _by_channel(weight, input.ndim), _by_channel(bias, input.ndim)
@@ -128,7 +128,8 @@ def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any 
 
 @public
 def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
-    """x / sqrt(mean(x^2) + eps) over the last dimensions; eps is the dtype's own unless given. Zhang and Sennrich (2019)."""
+    """x / sqrt(mean(x^2) + eps) over the last dimensions; eps is the dtype's own unless given. Zhang and Sennrich
+    (2019)."""
     dims = _last("rms_norm", input, normalized_shape, weight=weight)
     tiny = {"float16": 0.0009765625, "float32": 1.1920929e-07}.get(input.dtype.name, 2.220446049250313e-16)
     return _scaled(input * rsqrt(mean(input * input, dims, True) + (tiny if eps is None else eps)), weight, None)

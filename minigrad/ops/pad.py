@@ -22,7 +22,8 @@ def _pad_zeros(input: Any, *, shape: tuple[int, ...], index: Any) -> Any:
 
 @public
 def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
-    """Widened by pad = (left, right) of the last dimension, then of the last but one, and so on; negative numbers cut off.
+    """Widened by pad = (left, right) of the last dimension, then of the last but one, and so on; negative numbers cut
+    off.
 
     mode "constant" fills with `value` (0), "reflect" mirrors without the border, "replicate" repeats the border,
     "circular" goes on at the other end.

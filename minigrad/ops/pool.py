@@ -61,7 +61,8 @@ def _sizes(op: str, kernel: Any, stride: Any, padding: Any, dilation: Any, dims:
 
 
 def _spots(op: str, sizes: Ints, window: Ints, step: Ints, around: Ints, holes: Ints, ceil_mode: bool) -> Ints:
-    """How many windows along each dimension; with ceil_mode also one that hangs over the end, if it starts before it."""
+    """How many windows along each dimension; with ceil_mode also one that hangs over the end, if it starts before
+    it."""
     out = []
     for n, k, s, p, d in zip(sizes, window, step, around, holes):
         room = n + 2 * p - d * (k - 1) - 1
@@ -81,11 +82,11 @@ def _shown(x: Any, spots: Ints, window: Ints, step: Ints, around: Ints, holes: I
     return _windows(pad(x, widths, value=fill) if any(widths) else x, kernel=window, stride=step, dilation=holes)
 
 
-# --- the largest ------------------------------------------------------------------------------------------------------------
+# --- the largest ----------------------------------------------------------------------------------------------------
 
 
-def _max_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool,
-              return_indices: bool) -> Any:  # fmt: skip
+def _max_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
+              ceil_mode: bool, return_indices: bool) -> Any:  # fmt: skip
     x = _batch(op, input, dims)
     window, step, around, holes = _sizes(op, kernel_size, stride, padding, dilation, dims)
     spots = _spots(op, tuple(x.shape)[2:], window, step, around, holes, ceil_mode)
@@ -111,7 +112,7 @@ def _flat_places(best: Any, sizes: Ints, spots: Ints, window: Ints, step: Ints, 
     return total
 
 
-# --- the mean ---------------------------------------------------------------------------------------------------------------
+# --- the mean -------------------------------------------------------------------------------------------------------
 
 
 def _avg_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool,
@@ -144,7 +145,7 @@ def _counted(x: Any, spots: Ints, window: Ints, step: Ints, around: Ints, paddin
     return total
 
 
-# --- so many results, whatever the input's size -------------------------------------------------------------------------------
+# --- so many results, whatever the input's size ---------------------------------------------------------------------
 
 
 def _output_sizes(op: str, output_size: Any, sizes: Ints) -> Ints:
@@ -205,7 +206,7 @@ def _adaptive_max(op: str, dims: int, input: Any, output_size: Any, return_indic
     return (out, chosen) if batched else (squeeze(out, 0), squeeze(chosen, 0))
 
 
-# --- the public face ------------------------------------------------------------------------------------------------------
+# --- the public face ------------------------------------------------------------------------------------------------
 
 
 @public

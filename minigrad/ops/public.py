@@ -18,8 +18,8 @@ NUMPY = {"axis": "dim", "keepdims": "keepdim"}
 
 
 def public(function: Callable[P, R]) -> Callable[P, R]:
-    """A public function of tensors: takes `axis`/`keepdims` for `dim`/`keepdim`, and where it fails because it was given
-    something that is no tensor, says so: a TypeError that names function and argument. Costs 0.1 us a call."""
+    """A public function of tensors: takes `axis`/`keepdims` for `dim`/`keepdim`, and where it fails because it was
+    given something that is no tensor, says so: a TypeError that names function and argument. Costs 0.1 us a call."""
 
     @functools.wraps(function)
     def call(*args: P.args, **options: P.kwargs) -> R:

@@ -77,7 +77,8 @@ def _logcumsumexp(input: Any, *, dim: int) -> Any:
 
 @public
 def logcumsumexp(input: Any, dim: int) -> Any:
-    """out[i] = log(exp(input[0]) + ... + exp(input[i])), without overflow. Its backward takes n^2 memory along `dim`."""
+    """out[i] = log(exp(input[0]) + ... + exp(input[i])), without overflow. Its backward takes n^2 memory along
+    `dim`."""
     at = axes.one(dim, input.ndim, "logcumsumexp")
     return _logcumsumexp(input, dim=at) if input.ndim and 0 not in tuple(input.shape) else input * 1
 
@@ -187,7 +188,8 @@ def cummin(input: Any, dim: int) -> ValuesIndices:
 
 @public
 def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    """out[i] = input[i + 1] - input[i] along `dim`, n times over; `prepend` and `append` are joined to the input first."""
+    """out[i] = input[i + 1] - input[i] along `dim`, n times over; `prepend` and `append` are joined to the input
+    first."""
     at = axes.one(dim, input.ndim, "diff")
     parts = [p for p in (prepend, input, append) if p is not None]
     out = cat(parts, at) if len(parts) > 1 else input

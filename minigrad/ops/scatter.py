@@ -31,7 +31,7 @@ def _rows(dim: int, index: Any) -> tuple[Any, ...]:
     return (*(slice(None),) * dim, _raw(index))
 
 
-# --- along one dimension, by an index of the result's own shape -----------------------------------------------------------
+# --- along one dimension, by an index of the result's own shape -----------------------------------------------------
 
 
 @primitive(
@@ -51,7 +51,8 @@ def _checked(name: str, input: Any, dim: int, index: Any, src: Any) -> tuple[int
     sizes, places = tuple(input.shape), tuple(index.shape)
     if len(places) != len(sizes) or any(n > m for d, (n, m) in enumerate(zip(places, sizes)) if d != at):
         raise ShapeError(
-            f"{name}: `index`: expected {len(sizes)} dimensions, no larger than {sizes} outside dimension {at}, got {places}"
+            f"{name}: `index`: expected {len(sizes)} dimensions, no larger than "
+            f"{sizes} outside dimension {at}, got {places}"
         )
     check_range(name, index, sizes[at] if sizes else 1, f"dimension {at}")
     if not hasattr(src, "dtype"):
@@ -67,8 +68,8 @@ def _checked(name: str, input: Any, dim: int, index: Any, src: Any) -> tuple[int
 
 @public
 def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Any:
-    """A copy of the input with out[i][index[i][j]] = src[i][j] (for dim = 1). Where a place is named twice, one of the two
-    wins. reduce "add" or "multiply" combines with what is there."""
+    """A copy of the input with out[i][index[i][j]] = src[i][j] (for dim = 1). Where a place is named twice, one of
+    the two wins. reduce "add" or "multiply" combines with what is there."""
     src = value if src is None else src
     at, src = _checked("scatter", input, dim, index, src)
     if reduce is not None:
@@ -112,8 +113,8 @@ def _detached(x: Any) -> Any:
 
 @public
 def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
-    """`scatter` that combines all that falls on one place by "sum", "mean", "prod", "amax" or "amin", with the input's own
-    value unless include_self is False."""
+    """`scatter` that combines all that falls on one place by "sum", "mean", "prod", "amax" or "amin", with the
+    input's own value unless include_self is False."""
     at, src = _checked("scatter_reduce", input, dim, index, src)
     if reduce not in ("sum", "mean", "prod", "amax", "amin"):
         raise ValueError(f'scatter_reduce: reduce: expected "sum", "mean", "prod", "amax" or "amin", got {reduce!r}')
@@ -144,7 +145,7 @@ def _scattered_product(base: Any, dim: int, index: Any, src: Any) -> Any:
     return out
 
 
-# --- whole rows, by a vector of numbers -------------------------------------------------------------------------------------
+# --- whole rows, by a vector of numbers -----------------------------------------------------------------------------
 
 
 def _vector(name: str, input: Any, dim: int, index: Any) -> int:
@@ -195,7 +196,7 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
     return _setitem(input, src, index=(*(slice(None),) * at, index))
 
 
-# --- in the flattened tensor, and elsewhere ---------------------------------------------------------------------------------
+# --- in the flattened tensor, and elsewhere -------------------------------------------------------------------------
 
 
 @public
@@ -211,7 +212,8 @@ def take(input: Any, index: Any) -> Any:
 
 @public
 def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
-    """`gather` whose index broadcasts against the input in the other dimensions; without `dim`, in the flattened input."""
+    """`gather` whose index broadcasts against the input in the other dimensions; without `dim`, in the flattened
+    input."""
     if dim is None:
         return gather(reshape(input, (-1,)), 0, reshape(indices, (-1,)))
     at = axes.one(dim, input.ndim, "take_along_dim")
@@ -223,7 +225,8 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
 
 @public
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
-    """A copy of the input with `source` at these places of the flattened input, added to what is there if `accumulate`."""
+    """A copy of the input with `source` at these places of the flattened input, added to what is there if
+    `accumulate`."""
     flat, places, values = reshape(input, (-1,)), (_raw(reshape(index, (-1,))),), reshape(source, (-1,))
     new = flat + scatter_add_into(values, shape=tuple(flat.shape), index=places) if accumulate else (
         _setitem(flat, values, index=places))  # fmt: skip
@@ -262,7 +265,7 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     return _setitem(input, getitem(flat, slice(count)), index=(places,))
 
 
-# --- places: no gradient --------------------------------------------------------------------------------------------------
+# --- places: no gradient --------------------------------------------------------------------------------------------
 
 
 @primitive(name="argwhere")

@@ -14,7 +14,8 @@ from minigrad.ops.reduce import ValuesIndices, amax, amin, any, argmax, sum
 from minigrad.ops.shape import flip, movedim, narrow, reshape, squeeze, stack, unsqueeze
 
 __all__ = [
-    "argsort", "bucketize", "kthvalue", "median", "mode", "msort", "nanmedian", "quantile", "searchsorted", "sort", "topk",
+    "argsort", "bucketize", "kthvalue", "median", "mode", "msort", "nanmedian", "quantile", "searchsorted", "sort",
+    "topk",
 ]  # fmt: skip
 
 

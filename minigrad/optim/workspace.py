@@ -19,7 +19,7 @@ class Workspace:
 
     def scratch(self, like: Any, number: int) -> Any:
         """The scratch array `number` (0, 1, ...) in the shape, dtype and place of `like`: its contents are anything."""
-        key = (number, like.shape, like.dtype, getattr(like, "device", None))
+        key = (number, like.shape, like.dtype, getattr(like.device, "id", None))  # the number of a GPU
         view = self._views.get(key)
         return self._new_view(key, like) if view is None else view
 

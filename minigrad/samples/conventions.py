@@ -11,8 +11,8 @@ INF, NAN = math.inf, math.nan
 
 @dataclass(frozen=True)
 class Convention:
-    """call(m, *inputs), where m is minigrad or torch and the inputs are float64 tensors; its value (None: not looked at);
-    the gradients of its sum; and PyTorch's gradients where they differ."""
+    """call(m, *inputs), where m is minigrad or torch and the inputs are float64 tensors; its value (None: not looked
+    at); the gradients of its sum; and PyTorch's gradients where they differ."""
 
     case: str
     call: Callable[..., Any]

@@ -129,7 +129,8 @@ LOGIC = [
     _logical("logical_and", "logical_and"), _logical("logical_or", "logical_or"),
     _logical("logical_xor", "logical_xor"),
     Row("logical_not", [Sample(bools((3, 4))), Sample(ints((4,), 0, 2))], numpy="logical_not", order=0),
-    _bitwise("bitwise_and", "bitwise_and"), _bitwise("bitwise_or", "bitwise_or"), _bitwise("bitwise_xor", "bitwise_xor"),
+    _bitwise("bitwise_and", "bitwise_and"), _bitwise("bitwise_or", "bitwise_or"), _bitwise("bitwise_xor",
+        "bitwise_xor"),
     Row("bitwise_not", [Sample(bools((3, 4))), Sample(ints((4,), 0, 9))], numpy="invert", order=0),
     *(
         unary(name, numpy=name, order=0, more=[Sample(Draw((4,), then=_specials), called="specials")])
@@ -144,8 +145,10 @@ CHOICE = [
            more=[Sample(Draw((4,), then=_some_nan), Draw((4,)), called="nan")]),
     binary("fmin", numpy="fmin", numbers=False, kinks=("ties: half each",)),
     Row("nan_to_num", [Sample(X), Sample(Draw(()))], numpy="nan_to_num"),
-    Row("clamp_min", [Sample(Draw((3, 4), away=(0.5,)), 0.5), Sample(X, Draw((4,), -1, 1))], kinks=("the limit: gradient 1",)),
-    Row("clamp_max", [Sample(Draw((3, 4), away=(0.5,)), 0.5), Sample(X, Draw((4,), -1, 1))], kinks=("the limit: gradient 1",)),
+    Row("clamp_min", [Sample(Draw((3, 4), away=(0.5,)), 0.5),
+        Sample(X, Draw((4,), -1, 1))], kinks=("the limit: gradient 1",)),
+    Row("clamp_max", [Sample(Draw((3, 4), away=(0.5,)), 0.5),
+        Sample(X, Draw((4,), -1, 1))], kinks=("the limit: gradient 1",)),
     Row("where", [
         Sample(bools((3, 4)), X, Draw((3, 4))), Sample(bools((3, 1)), Draw((4,)), Draw(())),
         Sample(bools((2, 3)), Draw((2, 3)), 0.5), Sample(bools((3,)), 1.5, Draw((3,)), called="b3,number,3"),

@@ -64,7 +64,8 @@ def _primitive(name: str) -> Any:
 
 
 ROWS = [
-    Row("getitem", [Sample(X, index, called=name) for name, index in INDICES], call=_getitem, torch=lambda torch, x, i: x[i],
+    Row("getitem", [Sample(X, index, called=name) for name, index in INDICES], call=_getitem,
+        torch=lambda torch, x, i: x[i],
         numpy=lambda x, i: x[i], alias=True),
     Row("scatter_add_into", [
         Sample(Draw((3, 2)), (3, 4), (slice(None), slice(1, 3)), called="slice"),
@@ -75,10 +76,12 @@ ROWS = [
         Sample(X, Draw((4,)), np.array([2, 0]), called="integers"), Sample(X, Draw(()), MASK, called="mask"),
         Sample(Draw((4,)), Draw((2,)), slice(None, None, 2), called="step"),
     ], call=_setitem, torch=_torch_setitem),
-    Row("gather", [Sample(X, 1, ints((3, 2), 0, 4)), Sample(X, 0, ints((5, 4), 0, 3)), Sample(CUBE, -1, ints((2, 2, 1), 0, 4)),
+    Row("gather", [Sample(X, 1, ints((3, 2), 0, 4)), Sample(X, 0, ints((5, 4), 0, 3)),
+        Sample(CUBE, -1, ints((2, 2, 1), 0, 4)),
                    Sample(X, 0, ints((0, 4), 0, 3))]),
     Row("scatter_zeros", [
-        Sample(Draw((3, 2)), ints((3, 2), 0, 4), shape=(3, 4), dim=1), Sample(Draw((3, 1)), ints((3, 1), 0, 4), shape=(3, 4), dim=1),
+        Sample(Draw((3, 2)), ints((3, 2), 0, 4), shape=(3, 4), dim=1),
+        Sample(Draw((3, 1)), ints((3, 1), 0, 4), shape=(3, 4), dim=1),
     ], call=_primitive("scatter_zeros"),
         torch=lambda torch, g, i, shape, dim: torch.zeros(shape, dtype=g.dtype).scatter_add(dim, i, g)),
     Row("pick", [Sample(X, np.array([1, 0, 3]), called="3x4")], call=lambda x, i: _primitive("pick")(x, index=i),

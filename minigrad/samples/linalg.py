@@ -69,13 +69,15 @@ STACK = Draw((2, 4, 4), then=_regular)
 TALL, FLAT = Draw((4, 3)), Draw((3, 4))
 SINGULAR = Draw((3, 3), then=lambda a: np.vstack([a[:2], a[:1] - 2 * a[1:2]]))
 TRIANGLE = Draw((3, 3), then=lambda a: a + 3 * np.eye(3))
-NORMS = {"rtol": 1e-10, "dtypes": WIDE}
+NORMS: dict[str, Any] = {"rtol": 1e-10, "dtypes": WIDE}
 
 PRODUCTS = [
     Row("matmul", [
         Sample(X, Draw((4, 2))), Sample(Draw((4,)), Draw((4,))), Sample(X, Draw((4,))), Sample(Draw((3,)), X),
-        Sample(Draw((2, 3, 4)), Draw((4, 2))), Sample(Draw((3, 4)), Draw((2, 4, 2))), Sample(Draw((0, 4)), Draw((4, 2))),
-        Sample(Draw((2, 1, 3, 4)), Draw((3, 4, 2))), Sample(Draw((2, 3, 4)), Draw((4,))), Sample(Draw((3, 0)), Draw((0, 2))),
+        Sample(Draw((2, 3, 4)), Draw((4, 2))), Sample(Draw((3, 4)), Draw((2, 4, 2))),
+        Sample(Draw((0, 4)), Draw((4, 2))),
+        Sample(Draw((2, 1, 3, 4)), Draw((3, 4, 2))), Sample(Draw((2, 3, 4)), Draw((4,))),
+        Sample(Draw((3, 0)), Draw((0, 2))),
     ], numpy="matmul"),
     Row("mm", [Sample(X, Draw((4, 2)))], numpy="matmul"),
     Row("bmm", [Sample(Draw((2, 3, 4)), Draw((2, 4, 2)))], numpy="matmul"),
@@ -96,13 +98,17 @@ PRODUCTS = [
     Row("matrix_power", [Sample(SQUARE, 3), Sample(SQUARE, 0), Sample(SQUARE, -2), Sample(SQUARE, 1)], **NORMS),
     Row("einsum", [
         Sample("ij,jk->ik", X, Draw((4, 2))), Sample("ij->ji", X), Sample("ij->", X), Sample("ii->i", Draw((3, 3))),
-        Sample("ii", Draw((3, 3))), Sample("bij,bjk->bik", Draw((2, 3, 4)), Draw((2, 4, 2))), Sample("i,j", Draw((3,)), Draw((4,))),
-        Sample("...ij,...j->...i", Draw((2, 3, 4)), Draw((2, 4))), Sample("ij,ij->i", X, X), Sample("ij,j,k->ik", X, Draw((4,)), Draw((2,))),
-        Sample("bhqd,bhkd->bhqk", Draw((1, 2, 3, 4)), Draw((1, 2, 2, 4))), Sample("ijk,lj->il", Draw((2, 3, 4)), Draw((5, 3))),
+        Sample("ii", Draw((3, 3))), Sample("bij,bjk->bik", Draw((2, 3, 4)), Draw((2, 4, 2))),
+        Sample("i,j", Draw((3,)), Draw((4,))),
+        Sample("...ij,...j->...i", Draw((2, 3, 4)), Draw((2, 4))), Sample("ij,ij->i", X, X),
+        Sample("ij,j,k->ik", X, Draw((4,)), Draw((2,))),
+        Sample("bhqd,bhkd->bhqk", Draw((1, 2, 3, 4)), Draw((1, 2, 2, 4))),
+        Sample("ijk,lj->il", Draw((2, 3, 4)), Draw((5, 3))),
     ], alias=True),
     Row("tensordot", [Sample(Draw((2, 3, 4)), Draw((3, 4, 2))), Sample(X, Draw((4, 2)), 1), Sample(X, Draw((2,)), 0),
                       Sample(Draw((2, 3, 4)), Draw((4, 2)), ([2, 0], [0, 1]))]),
-    Row("kron", [Sample(Draw((2, 3)), Draw((2, 2))), Sample(Draw((3,)), Draw((2, 2))), Sample(Draw(()), X)], numpy="kron"),
+    Row("kron", [Sample(Draw((2, 3)), Draw((2, 2))), Sample(Draw((3,)), Draw((2, 2))),
+        Sample(Draw(()), X)], numpy="kron"),
 ]  # fmt: skip
 
 FACTORS = [
@@ -114,7 +120,8 @@ FACTORS = [
     Row("sign_of_det", [Sample(SQUARE)], call=lambda x: of("slogdet", lambda y: y)(x).sign, order=0,
         torch=lambda torch, x: torch.slogdet(x).sign, **NORMS),
     Row("logdet", [Sample(Draw((3, 3), -0.5, 0.5, then=_regular))], **NORMS),
-    Row("solve", [Sample(SQUARE, Draw((3, 2))), Sample(SQUARE, Draw((3,))), Sample(STACK, Draw((2, 4, 3))), Sample(STACK, Draw((4, 1))),
+    Row("solve", [Sample(SQUARE, Draw((3, 2))), Sample(SQUARE, Draw((3,))), Sample(STACK, Draw((2, 4, 3))),
+        Sample(STACK, Draw((4, 1))),
                   Sample(SQUARE, Draw((2, 3)), left=False)], torch="linalg.solve", **NORMS),
     Row("solve_triangular", [Sample(TRIANGLE, Draw((3, 2)), upper=True), Sample(TRIANGLE, Draw((3, 2)), upper=False),
                              Sample(TRIANGLE, Draw((2, 3)), upper=True, left=False),
@@ -127,7 +134,8 @@ FACTORS = [
         torch=torch_signless("qr"), **NORMS),
     Row("eigh", [Sample(SQUARE), Sample(STACK), Sample(SQUARE, "U")], call=signless("eigh", _symmetric),
         torch=torch_signless("eigh", _symmetric), kinks=("equal eigenvalues",), **NORMS),
-    Row("eigvalsh", [Sample(SQUARE)], call=of("eigvalsh", _symmetric), torch=torch_of("eigvalsh", lambda t, x: _symmetric(x)),
+    Row("eigvalsh", [Sample(SQUARE)], call=of("eigvalsh", _symmetric),
+        torch=torch_of("eigvalsh", lambda t, x: _symmetric(x)),
         kinks=("equal eigenvalues",), **NORMS),
     Row("svd", [Sample(SQUARE), Sample(TALL, False), Sample(FLAT, full_matrices=False)], call=signless("svd"),
         torch=torch_signless("svd"), kinks=("equal singular values", "singular value 0"), **NORMS),
@@ -135,7 +143,8 @@ FACTORS = [
 ]  # fmt: skip
 
 SCALES = [
-    Row("linalg.vector_norm", [Sample(X), Sample(X, 2, 1), Sample(X, 2, (0, 1), True)], kinks=("the zero vector: gradient 0",)),
+    Row("linalg.vector_norm", [Sample(X), Sample(X, 2, 1),
+        Sample(X, 2, (0, 1), True)], kinks=("the zero vector: gradient 0",)),
     Row("linalg.matrix_norm", [
         Sample(X), Sample(X, "nuc"), Sample(X, 2), Sample(X, -2), Sample(Draw((2, 3, 4), away=(0.0,)), 1),
         Sample(Draw((2, 3, 4), away=(0.0,)), INF, (0, 2), True), Sample(Draw((3, 4), away=(0.0,)), -1),

@@ -109,8 +109,8 @@ class Row:
     name       the primitive's name in the registry, or the public function's
     samples    calls to check it with
     call       the op; by default the public function of that name, wherever minigrad has it
-    torch      PyTorch's name for it under `torch.` (or a function of the torch module and the arguments); None: has none
-    numpy      NumPy's name for it, or a function of the arguments; None: nothing as direct
+    torch      PyTorch's name for it under `torch.` (or a function of the torch module and the arguments); None: has
+    none numpy      NumPy's name for it, or a function of the arguments; None: nothing as direct
     order      how often it can be differentiated: 2 stands for "as often as you like", 0 for not at all
     dtypes     of floating arguments; the result's and the gradients' are the same
     kinks      points (or words) where the derivative jumps

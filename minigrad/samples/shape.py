@@ -45,7 +45,8 @@ def _move(x: Any) -> Any:
 
 
 ROWS = [
-    view("reshape", Sample(X, (2, 6)), Sample(X, (-1,)), Sample(SCALAR, (1, 1)), Sample(EMPTY, (3, 0)), Sample(CUBE, (4, -1)),
+    view("reshape", Sample(X, (2, 6)), Sample(X, (-1,)), Sample(SCALAR, (1, 1)), Sample(EMPTY, (3, 0)),
+        Sample(CUBE, (4, -1)),
          numpy="reshape"),
     view("flatten", Sample(CUBE), Sample(CUBE, 1), Sample(CUBE, 0, 1), Sample(SCALAR), Sample(EMPTY)),
     view("squeeze", Sample(Draw((1, 3, 1))), Sample(Draw((1, 3, 1)), 0), Sample(Draw((1, 3, 1)), (0, -1)), Sample(X, 0),
