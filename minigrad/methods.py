@@ -292,10 +292,9 @@ def _hang() -> None:
     for name, dtype in {"float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "int": dtypes.int32,
                         "long": dtypes.int64, "short": dtypes.int16, "bool": dtypes.bool}.items():  # fmt: skip
         setattr(Tensor, name, _caster(name, dtype))
-    for function in (__len__, __iter__, __contains__, __bool__, __index__, __array__, __deepcopy__,
-                     __reduce__, __matmul__, __rmatmul__, item, numpy, size, numel, dim, tolist, contiguous, is_contiguous,
-                     is_floating_point,
-                     data_ptr, view_as, expand_as, inplace.copy_, inplace.fill_, inplace.zero_,
+    for function in (__len__, __iter__, __contains__, __bool__, __index__, __array__, __deepcopy__, __reduce__,
+                     __matmul__, __rmatmul__, item, numpy, size, numel, dim, tolist, contiguous, is_contiguous,
+                     is_floating_point, data_ptr, view_as, expand_as, inplace.copy_, inplace.fill_, inplace.zero_,
                      random.normal_, random.uniform_, random.random_, random.bernoulli_):  # fmt: skip
         setattr(Tensor, function.__name__, function)
     _hang_lambdas(Tensor)

@@ -52,7 +52,9 @@ def test_tensor_of_data(data: Any, values: Any, dtype: str) -> None:
 
 def test_tensor_copies_and_as_tensor_does_not() -> None:
     array, t = np.ones(2), mg.ones(2)
-    assert not np.shares_memory(mg.tensor(array).numpy(), array) and not np.shares_memory(mg.tensor(t).numpy(), t.numpy())
+    assert not np.shares_memory(mg.tensor(array).numpy(), array) and not np.shares_memory(
+        mg.tensor(t).numpy(), t.numpy()
+    )
     assert mg.as_tensor(t) is t and np.shares_memory(mg.as_tensor(array).numpy(), array)
     assert mg.as_tensor(t, dtype=mg.float64).dtype == mg.float64 and mg.as_tensor([1, 2]).tolist() == [1, 2]
     assert mg.as_tensor(array, dtype=mg.float32).dtype == mg.float32
@@ -61,7 +63,9 @@ def test_tensor_copies_and_as_tensor_does_not() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", ["a", b"ab", None, [1, "a"], [None], {}, {1}, np.array(["a"]), np.array([1, "a"], dtype=object), object()], ids=str
+    "data",
+    ["a", b"ab", None, [1, "a"], [None], {}, {1}, np.array(["a"]), np.array([1, "a"], dtype=object), object()],
+    ids=str,
 )
 def test_what_no_tensor_can_hold(data: Any) -> None:
     with pytest.raises(TypeError, match="a tensor holds bool, integer, floating or complex numbers, not NumPy's"):
@@ -84,14 +88,16 @@ def test_requires_grad_at_birth() -> None:
         mg.arange(3, requires_grad=True)
 
 
-# --- filled ---------------------------------------------------------------------------------------------------------------
+# --- filled -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("make", [mg.zeros, mg.ones, mg.empty, mg.rand, mg.randn], ids=lambda f: f.__name__)
 def test_sizes_in_every_form(make: Any) -> None:
     for sizes in ((2, 3), ((2, 3),), ([2, 3],), (mg.Size((2, 3)),), (np.int64(2), mg.tensor(3))):
         assert make(*sizes).shape == (2, 3) and make(*sizes).dtype == mg.float32
-    assert make().shape == make(()).shape == () and make(0).shape == (0,) and make(2, dtype=mg.float16).dtype == mg.float16
+    assert (
+        make().shape == make(()).shape == () and make(0).shape == (0,) and make(2, dtype=mg.float16).dtype == mg.float16
+    )
     for wrong in ((2.5,), ("a",), (2, None)):
         with pytest.raises(TypeError, match="size: expected integers, got"):
             make(*wrong)

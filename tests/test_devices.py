@@ -36,11 +36,13 @@ def no_cupy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def run(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a script in a Python of its own."""
-    environment = {k: v for k, v in os.environ.items() if k != "MINIGRAD_DEVICE"} | {"PYTHONPATH": str(ROOT)} | variables
+    environment = (
+        {k: v for k, v in os.environ.items() if k != "MINIGRAD_DEVICE"} | {"PYTHONPATH": str(ROOT)} | variables
+    )
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment)
 
 
-# --- names -------------------------------------------------------------------------------------------------------------
+# --- names --------------------------------------------------------------------------------------------------------
 
 
 def test_a_device_by_its_names() -> None:
@@ -79,7 +81,7 @@ def test_what_is_no_device() -> None:
         mg.device("cuda:1", 1)
 
 
-# --- on the CPU -------------------------------------------------------------------------------------------------------
+# --- on the CPU ---------------------------------------------------------------------------------------------------
 
 
 def test_tensors_say_where_they_are_and_stay_there() -> None:
@@ -109,7 +111,7 @@ def test_one_device_object_may_be_entered_again() -> None:
     assert place._outer == []
 
 
-# --- a GPU that cannot be had -----------------------------------------------------------------------------------------
+# --- a GPU that cannot be had -------------------------------------------------------------------------------------
 
 
 def test_without_cupy_a_gpu_is_refused_with_the_wheels_to_install(no_cupy: None) -> None:
@@ -174,7 +176,7 @@ def test_a_cupy_that_imports_and_finds_no_gpu_gives_its_reason(
     assert not mg.cuda.is_available() and mg.cuda.device_count() == 0 and mg.ones(2).device.type == "cpu"
 
 
-# --- MINIGRAD_DEVICE --------------------------------------------------------------------------------------------------
+# --- MINIGRAD_DEVICE ----------------------------------------------------------------------------------------------
 
 
 def test_the_variable_names_the_default_device(no_cupy: None, monkeypatch: pytest.MonkeyPatch) -> None:

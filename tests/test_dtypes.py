@@ -78,7 +78,7 @@ def names(a: Any, b: Any) -> str:
     return f"{a.dtype}[{a.ndim}], {b.dtype if hasattr(b, 'dtype') else b!r}"
 
 
-# --- promotion ----------------------------------------------------------------------------------------------------------
+# --- promotion ----------------------------------------------------------------------------------------------------
 
 
 def test_result_type_is_pytorch_s() -> None:
@@ -166,7 +166,7 @@ def test_integers_beyond_a_dtype_wrap_around() -> None:
     assert (x < 300).all() and not (x == -1).any()
 
 
-# --- dtype kept by every op ------------------------------------------------------------------------------------------
+# --- dtype kept by every op ---------------------------------------------------------------------------------------
 
 UNARY = sorted(n for n, op in REGISTRY.items() if op.arguments == ("input",) and not op.static and op.rules)
 BINARY = sorted(n for n, op in REGISTRY.items() if op.arguments == ("input", "other") and not op.static and op.rules)
@@ -177,7 +177,8 @@ REDUCE = {name: getattr(mg, name) for name in ("sum", "mean", "amax", "amin", "m
     "clamp": lambda x: mg.clamp(x, 0.1, 0.5), "getitem": lambda x: x[[0, 1, 1]], "matmul": lambda x: x @ x,
     "cat": lambda x: mg.cat([x, x]), "masked_fill": lambda x: mg.masked_fill(x, x > 0.5, 0.25),
     "mul by a number": lambda x: x * 0.1 + 2, "number / x": lambda x: 0.1 / x, "number ** x": lambda x: 2**x,
-    "by a wider 0-d tensor": lambda x: x * mg.tensor(2.0, dtype=mg.float64), "where": lambda x: mg.where(x > 0.5, x, 0.1),
+    "by a wider 0-d tensor": lambda x: x * mg.tensor(2.0, dtype=mg.float64),
+    "where": lambda x: mg.where(x > 0.5, x, 0.1),
     "in place": lambda x: x.clone().mul_(0.3).exp_(), "item": lambda x: x.clone().__setitem__(0, 1.5) or x * 1,
 }  # fmt: skip
 
@@ -222,7 +223,7 @@ def test_zero_dimensional_results_are_arrays() -> None:
     assert isinstance(x.grad._array, np.ndarray)
 
 
-# --- names and the default -------------------------------------------------------------------------------------------
+# --- names and the default ----------------------------------------------------------------------------------------
 
 
 def test_names_and_their_aliases() -> None:
@@ -246,14 +247,21 @@ def test_the_default_dtype_is_what_python_floats_become() -> None:
 
 def test_categories() -> None:
     assert [category(np.dtype(d)) for d in ("bool", "uint8", "int64", "float16", "complex64")] == [0, 1, 1, 2, 3]
-    with pytest.raises(TypeError, match="a tensor holds bool, integer, floating or complex numbers, not NumPy's object"):
+    with pytest.raises(
+        TypeError, match="a tensor holds bool, integer, floating or complex numbers, not NumPy's object"
+    ):
         category(np.dtype(object))
 
 
 def test_conversions() -> None:
     x = mg.tensor([0.0, 1.7, -2.2])
     assert x.long().tolist() == [0, 1, -2] and x.bool().tolist() == [False, True, True]
-    assert (x.half().dtype, x.double().dtype, x.int().dtype, x.short().dtype) == ("float16", "float64", "int32", "int16")
+    assert (x.half().dtype, x.double().dtype, x.int().dtype, x.short().dtype) == (
+        "float16",
+        "float64",
+        "int32",
+        "int16",
+    )
     assert x.float() is x and x.to(mg.float32) is x and x.to("float64").dtype == mg.float64
     assert x.to(mg.ones(1, dtype=mg.float16)).dtype == x.type_as(mg.ones(1, dtype=mg.float16)).dtype == mg.float16
     y = mg.tensor([1.5], requires_grad=True)

@@ -51,7 +51,7 @@ def test_a_node_keeps_what_its_rules_parameters_name_and_nothing_else(name: str)
     op = REGISTRY[name]
     arguments = [Stand("t0"), Stand("t1"), Stand("t2")] if op.variadic else [Stand(a) for a in op.arguments]
     out, static = Stand("out"), {s: object() for s in op.static}
-    values: dict[str, Any] = {a: s for a, s in zip(op.arguments, arguments, strict=False)} | static | {"out": out}
+    values: dict[str, Any] = dict(zip(op.arguments, arguments, strict=False)) | static | {"out": out}
     if op.variadic:
         values[op.variadic] = tuple(arguments)
     ruled = [bool(op.variadic) or a in op.rules for a in (op.arguments or "ttt")]
@@ -137,7 +137,7 @@ def test_requires_grad_spreads() -> None:
     assert x.float().requires_grad and not x.detach().long().requires_grad
 
 
-# --- registering -----------------------------------------------------------------------------------------------------
+# --- registering --------------------------------------------------------------------------------------------------
 
 
 def test_a_registered_primitive_differentiates_to_any_order(scratch: None) -> None:

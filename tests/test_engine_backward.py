@@ -1,4 +1,4 @@
-"""`backward` and `autograd.grad`: what they give, what they refuse and in what words; hooks and retained gradients."""
+"""`backward` and `autograd.grad`: what they give, what they refuse and in what words."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def leaf(*values: float) -> Any:
     return mg.tensor(list(values), dtype=mg.float64, requires_grad=True)
 
 
-# --- backward --------------------------------------------------------------------------------------------------------
+# --- backward -----------------------------------------------------------------------------------------------------
 
 
 def test_gradients_accumulate_in_place_until_they_are_dropped() -> None:
@@ -50,8 +50,11 @@ def test_a_second_backward_is_refused_with_advice() -> None:
     x = leaf(1, 2)
     y = (x * x).sum()
     y.backward()
-    with pytest.raises(GraphError, match=r"^mul: backward\(\) came here a second time, and what the op had kept was freed "
-                       r"the first time. Call the first backward\(\) \(or autograd.grad\(\)\) with retain_graph=True"):  # fmt: skip
+    advice = (
+        r"^mul: backward\(\) came here a second time, and what the op had kept was freed the first time. "
+        r"Call the first backward\(\) \(or autograd.grad\(\)\) with retain_graph=True to keep it$"
+    )
+    with pytest.raises(GraphError, match=advice):
         y.backward()
     with pytest.raises(RuntimeError, match="retain_graph=True"):
         autograd.grad(y, x)
@@ -88,15 +91,19 @@ def test_backward_with_a_gradient() -> None:
 
 def test_what_backward_refuses() -> None:
     x = leaf(1, 2)
-    with pytest.raises(ShapeError, match=r"backward: a gradient can be implied only for a tensor of one element, got "
-                       r"float64\[2\]; reduce it with .sum\(\) or .mean\(\), or pass gradient="):  # fmt: skip
+    with pytest.raises(
+        ShapeError,
+        match=r"backward: a gradient can be implied only for a tensor of one element, got "
+        r"float64\[2\]; reduce it with .sum\(\) or .mean\(\), or pass gradient=",
+    ):
         (x * 2).backward()
     with pytest.raises(ShapeError, match=r"backward: gradient: expected the tensor's shape \(2,\), got float64\[3\]"):
         (x * 2).backward(mg.ones(3, dtype=mg.float64))
     with pytest.raises(TypeError, match="backward: gradient: expected a Tensor, got ndarray"):
         (x * 2).backward(np.ones(2))
-    with pytest.raises(GraphError, match=r"backward: the tensor \(float32\[\]\) does not require grad and was not recorded; "
-                       r"set requires_grad=True on what it is computed from"):  # fmt: skip
+    with pytest.raises(
+        GraphError, match=r"backward: the tensor \(float32\[\]\) does not require grad and was not recor"
+    ):
         mg.ones(2).sum().backward()
     with pytest.raises(TypeError, match="backward: expected a Tensor, got ndarray"):
         autograd.backward([np.ones(2)])
@@ -161,7 +168,7 @@ def test_an_unused_input_of_backward_stays_without() -> None:
     assert x.grad.tolist() == [2, 2] and y.grad is None
 
 
-# --- autograd.grad --------------------------------------------------------------------------------------------------
+# --- autograd.grad ------------------------------------------------------------------------------------------------
 
 
 def test_grad_returns_a_tuple_and_touches_no_grad() -> None:
@@ -190,8 +197,11 @@ def test_the_same_input_twice_gets_two_gradients() -> None:
 def test_unused_inputs() -> None:
     x, y = leaf(1, 2), leaf(3, 4, 5)
     loss = (x * x).sum()
-    with pytest.raises(GraphError, match=r"grad: the outputs do not depend on input 1 \(float64\[3\]\); pass "
-                       r"allow_unused=True to get None for it, or materialize_grads=True for zeros"):  # fmt: skip
+    with pytest.raises(
+        GraphError,
+        match=r"grad: the outputs do not depend on input 1 \(float64\[3\]\); pass "
+        r"allow_unused=True to get None for it, or materialize_grads=True for zeros",
+    ):
         autograd.grad(loss, (x, y), retain_graph=True)
     assert autograd.grad(loss, (x, y), allow_unused=True, retain_graph=True)[1] is None
     zeros = autograd.grad(loss, (x, y), materialize_grads=True)[1]
@@ -284,142 +294,3 @@ def test_backward_inside_backward() -> None:
     x.register_hook(another)
     (x * x).sum().backward()
     assert x.grad.tolist() == [2, 4] and w.grad.tolist() == [10]
-
-
-# --- hooks and retained gradients ----------------------------------------------------------------------------------
-
-
-def test_hooks_run_in_order_and_replace_the_gradient() -> None:
-    x, seen = leaf(1, 2), []
-    h = x * 2
-    h.register_hook(lambda g: seen.append(("first", g.tolist())))
-    h.register_hook(lambda g: g * 10)
-    h.register_hook(lambda g: seen.append(("third", g.tolist())))
-    h.sum().backward()
-    assert seen == [("first", [1, 1]), ("third", [10, 10])] and x.grad.tolist() == [20, 20]
-
-
-def test_a_hook_sees_the_complete_gradient_once() -> None:
-    x, seen = leaf(1, 2), []
-    h = x * 2
-    h.register_hook(lambda g: seen.append(g.tolist()))
-    (h * 3 + h).sum().backward()
-    assert seen == [[4, 4]]
-
-
-def test_a_hook_is_removed_by_its_handle_or_by_a_block() -> None:
-    x, seen = leaf(1, 2), []
-    handle = x.register_hook(lambda g: seen.append("a"))
-    with x.register_hook(lambda g: seen.append("b")):
-        (x * 2).sum().backward()
-    (x * 2).sum().backward()
-    handle.remove()
-    handle.remove()
-    (x * 2).sum().backward()
-    assert seen == ["a", "b", "a"]
-
-
-def test_a_hook_may_remove_itself_while_it_runs() -> None:
-    x, seen = leaf(1, 2), []
-    handle = x.register_hook(lambda g: (seen.append(1), handle.remove())[1])
-    (x * 2).sum().backward()
-    (x * 2).sum().backward()
-    assert seen == [1]
-
-
-def test_hooks_also_run_for_autograd_grad() -> None:
-    x = leaf(1, 2)
-    x.register_hook(lambda g: g * 10)
-    assert autograd.grad((x * 2).sum(), x)[0].tolist() == [20, 20] and x.grad is None
-
-
-def test_a_hooks_gradient_is_brought_to_the_tensors_dtype() -> None:
-    x = leaf(1, 2)
-    x.register_hook(lambda g: g.float())
-    (x * 2).sum().backward()
-    assert x.grad.dtype == mg.float64
-
-
-def test_a_hook_that_returns_something_else_is_refused() -> None:
-    x = leaf(1, 2)
-    with (
-        x.register_hook(lambda g: 3.0),
-        pytest.raises(TypeError, match="register_hook: expected the hook to return None or a Tensor, got 3.0"),
-    ):
-        (x * 2).sum().backward()
-    with (
-        x.register_hook(lambda g: g.sum()),
-        pytest.raises(
-            ShapeError, match=r"register_hook: expected the hook to return None or float64\[2\], got float64\[\]"
-        ),
-    ):
-        (x * 2).sum().backward()
-
-
-def test_hooks_under_create_graph_are_differentiated() -> None:
-    x = leaf(1, 2)
-    h = x * x
-    h.register_hook(lambda g: g * x)
-    (g,) = autograd.grad(h.sum(), x, create_graph=True)
-    assert g.tolist() == [2, 8]
-    assert autograd.grad(g.sum(), x)[0].tolist() == [4, 8]
-
-
-def test_post_accumulate_hooks_see_the_tensor_with_its_gradient() -> None:
-    x, seen = leaf(1, 2), []
-
-    def step(t: Any) -> None:
-        seen.append(t.grad.tolist())
-        t.grad = None
-
-    handle = x.register_post_accumulate_grad_hook(step)
-    (x * 2).sum().backward()
-    assert seen == [[2, 2]] and x.grad is None
-    handle.remove()
-    (x * 2).sum().backward()
-    assert len(seen) == 1
-    autograd.grad((x * 2).sum(), x)
-    assert len(seen) == 1
-    with pytest.raises(GraphError, match="register_post_accumulate_grad_hook: expected a leaf that requires grad"):
-        (x * 2).register_post_accumulate_grad_hook(step)
-
-
-def test_retain_grad_keeps_the_gradient_of_an_intermediate() -> None:
-    x = leaf(1, 2)
-    h = x * 2
-    assert not h.retains_grad
-    h.retain_grad()
-    h.retain_grad()
-    x.retain_grad()  # a leaf needs none
-    assert h.retains_grad and not x.retains_grad
-    loss = (h * h).sum()
-    loss.backward(retain_graph=True)
-    assert h.grad.tolist() == [4, 8]
-    loss.backward()
-    assert h.grad.tolist() == [8, 16]
-
-
-def test_retain_grad_sees_what_hooks_gave() -> None:
-    x = leaf(1, 2)
-    h = x * 2
-    h.retain_grad()
-    h.register_hook(lambda g: g * 10)
-    h.sum().backward()
-    assert h.grad.tolist() == [10, 10]
-
-
-def test_the_grad_of_an_intermediate_warns_unless_it_is_retained() -> None:
-    h = leaf(1, 2) * 2
-    with pytest.warns(
-        UserWarning, match=r"the .grad of a tensor that is not a leaf is not kept; call t.retain_grad\(\)"
-    ):
-        assert h.grad is None
-    h.retain_grad()
-    assert h.grad is None
-
-
-def test_hooks_need_a_graph() -> None:
-    with pytest.raises(GraphError, match="register_hook: this tensor does not require grad"):
-        mg.ones(2).register_hook(print)
-    with pytest.raises(GraphError, match="retain_grad: this tensor does not require grad"):
-        mg.ones(2).retain_grad()

@@ -179,7 +179,7 @@ def test_results_share_memory_with_nothing_unless_they_are_views() -> None:
     assert all(np.shares_memory(v._array, x._array) for v in views)
 
 
-# --- freed by reference counts --------------------------------------------------------------------------------------
+# --- freed by reference counts ------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -254,7 +254,7 @@ def test_a_batch_of_data_costs_no_gradient_of_its_own(monkeypatch: pytest.Monkey
     assert y._node.kept == ((x._array,),)
 
 
-# --- cost ----------------------------------------------------------------------------------------------------------
+# --- cost ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def table(rows: int = 2, columns: int = 3) -> Any:
     return mg.arange(rows * columns, dtype=mg.float64).reshape(rows, columns).clone().requires_grad_()
 
 
-# --- values --------------------------------------------------------------------------------------------------------------
+# --- values -------------------------------------------------------------------------------------------------------
 
 VIEWS: dict[str, Callable[[Any], Any]] = {
     "getitem": lambda x: x[0],
@@ -180,14 +180,14 @@ def test_numpy_functions_and_arrays_on_the_right() -> None:
     assert t.tolist() == [9, 7, 8] and t.dtype == mg.float32
 
 
-# --- what may not be changed ------------------------------------------------------------------------------------------
+# --- what may not be changed --------------------------------------------------------------------------------------
 
 
 def test_a_leaf_and_its_views_are_protected_while_operations_are_recorded() -> None:
     x = leaf(1, 2)
     for change, name in ((lambda: x.add_(1), "add_"), (lambda: x.__setitem__(0, 1), "setitem"), (x.zero_, "zero_")):
-        with pytest.raises(GraphError, match=f"{name}: a leaf tensor that requires grad cannot be changed in place while "
-                           "operations are recorded; do it under `with no_grad"):  # fmt: skip
+        with pytest.raises(GraphError, match=f"{name}: a leaf tensor that requires grad cannot be changed in place "
+                           "while operations are recorded; do it under `with no_grad"):  # fmt: skip
             change()
     with pytest.raises(GraphError, match="mul_: a view of a leaf tensor that requires grad cannot be changed"):
         x[:1].mul_(2)
@@ -196,7 +196,9 @@ def test_a_leaf_and_its_views_are_protected_while_operations_are_recorded() -> N
 
 
 def test_shape_and_dtype_of_the_result_must_fit() -> None:
-    with pytest.raises(ShapeError, match=r"add_: the result must have the tensor's own shape, float32\[2\]; got float32\[3, 2\]"):
+    with pytest.raises(
+        ShapeError, match=r"add_: the result must have the tensor's own shape, float32\[2\]; got float32\[3, 2\]"
+    ):
         mg.ones(2).add_(mg.ones(3, 2))
     with pytest.raises(ShapeError, match="add: expected shapes that broadcast together"):
         mg.ones(2).add_(mg.ones(3))
@@ -231,7 +233,7 @@ def test_integers_take_values_without_being_recorded() -> None:
     assert t.tolist() == [1, 2] and not t.requires_grad
 
 
-# --- the clock -----------------------------------------------------------------------------------------------------------
+# --- the clock ----------------------------------------------------------------------------------------------------
 
 
 def test_a_kept_array_that_was_changed_is_found_with_variable_op_line_and_advice() -> None:
@@ -242,7 +244,7 @@ def test_a_kept_array_that_was_changed_is_found_with_variable_op_line_and_advice
         y.sum().backward()
     for part in ("mul: its argument `other` (the variable `factor`), kept for the backward pass (float64, shape (2,)),",
                  "was changed in place by `setitem` at test_inplace.py:", "before backward() came to it",
-                 "Change a clone() instead, use the operation that returns a new tensor, or call backward() before"):  # fmt: skip
+                 "Change a clone() instead, use the operation that returns a new tensor, or call backward()"):  # fmt: skip
         assert part in str(error.value)
 
 
@@ -292,7 +294,9 @@ def test_an_optimizers_step_between_forward_and_backward_is_found() -> None:
     loss = (x @ w).sum()
     with mg.no_grad():
         w -= 0.1
-    with pytest.raises(GraphError, match=r"matmul: its argument `other` \(the variable `w`\).*changed in place by `sub_`"):
+    with pytest.raises(
+        GraphError, match=r"matmul: its argument `other` \(the variable `w`\).*changed in place by `sub_`"
+    ):
         loss.backward()
 
 
@@ -366,7 +370,7 @@ def test_versions_count_changes_of_the_storage() -> None:
     assert x.clone()._version == 0
 
 
-# --- gradients that are retained or hooked while the tensor moves on -------------------------------------------------
+# --- gradients that are retained or hooked while the tensor moves on ----------------------------------------------
 
 
 def test_a_retained_gradient_is_that_of_the_last_value() -> None:

@@ -176,7 +176,7 @@ REFUSED = [
     (lambda: F.conv2d(mg.ones(1, 2, 3, 3), mg.ones(1, 2, 4, 4)), ShapeError, r"a kernel of \(4, 4\) .* does not fit"),
     (lambda: F.conv2d(mg.ones(1, 2, 3, 3), mg.ones(3, 1, 2, 2), groups=2), ShapeError, "groups: expected a divisor"),
     (lambda: F.conv1d(mg.ones(1, 2, 3), mg.ones(1, 2, 2), stride=0), ShapeError, "conv1d: stride: expected a number"),
-    (lambda: F.conv1d(mg.ones(1, 2, 3), mg.ones(1, 2, 2), padding="some"), ValueError, 'padding: expected numbers, "valid'),
+    (lambda: F.conv1d(mg.ones(1, 2, 3), mg.ones(1, 2, 2), padding="some"), ValueError, "padding: expected numbers"),
     (lambda: F.conv1d(mg.ones(1, 2, 3), mg.ones(1, 2, 2), mg.ones(3)), ShapeError, "`bias`: expected 1 numbers"),
     (lambda: F.max_pool2d(mg.ones(1, 1, 2, 2), 3), ShapeError, r"windows of \(3, 3\) do not fit"),
     (lambda: F.max_pool2d(mg.ones(1, 1, 4, 4), 2, padding=2), ShapeError, "padding: expected at most half"),

@@ -58,7 +58,9 @@ TEXTS: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("tensor", "text"), TEXTS, ids=lambda x: x.replace("\n", " ")[:30] if isinstance(x, str) else "")
+@pytest.mark.parametrize(
+    ("tensor", "text"), TEXTS, ids=lambda x: x.replace("\n", " ")[:30] if isinstance(x, str) else ""
+)
 def test_tensors_print_as_in_pytorch(tensor: Any, text: str) -> None:
     assert repr(tensor) == str(tensor) == text
 
@@ -77,7 +79,9 @@ def test_options() -> None:
     assert repr(mg.tensor([1e-9, 1.0])) == "tensor([0.00, 1.00])" and repr(mg.arange(9)) == "tensor([0,  ..., 8])"
     mg.set_printoptions(linewidth=20, threshold=1000)
     assert max(map(len, repr(mg.arange(30)).split("\n"))) <= 20
-    with pytest.raises(TypeError, match="set_printoptions: expected precision, threshold, edgeitems, linewidth, sci_mode, got"):
+    with pytest.raises(
+        TypeError, match="set_printoptions: expected precision, threshold, edgeitems, linewidth, sci_mode, got"
+    ):
         mg.set_printoptions(digits=3)
 
 

@@ -13,7 +13,14 @@ N = 20_000
 
 def test_the_same_seed_gives_the_same_numbers() -> None:
     def numbers() -> list[Any]:
-        return [mg.rand(3), mg.randn(3), mg.randint(0, 100, (3,)), mg.randperm(5), mg.empty(3).normal_(), mg.normal(0.0, 1.0, (2,))]
+        return [
+            mg.rand(3),
+            mg.randn(3),
+            mg.randint(0, 100, (3,)),
+            mg.randperm(5),
+            mg.empty(3).normal_(),
+            mg.normal(0.0, 1.0, (2,)),
+        ]
 
     mg.manual_seed(7)
     first = [t.tolist() for t in numbers()]
@@ -83,7 +90,9 @@ def test_filling_in_place() -> None:
     assert t.uniform_(**{"from": 5, "to": 6}).min().item() >= 5
     assert set(t.bernoulli_(0.3).tolist()) == {0, 1} and t.mean().item() == pytest.approx(0.3, abs=0.02)
     assert set(mg.zeros(200, dtype=mg.int64).random_(3).tolist()) == {0, 1, 2}
-    assert set(mg.zeros(200).random_(5, 7).tolist()) == {5, 6} and mg.zeros(3, dtype=mg.uint8).random_().dtype == mg.uint8
+    assert (
+        set(mg.zeros(200).random_(5, 7).tolist()) == {5, 6} and mg.zeros(3, dtype=mg.uint8).random_().dtype == mg.uint8
+    )
     assert t._version == 4
 
 

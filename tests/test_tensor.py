@@ -17,7 +17,7 @@ def leaf(*values: float) -> Any:
     return mg.tensor(list(values), dtype=mg.float64, requires_grad=True)
 
 
-# --- Tensor(...) ---------------------------------------------------------------------------------------------------------
+# --- Tensor(...) --------------------------------------------------------------------------------------------------
 
 
 def test_tensor_of_sizes_is_uninitialised_float32() -> None:
@@ -56,18 +56,26 @@ def test_wrong_sizes_and_ragged_data() -> None:
         mg.Tensor([[1, 2], [3]])
 
 
-# --- what it says of itself ---------------------------------------------------------------------------------------------
+# --- what it says of itself ---------------------------------------------------------------------------------------
 
 
 def test_attributes() -> None:
     t = mg.ones(2, 3, dtype=mg.float64)
-    assert (t.shape, t.ndim, t.dim(), t.ndimension(), t.numel(), t.nelement(), t.element_size()) == ((2, 3), 2, 2, 2, 6, 6, 8)
+    assert (t.shape, t.ndim, t.dim(), t.ndimension(), t.numel(), t.nelement(), t.element_size()) == (
+        (2, 3),
+        2,
+        2,
+        2,
+        6,
+        6,
+        8,
+    )
     assert (t.size(), t.size(0), t.size(-1), len(t)) == ((2, 3), 2, 3, 2)
     assert t.device == mg.device("cpu") and not t.is_cuda and t.is_floating_point() and t.is_contiguous()
     assert not mg.tensor([1]).is_floating_point() and not t.T.is_contiguous() and t.T.contiguous().is_contiguous()
     assert t.contiguous() is t and t.data_ptr() == t.detach().data_ptr() != t.clone().data_ptr()
     with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'grads'"):
-        t.grads
+        t.grads  # noqa: B018
     with pytest.raises(AttributeError):
         t.grads = 1
 
@@ -94,14 +102,16 @@ def test_requires_grad() -> None:
     assert not t.requires_grad_(False).requires_grad
     t.requires_grad = True
     h = t * 2
-    with pytest.raises(GraphError, match=r"requires_grad = False: this tensor is the result of a recorded operation; use t.det"):
+    with pytest.raises(
+        GraphError, match=r"requires_grad = False: this tensor is the result of a recorded operation; use t.det"
+    ):
         h.requires_grad = False
     h.requires_grad = True
     with pytest.raises(DtypeError, match="requires_grad: only floating tensors can require gradients, got int64"):
         mg.tensor([1], requires_grad=True)
 
 
-# --- data and detach ---------------------------------------------------------------------------------------------------
+# --- data and detach ----------------------------------------------------------------------------------------------
 
 
 def test_data_and_detach_are_unrecorded_tensors_on_the_same_memory() -> None:
@@ -138,7 +148,7 @@ def test_setting_data_of_another_shape_or_dtype() -> None:
         x.data = [1.0]
 
 
-# --- grad --------------------------------------------------------------------------------------------------------------
+# --- grad ---------------------------------------------------------------------------------------------------------
 
 
 def test_setting_grad() -> None:
@@ -164,7 +174,7 @@ def test_grad_has_the_tensors_shape_dtype_and_device() -> None:
     assert (x.grad.shape, x.grad.dtype, x.grad.device) == (x.shape, x.dtype, x.device) and not x.grad.requires_grad
 
 
-# --- copies ----------------------------------------------------------------------------------------------------------------
+# --- copies -------------------------------------------------------------------------------------------------------
 
 
 def test_clone_is_recorded_and_its_own() -> None:
@@ -186,7 +196,9 @@ def test_deepcopy_of_a_leaf() -> None:
         y.zero_()
     assert x.tolist() == [1, 2]
     assert not copy.deepcopy(mg.ones(1)).requires_grad
-    with pytest.raises(GraphError, match=r"deepcopy: only leaf tensors can be copied deeply; use t.detach\(\).clone\(\)"):
+    with pytest.raises(
+        GraphError, match=r"deepcopy: only leaf tensors can be copied deeply; use t.detach\(\).clone\(\)"
+    ):
         copy.deepcopy(x * 2)
 
 
@@ -214,7 +226,7 @@ def test_a_subclass_stays_itself() -> None:
     assert t.grad.tolist() == [2, 4]
 
 
-# --- NumPy ------------------------------------------------------------------------------------------------------------
+# --- NumPy --------------------------------------------------------------------------------------------------------
 
 
 def test_numpy_and_from_numpy_share_memory() -> None:
@@ -232,7 +244,9 @@ def test_numpy_and_from_numpy_share_memory() -> None:
 def test_what_numpy_cannot_have() -> None:
     x = leaf(1, 2)
     for look in (x.numpy, lambda: np.asarray(x), lambda: np.array(x), (x * 2).numpy):
-        with pytest.raises(GraphError, match=r"numpy: this tensor requires grad, which NumPy cannot record; use t.detach\(\)"):
+        with pytest.raises(
+            GraphError, match=r"numpy: this tensor requires grad, which NumPy cannot record; use t.detach\(\)"
+        ):
             look()
     assert x.numpy(force=True).tolist() == [1, 2]
     with pytest.raises(TypeError, match="from_numpy: expected a NumPy array, got list"):
@@ -257,12 +271,12 @@ def test_numpys_own_functions_are_recorded() -> None:
     (g,) = autograd.grad(y.sum(), x)
     assert np.allclose(g.numpy(), 2 * np.exp([1, 2]) + [0, 1])
     assert np.matmul(np.eye(2), x).grad_fn is not None and (np.eye(2) @ x).requires_grad
-    for unknown in (lambda: np.hypot(x, 1), lambda: np.add(x, 1, out=np.ones(2)), lambda: np.add.reduce(x)):
+    for unknown in (lambda: np.nextafter(x, 1), lambda: np.add(x, 1, out=np.ones(2)), lambda: np.add.reduce(x)):
         with pytest.raises(TypeError, match="operand type"):
             unknown()
 
 
-# --- identity -----------------------------------------------------------------------------------------------------------
+# --- identity -----------------------------------------------------------------------------------------------------
 
 
 def test_tensors_are_dictionary_keys_by_identity() -> None:
@@ -273,8 +287,8 @@ def test_tensors_are_dictionary_keys_by_identity() -> None:
 
 def test_tensors_of_one_program_leave_nothing_behind() -> None:
     gc.collect()
-    before = sum(isinstance(o, mg.Tensor) for o in gc.get_objects())
+    before = sum(type(o) is mg.Tensor for o in gc.get_objects())
     x = leaf(1, 2)
     ((x * 2).exp()[0] * x.sum()).backward()
     del x
-    assert sum(isinstance(o, mg.Tensor) for o in gc.get_objects()) == before
+    assert sum(type(o) is mg.Tensor for o in gc.get_objects()) == before

@@ -27,7 +27,8 @@ def numerical_gradient(
     complex     Im f(x + ih) / h                no difference, so no rounding; for functions of complex analysis only
 
     x: a tensor or an array, or a list of them (then f(*x), and a list comes back). It is moved in place (so f may also
-    reach it through a module that holds it), under no_grad, and is put back even where f raises. h: by default the root
+    reach it through a module that holds it), under no_grad, and is put back even where f raises. A step lost in rounding
+    (x + h is x) gives nan. h: by default the root
     of the dtype's precision that balances both errors, times the element's size (see `default_step`). indices: flat
     positions to try only; the result is then a vector, in their order. Raises DtypeError for an x of integers,
     ShapeError where f(x) is not one number.
@@ -105,7 +106,7 @@ def _real(f: Function, xs: Any, which: int, array: Any, places: Any, steps: Any,
 
     def central(place: tuple[int, ...], h: float) -> float:
         (right, above), (left, below) = moved(place, h), moved(place, -h)
-        return (above - below) / (right - left)
+        return _quotient(above - below, right - left)
 
     found = []
     for place, _ in places:
@@ -118,8 +119,12 @@ def _real(f: Function, xs: Any, which: int, array: Any, places: Any, steps: Any,
             found.append((16 * bc - ab) / 15)
         else:
             where, value = moved(place, h if method == "forward" else -h)
-            found.append((value - at_x) / (where - float(array[place])))
+            found.append(_quotient(value - at_x, where - float(array[place])))
     return found
+
+
+def _quotient(rise: float, run: float) -> float:
+    return rise / run if run else float("nan")
 
 
 def _complex(f: Function, xs: Any, which: int, array: Any, places: Any, steps: Any, method: str) -> list[float]:

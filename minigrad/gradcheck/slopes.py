@@ -56,8 +56,8 @@ class Slope:
 class Tableau:
     """Neville's scheme on quotients at steps that halve; keeps the entry with the smallest estimated error."""
 
-    def __init__(self, outputs: int, order: int) -> None:
-        self.order, self.row = order, [np.full(outputs, np.nan)]
+    def __init__(self, outputs: int, order: int, depth: int) -> None:
+        self.order, self.depth, self.row = order, depth, [np.full(outputs, np.nan)]
         self.value, self.error = np.full(outputs, np.nan), np.full(outputs, np.inf)
 
     def add(self, quotient: Array, rounding: Array) -> None:
@@ -72,7 +72,7 @@ class Tableau:
                 continue
             better = error < self.error
             self.value, self.error = np.where(better, row[j], self.value), np.where(better, error, self.error)
-        self.row = row
+        self.row = row[: self.depth]
 
 
 @np.errstate(all="ignore")
@@ -81,7 +81,7 @@ def along(
 ) -> Slope:
     """The slope of f at x along d, from quotients at h, h/2, ... until every error is below `target` of its value or
     dominated by rounding."""
-    central, left, right = Tableau(at_x.size, 2), Tableau(at_x.size, 1), Tableau(at_x.size, 1)
+    central, left, right = Tableau(at_x.size, 2, 5), Tableau(at_x.size, 1, 3), Tableau(at_x.size, 1, 3)
     for level in range(levels):
         above, below = f(x + h * d), f(x - h * d)
         rounding = 2 * noise / h

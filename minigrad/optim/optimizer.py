@@ -127,8 +127,8 @@ class Optimizer:
         self.param_groups, self.state = groups, remembered
 
     def __repr__(self) -> str:
-        lines = [f"{self._name} ("]
+        text = f"{self._name} ("
         for i, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {i}")
-            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
-        return "\n".join([*lines, ")"])
+            settings = (f"    {key}: {group[key]}\n" for key in sorted(group) if key != "params")
+            text += f"\nParameter Group {i}\n" + "".join(settings)
+        return text + ")"

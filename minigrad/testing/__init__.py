@@ -1,5 +1,28 @@
-"""What users import in their own tests of their own operations. Needs hypothesis (and pytest for the plugin)."""
+"""What users import in the tests of their own operations.
 
-from minigrad.testing.strategies import broadcastable, indexers, shapes, tensors, values
+check.py       check_op: everything minigrad asks of its own operations, in one call
+strategies.py  hypothesis strategies: tensors, shapes that broadcast, indices
+plugin.py      the pytest plugin: @pytest.mark.gradcheck, --gradcheck=fast|full
+"""
 
-__all__ = ["broadcastable", "indexers", "shapes", "tensors", "values"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from minigrad.testing.check import OpCheckError, OpReport, check_op
+    from minigrad.testing.strategies import broadcastable, indexers, shapes, tensors, values
+
+_HOME = dict.fromkeys(("OpCheckError", "OpReport", "check_op"), "check") | dict.fromkeys(
+    ("broadcastable", "indexers", "shapes", "tensors", "values"), "strategies"
+)
+
+__all__ = [
+    "OpCheckError", "OpReport", "broadcastable", "check_op", "indexers", "shapes", "tensors", "values",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: pytest loads the plugin of this package also where hypothesis is not installed."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

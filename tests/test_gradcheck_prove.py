@@ -1,0 +1,62 @@
+"""The seeded bugs: enough of them, a sample caught here, all of them by `python -m minigrad.gradcheck --prove`."""
+
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad.gradcheck import error_curve
+from minigrad.gradcheck.__main__ import main
+from minigrad.gradcheck.bugs import BUGS, LARGE, SMALL
+from minigrad.gradcheck.prove import ours, prove, pytorchs, score
+
+
+def test_the_library_is_large_and_varied():
+    assert len(BUGS) >= 60 and len({b.name for b in BUGS}) == len(BUGS)
+    assert len({b.kind for b in BUGS}) >= 25 and len({b.family for b in BUGS}) >= 8
+
+
+def test_every_bug_is_caught_and_no_twin_failed_on_small_inputs():
+    result = score("", ours(), BUGS, [0], SMALL)
+    assert (result.missed, result.false) == ([], [])
+
+
+def test_some_bugs_on_large_inputs():
+    result = score("", ours(), BUGS[::12], [1], LARGE)
+    assert (result.missed, result.false) == ([], [])
+
+
+def test_pytorchs_checker_misses_some():
+    pytest.importorskip("torch", reason="the comparison with PyTorch's checker")
+    result = score("", pytorchs(False), BUGS, [0], SMALL)
+    assert result.missed and not result.false
+
+
+def test_prove_prints_scores_and_says_what_was_missed():
+    lines = []
+    assert prove(1, "tiny scale", against=False, show=lines.append)
+    assert "proven" in lines[-1] and "caught     2 of     2 bugs" in "\n".join(lines)
+
+
+def test_command_line(capsys, tmp_path):
+    assert main(["--prove", "--seeds", "1", "--only", "hypot", "--no-torch"]) == 0
+    assert "1 seeded bugs" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main([])
+
+
+def test_the_error_curve_is_a_v():
+    x = minigrad.tensor([0.5, 1.0], dtype=minigrad.float64)
+    curve = error_curve(lambda t: (t.sin() * t.exp()).sum(), x)
+    forward, central = curve.best("forward"), curve.best("central")
+    assert 1e-10 < forward[0] < 1e-6 and 1e-7 < central[0] < 1e-3 and central[1] < forward[1] / 100
+    errors = curve.errors["forward"]
+    assert errors[0] > 1e3 * forward[1] and errors[-3] > 1e3 * forward[1]
+    assert curve.table().splitlines()[0].split() == ["h", "forward", "central", "richardson"]
+    with pytest.raises(TypeError, match="x: expected a Tensor, got ndarray"):
+        error_curve(lambda t: t.sum(), np.ones(2))
+
+
+def test_the_figure_is_saved(tmp_path, capsys):
+    pytest.importorskip("matplotlib", reason="draws the curve")
+    assert main(["--teach", "--figure", str(tmp_path / "v.png")]) == 0
+    assert (tmp_path / "v.png").stat().st_size > 5000 and "best h" in capsys.readouterr().out
