@@ -20,7 +20,7 @@ from minigrad.ops.decompose import (
 )
 from minigrad.ops.diagonal import diagonal
 from minigrad.ops.einsum import tensordot
-from minigrad.ops.elementwise import abs
+from minigrad.ops.elementwise import abs, maximum
 from minigrad.ops.linalg import _chain, matmul, matrix_power
 from minigrad.ops.linalg import cross as _cross
 from minigrad.ops.public import public
@@ -113,12 +113,16 @@ def cond(A: Any, p: Any = None) -> Any:
 
 
 @public
-def matrix_rank(A: Any, *, rtol: float | None = None) -> Any:
-    """How many singular values are above rtol times the largest."""
-    values = svdvals(A.detach())
+def matrix_rank(A: Any, *, atol: float | None = None, rtol: float | None = None, hermitian: bool = False) -> Any:
+    """How many singular values (hermitian: sizes of eigenvalues) are above max(atol, rtol times the largest)."""
+    A = A.detach()
+    values = abs(eigvalsh(A)) if hermitian else svdvals(A)
+    if values.shape[-1] == 0:
+        return sum(values > 0, -1)
     eps = 1.1920929e-07 if A.dtype.itemsize == 4 else 2.220446049250313e-16
-    limit = amax(values, -1, True) * (max(A.shape[-2:]) * eps if rtol is None else rtol)
-    return sum(values > limit, -1)
+    if rtol is None:
+        rtol = max(A.shape[-2:]) * eps if atol is None else 0.0
+    return sum(values > maximum(amax(values, -1, True) * rtol, 0.0 if atol is None else atol), -1)
 
 
 @public
@@ -126,4 +130,5 @@ def vander(x: Any, N: int | None = None) -> Any:
     """The powers 0, 1, ..., N - 1 of each element, in a new last dimension."""
     from minigrad.ops.shape import stack
 
+    x = x if x.ndim else reshape(x, (1,))
     return stack([x**k for k in range(x.shape[-1] if N is None else N)], -1)

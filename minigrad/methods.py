@@ -270,7 +270,7 @@ def _rebuild(cls: type[Tensor], array: Any, device: str, requires_grad: bool) ->
 
 
 def _caster(name: str, dtype: Any) -> Any:
-    def method(self: Tensor) -> Any:
+    def method(self: Tensor, memory_format: Any = None) -> Any:
         return cast.astype(self, dtype)
 
     method.__name__, method.__doc__ = name, f"The tensor in {dtype}; itself if it is."

@@ -34,7 +34,7 @@ from minigrad.tensor import Tensor
 _UFUNCS = {
     "multiply": "mul", "subtract": "_sub", "add": "_add", "divide": "_div", "negative": "neg", "power": "pow",
     "absolute": "abs", "equal": "eq", "not_equal": "ne", "less": "lt", "less_equal": "le", "greater": "gt",
-    "greater_equal": "ge", "rint": "round", "invert": "bitwise_not", "float_power": "pow", "degrees": "rad2deg",
+    "greater_equal": "ge", "rint": "_round", "invert": "bitwise_not", "float_power": "pow", "degrees": "rad2deg",
     "radians": "deg2rad", "conjugate": "clone",
 }  # fmt: skip
 _SAME = (
@@ -86,7 +86,7 @@ _DIFFERENT: dict[str, Callable[..., Any]] = {
     "take_along_axis": lambda x, i, axis=-1: scatter.take_along_dim(x, as_tensor(i), axis),
     "clip": lambda x, a_min=None, a_max=None, min=None, max=None: elementwise.clamp(
         x, min if a_min is None else a_min, max if a_max is None else a_max),
-    "round": lambda x, decimals=0: elementwise.round(x * 10**decimals) / 10**decimals,
+    "round": lambda x, decimals=0: elementwise.round(x, decimals=decimals),
     "median": lambda x, axis=None, keepdims=False: sort.quantile(x, 0.5, axis, keepdims),
     "meshgrid": lambda *parts, indexing="xy": arrange.meshgrid(*parts, indexing=indexing),
     "diag": lambda x, k=0: diagonal.diag(x, k),

@@ -184,7 +184,6 @@ def test_results_share_memory_with_nothing_unless_they_are_views() -> None:
 
 @pytest.fixture
 def no_gc() -> Iterator[None]:
-    gc.collect()
     gc.disable()
     yield
     gc.enable()

@@ -244,7 +244,7 @@ def test_a_kept_array_that_was_changed_is_found_with_variable_op_line_and_advice
         y.sum().backward()
     for part in ("mul: its argument `other` (the variable `factor`), kept for the backward pass (float64, shape (2,)),",
                  "was changed in place by `setitem` at test_inplace.py:", "before backward() came to it",
-                 "Change a clone() instead, use the operation that returns a new tensor, or call backward()"):  # fmt: skip
+                 "Change a clone() instead, use the operation that returns a new tensor, or call"):  # fmt: skip
         assert part in str(error.value)
 
 

@@ -184,7 +184,8 @@ def test_indexing_is_numpys_and_its_gradient_counts(name: str) -> None:
 @pytest.mark.parametrize(
     "index",
     [mg.tensor(1), mg.tensor([1, 0]), (0, mg.tensor([2, 0])), mg.tensor([True, False]), mg.tensor(CUBE > 11),
-     [mg.tensor(1), 0],     (mg.tensor(0), mg.tensor(1)), mg.tensor([1, 0], dtype=mg.uint8), slice(mg.tensor(0), mg.tensor(1))],
+     [mg.tensor(1), 0], (mg.tensor(0), mg.tensor(1)), mg.tensor([1, 0], dtype=mg.uint8),
+     slice(mg.tensor(0), mg.tensor(1))],
     ids=lambda i: repr(i).replace("\n", "")[:30],
 )  # fmt: skip
 def test_tensors_as_indices(index: Any) -> None:

@@ -42,8 +42,8 @@ def _extend(part: Path, url: str, size: int) -> None:
         tqdm(total=size, initial=file.tell(), unit="B", unit_scale=True, desc=part.stem) as bar,
     ):
         for at, block in _blocks(url, part, size):
-            if at == 0:
-                file.truncate(0)  # from the start after all: the server does not serve ranges
+            if at < file.tell():
+                file.truncate(at)  # from the start after all: the server does not serve ranges
             file.write(block)
             bar.update(at + len(block) - bar.n)
         file.flush()
@@ -74,8 +74,8 @@ def _blocks(url: str, part: Path, size: int) -> Iterator[tuple[int, bytes]]:
             if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
                 return  # the server's file is no longer than the part: not the one expected, as `fetch` will say
         raise ConnectionError(
-            f"download: {url}: {error}; {at:,} of {size:,} bytes are kept in {part}: call again to go on from there, or "
-            f"save that address as {part.with_suffix('')} by other means"
+            f"download: {url}: {error}; {at:,} of {size:,} bytes are kept in {part}: call again to go on from there, "
+            f"or save that address as {part.with_suffix('')} by other means"
         ) from error
 
 

@@ -65,7 +65,7 @@ def tie_broken(point: Point, block: Block) -> tuple[int, str] | None:
         left, right, errors = s.left[j], s.right[j], s.left_error[j] + s.right_error[j]
         apart = float(block.slope.right[r, tied].sum()), float(block.slope.left[r, tied].sum())
         slack = SIGMAS * errors + 1e-6 * (abs(left) + abs(right))
-        if not np.isfinite(slack) or abs(right - apart[0]) + abs(left - apart[1]) <= slack + 1e-4 * sum(map(abs, apart)):
+        if not np.isfinite(slack + block.analytic[r, tied].sum()) or abs(right - apart[0]) + abs(left - apart[1]) <= slack + 1e-4 * sum(map(abs, apart)):
             continue  # they do not interact: each may choose within its own interval
         got = float(block.analytic[r, tied].sum())
         if not min(left, right) - slack <= got <= max(left, right) + slack:

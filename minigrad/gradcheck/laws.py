@@ -72,27 +72,25 @@ def laws(point: Point, settings: Settings) -> Iterator[str]:
             "different. Keep what backward needs in ctx, not in a global or on the object"
         )
         return
-    low = point.probe.eps / 2.0**-52
-    if not _same(tape.vjp(u * -2.5 + v), a * -2.5 + b, abs(a) * 2.5 + abs(b), low):
+    same = _Same(point, u, v)
+    if not same(tape.vjp(u * -2.5 + v), a * -2.5 + b, abs(a) * 2.5 + abs(b)):
         yield _nonlinear("backward(-2.5 g + h) is not -2.5 backward(g) + backward(h)")
-    elif not (_same(tape.vjp(u * 2.0**20) / 2.0**20, a, abs(a), low) and _same(tape.vjp(u / 2**20) * 2**20, a, abs(a), low)):
+    elif not (same(tape.vjp(u * 2.0**20) / 2.0**20, a) and same(tape.vjp(u / 2**20) * 2**20, a)):
         yield _nonlinear("backward(s g) is not s backward(g) for s = 2^20 or 2^-20")
-    elif not _same(tape.vjp(np.ones(m) * np.isfinite(point.f)), *_by_parts(tape, u, np.isfinite(point.f)), low):
-        yield _nonlinear("backward of a constant g is not what backward of its parts adds up to")
+    else:
+        ones = np.ones(m) * np.isfinite(point.f)
+        rest = tape.vjp(ones - u)
+        if not same(tape.vjp(ones), a + rest, abs(a) + abs(rest)):
+            yield _nonlinear("backward of a constant g is not what backward of its parts adds up to")
     zero = tape.vjp(np.zeros(m))
     if (zero[np.isfinite(a)] != 0).any():
         yield "a zero upstream gradient does not give a zero gradient: backward adds something that does not depend on g"
-    yield from _layouts(point, u, a, low)
-    yield from _subsets(point, u, a, low)
+    yield from _layouts(point, u, a, same)
+    yield from _subsets(point, u, a, same)
 
 
 def _nonlinear(how: str) -> str:
     return f"backward is not linear in the upstream gradient g: {how}. It must multiply by g once, whatever its size or sign"
-
-
-def _by_parts(tape: Tape, u: Array, finite: Array) -> tuple[Array, Array]:
-    a, b = tape.vjp(finite - u), tape.vjp(u)
-    return a + b, abs(a) + abs(b)
 
 
 def _gap(a: Array, b: Array) -> float:
@@ -101,40 +99,57 @@ def _gap(a: Array, b: Array) -> float:
     return float(np.nan_to_num(gap, nan=np.inf).max(initial=0.0))
 
 
-def _same(a: Array, b: Array, size: Array, low: float) -> bool:
-    """Equal to rounding. NaN and inf (at the edge of a domain) are left to the comparison with numbers."""
-    finite = np.isfinite(a) & np.isfinite(b)
-    largest = float(size[finite].max(initial=0.0))
-    return bool((abs(a - b) <= 1e-9 * low * size + 1e-12 * low * largest)[finite].all())
+class _Same:
+    """Are two gradients equal to rounding? Where everything cancels, rounding is that of the terms: of eps |g f| / x."""
+
+    def __init__(self, point: Point, u: Array, v: Array) -> None:
+        self.low = point.probe.eps / 2.0**-52
+        terms = float(((abs(u) + abs(v)) * abs(np.where(np.isfinite(point.f), point.f, 0))).sum())
+        self.floor = 64 * point.probe.eps * terms / point.reach
+
+    def __call__(self, a: Array, b: Array, size: Array | None = None) -> bool:
+        """NaN and inf (at the edge of a domain) are left to the comparison with numbers."""
+        size = abs(b) if size is None else size
+        finite = np.isfinite(a) & np.isfinite(b)
+        largest = float(size[finite].max(initial=0.0))
+        with np.errstate(invalid="ignore"):
+            near = abs(a - b) <= 1e-9 * self.low * size + 1e-12 * self.low * largest + self.floor
+        return bool(near[finite].all())
 
 
-def _layouts(point: Point, u: Array, a: Array, low: float) -> Iterator[str]:
+def _layouts(point: Point, u: Array, a: Array, same: _Same) -> Iterator[str]:
     """The same numbers in other memory: columns first, negative strides, one number spread over an upstream gradient."""
     for layout, words in (("F", "columns first"), ("R", "a negative stride")):
         other = point.probe.record(point.x, layout=layout)
-        if not _same(other.vjp(u), a, abs(a), low):
+        if not same(other.vjp(u), a):
             yield f"inputs with {words} in memory get a different gradient: backward (or f) assumes contiguous arrays"
-        if not _same(point.tape.vjp(u, layout), a, abs(a), low):
+        if not same(point.tape.vjp(u, layout), a):
             yield f"an upstream gradient with {words} in memory gives a different gradient: backward assumes contiguous arrays"
     tape = point.tape
     spread = {o: wrap(np.broadcast_to(np.ones((), t.dtype), t.shape)) for o, t in enumerate(tape.outs)}
     ones = tape.vjp(np.ones(point.probe.m))
-    if not _same(tape.gather(tape.gradients(spread)), ones, abs(ones), low):
+    if not same(tape.gather(tape.gradients(spread)), ones):
         yield "an expanded upstream gradient (stride 0, as sum() gives) gets a different gradient than the same numbers copied"
 
 
-def _subsets(point: Point, u: Array, a: Array, low: float) -> Iterator[str]:
+def _subsets(point: Point, u: Array, a: Array, same: _Same) -> Iterator[str]:
     """Each input alone, and each output alone, against all together."""
     probe, tape = point.probe, point.tape
     if len(probe.checked) > 1:
         for k, i in enumerate(probe.checked):
-            alone = probe.record(point.x, only=[k]).vjp(u)[probe.parts[k]]
-            if not _same(alone, a[probe.parts[k]], abs(a[probe.parts[k]]), low):
+            alone = probe.record(point.x, only=[k]).vjp(u)
+            if not same(alone, a * _only(probe, k)):
                 yield f"the gradient of input {i} is different where no other input requires grad (needs_input_grad?)"
     if len(tape.live) > 1:
         total = sum(tape.gather(tape.gradients({o: g})) for o, g in tape.upstream(u).items())
-        if not _same(np.asarray(total), a, abs(a), low):
+        if not same(np.asarray(total), a):
             yield "the gradients of each output alone do not add up to that of all: backward mishandles a missing (zero) gradient"
+
+
+def _only(probe: Probe, k: int) -> Array:
+    chosen = np.zeros(probe.n)
+    chosen[probe.parts[k]] = 1
+    return chosen
 
 
 def returned(point: Point, low: bool = False) -> list[str]:

@@ -55,6 +55,7 @@ class Report:
     samples: list[str] = field(default_factory=list)
     seed: int = 0
     name: str = "gradcheck"
+    error: Exception | None = None
 
     def __bool__(self) -> bool:
         return self.outcome == "pass"

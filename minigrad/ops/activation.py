@@ -126,7 +126,8 @@ _softplus_op = unary("softplus", "log(1 + e^x), without overflow.", lambda g, in
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """log(1 + e^(beta x)) / beta: a smooth relu. PyTorch's `threshold`, above which it returns x, is met to
     rounding."""
-    return _softplus_op(input) if beta == 1 else _softplus_op(input * beta) / beta
+    smooth = _softplus_op(input) if beta == 1 else _softplus_op(input * beta) / beta
+    return smooth if threshold >= 20 else where(input * beta > threshold, input, smooth)
 
 
 @public
@@ -142,7 +143,7 @@ def prelu(input: Any, weight: Any) -> Any:
         raise ShapeError(
             f"prelu: `weight`: expected one number, or one for each channel, got shape {tuple(weight.shape)}"
         )
-    slope = reshape(weight, (-1,) + (1,) * (input.ndim - 2)) if weight.ndim and input.ndim > 1 else weight
+    slope = reshape(weight, (-1,) + (1,) * (input.ndim - 2)) if input.ndim > 1 else reshape(weight, (1,) * input.ndim)
     return where(input > 0, input, input * slope)
 
 

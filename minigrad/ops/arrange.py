@@ -8,13 +8,13 @@ from minigrad.errors import ShapeError
 from minigrad.ops import axes
 from minigrad.ops.index import getitem
 from minigrad.ops.public import public
-from minigrad.ops.shape import _ints, cat, expand, flip, narrow, reshape, split, transpose, unsqueeze
+from minigrad.ops.shape import _ints, cat, expand, flip, narrow, reshape, split, stack, transpose, unsqueeze
 from minigrad.tensor import Tensor
 
 __all__ = [
-    "atleast_1d", "atleast_2d", "atleast_3d", "dstack", "fliplr", "flipud", "hstack", "meshgrid",
+    "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_tensors", "cartesian_prod", "column_stack", "dsplit", "dstack", "fliplr", "flipud", "hsplit", "hstack", "meshgrid",
     "ravel", "repeat", "repeat_interleave", "roll", "rot90", "select", "tensor_split", "tile", "unflatten",
-    "vstack",
+    "vsplit", "vstack",
 ]  # fmt: skip
 
 # --- rolled and turned ----------------------------------------------------------------------------------------------
@@ -125,6 +125,64 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
 
 
 @public
+def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
+    """The tensors expanded to their common shape. Views."""
+    raw = [t._array if isinstance(t, Tensor) else t for t in tensors]
+    try:
+        shape = array_module(raw[0]).broadcast_shapes(*(x.shape for x in raw))
+    except ValueError:
+        raise ShapeError(
+            f"broadcast_tensors: shapes {', '.join(str(x.shape) for x in raw)} do not go together"
+        ) from None
+    return tuple(expand(t, shape) for t in tensors)
+
+
+@public
+def column_stack(tensors: Any) -> Any:
+    """Joined along the second dimension, vectors as columns."""
+    return cat([reshape(t, (-1, 1)) if t.ndim < 2 else t for t in tensors], 1)
+
+
+@public
+def block_diag(*tensors: Any) -> Any:
+    """The matrices one after the other on the diagonal of a matrix, zeros elsewhere."""
+    from minigrad.ops.pad import pad
+
+    parts = [_at_least(t, 2) for t in tensors]
+    width, start, rows = sum(p.shape[1] for p in parts), 0, []
+    for p in parts:
+        rows.append(pad(p, (start, width - start - p.shape[1])))
+        start += p.shape[1]
+    return cat(rows, 0)
+
+
+@public
+def cartesian_prod(*tensors: Any) -> Any:
+    """Every choice of one element of each vector, one choice a row."""
+    if len(tensors) == 1:
+        return tensors[0] * 1
+    return stack([reshape(g, (-1,)) for g in meshgrid(*tensors)], 1)
+
+
+@public
+def hsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+    """tensor_split along the second dimension (of a vector: the first)."""
+    return tensor_split(input, indices_or_sections, 0 if input.ndim == 1 else 1)
+
+
+@public
+def vsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+    """tensor_split along the first dimension."""
+    return tensor_split(input, indices_or_sections, 0)
+
+
+@public
+def dsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+    """tensor_split along the third dimension."""
+    return tensor_split(input, indices_or_sections, 2)
+
+
+@public
 def ravel(input: Any) -> Any:
     """All elements in one dimension: a view where the memory's layout allows it."""
     return reshape(input, (-1,))
@@ -156,6 +214,8 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
     """So many slices of sizes as equal as can be along `dim`, or slices that start at these places. Views."""
     at = axes.one(dim, input.ndim, "tensor_split")
     n = input.shape[at]
+    if hasattr(indices_or_sections, "tolist"):
+        indices_or_sections = indices_or_sections.tolist()
     if isinstance(indices_or_sections, int):
         k = indices_or_sections
         if k < 1:
@@ -166,6 +226,8 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
 
 
 def _at_least(input: Any, ndim: int) -> Any:
+    if isinstance(input, (list, tuple)):
+        return tuple(_at_least(x, ndim) for x in input)
     if input.ndim >= ndim:
         return input
     if ndim == 3:

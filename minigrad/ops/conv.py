@@ -11,6 +11,7 @@ from minigrad.backend import array_module
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError, ShapeError
+from minigrad.ops.index import getitem
 from minigrad.ops.pad import pad
 from minigrad.ops.public import public
 from minigrad.ops.shape import reshape, squeeze, unsqueeze
@@ -93,8 +94,8 @@ def _conv(input: Any, weight: Any, *, stride: Ints, padding: Ints, dilation: Int
 
 @primitive(
     name="conv_transposed",
-    input=lambda g, weight, stride, padding, dilation, groups: _conv(
-        g, weight, stride=stride, padding=padding, dilation=dilation, groups=groups
+    input=lambda g, weight, input_shape, stride, padding, dilation, groups: _first(
+        _conv(g, weight, stride=stride, padding=padding, dilation=dilation, groups=groups), input_shape
     ),
     weight=lambda g, input, weight_shape, stride, padding, dilation, groups: _weight_adjoint(
         g, input, shape=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
@@ -116,6 +117,11 @@ def _transposed(
         window = tuple(slice(a, a + (m - 1) * s + 1, s) for a, m, s in zip(starts, spots, stride))
         out[(..., *window)] += columns[(..., *place)]
     return out[(..., *(slice(p, p + m) for p, m in zip(padding, shape[2:])))].copy() if any(padding) else out
+
+
+def _first(x: Any, shape: Ints) -> Any:
+    """As much of x as an array of `shape` has: a large output_padding has room for one place more."""
+    return x if tuple(x.shape) == tuple(shape) else getitem(x, tuple(slice(n) for n in shape))
 
 
 def _grid(sizes: Ints) -> Any:

@@ -9,8 +9,8 @@ packed gradient. Rules: Giles (2008), "Collected matrix derivative results"; Wal
 from typing import Any, NamedTuple
 
 from minigrad.backend import array_module
-from minigrad.engine.primitive import primitive
-from minigrad.errors import DtypeError, GraphError, ShapeError
+from minigrad.engine.primitive import primitive, wrap
+from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.creation import zeros_like
 from minigrad.ops.diagonal import diag_embed, diagonal, tril, triu
 from minigrad.ops.elementwise import where
@@ -161,8 +161,10 @@ def _pinv_gradient(g: Any, A: Any, P: Any) -> Any:
 
 
 @public
-def pinv(A: Any, rtol: float | None = None) -> Any:
+def pinv(A: Any, rtol: Any = None) -> Any:
     """The pseudo-inverse (Moore and Penrose); singular values below rtol times the largest count as 0."""
+    rtol = rtol.detach() if isinstance(rtol, Tensor) else rtol
+    rtol = rtol._array if isinstance(rtol, Tensor) else rtol
     eps = {"float32": 1.1920929e-07, "float64": 2.220446049250313e-16}.get(A.dtype.name, 0.0)
     return _pinv(_matrices("pinv", A, square=False), rcond=max(A.shape[-2:]) * eps if rtol is None else rtol)
 
@@ -231,7 +233,9 @@ def qr(A: Any, mode: str = "reduced") -> QR:
     if mode not in ("reduced", "complete", "r"):
         raise ValueError(f'qr: mode: expected "reduced", "complete" or "r", got {mode!r}')
     if mode == "complete" and m > n:
-        return QR(*_unrecorded("qr", A, lambda xp, a: xp.linalg.qr(a, mode="complete")))
+        Q, R = qr(A)
+        everything = _unrecorded(A, lambda xp, a: xp.linalg.qr(a, mode="complete"))
+        return QR(cat([Q, narrow(everything[0], -1, n, m - n)], -1), cat([R, everything[1][..., n:, :]], -2))
     if n > m:
         first, rest = narrow(A, -1, 0, m), narrow(A, -1, m, n - m)
         Q, R = qr(first)
@@ -241,15 +245,8 @@ def qr(A: Any, mode: str = "reduced") -> QR:
     return QR(zeros_like(Q)[..., :0, :0] if mode == "r" else Q, R)
 
 
-def _unrecorded(name: str, A: Any, compute: Any) -> Any:
-    """Results that are only to be had without a gradient."""
-    if isinstance(A, Tensor) and A.requires_grad:
-        raise GraphError(
-            f"{name}: the full factors of a {A.shape[-2]} x {A.shape[-1]} matrix are not unique and have no gradient; "
-            f"ask for the reduced ones, or pass the matrix .detach()ed"
-        )
-    from minigrad.engine.primitive import wrap
-
+def _unrecorded(A: Any, compute: Any) -> list[Any]:
+    """The columns beyond the reduced factors are not unique: they come without a gradient."""
     raw = A._array if isinstance(A, Tensor) else A
     return [wrap(r) for r in compute(array_module(raw), raw)]
 
@@ -331,12 +328,15 @@ def _svd_gradient(g: Any, m: int, n: int, out: Any) -> Any:
 
 @public
 def svd(A: Any, full_matrices: bool = True) -> SVD:
-    """(U, S, Vh): A = U diag(S) Vh, singular values descending. With a gradient where they differ; the full matrices of
-    an A that is not square have none."""
+    """(U, S, Vh): A = U diag(S) Vh, singular values descending. With a gradient where they differ; the columns that
+    full_matrices adds have none."""
     m, n = _matrices("svd", A, square=False).shape[-2:]
-    if full_matrices and m != n:
-        return SVD(*_unrecorded("svd", A, lambda xp, a: xp.linalg.svd(a)))
     U, S, V = _cut(_svd(A), m, 1, n)
+    if full_matrices and m != n:
+        k = min(m, n)
+        everything = _unrecorded(A, lambda xp, a: xp.linalg.svd(a))
+        U = cat([U, narrow(everything[0], -1, k, m - k)], -1)
+        V = cat([V, mT(narrow(everything[2], -2, k, n - k))], -1)
     return SVD(U, squeeze(S, -2), mT(V))
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
+from minigrad.ops.arrange import broadcast_tensors
 from minigrad.ops.elementwise import clamp
 from minigrad.ops.public import public
 from minigrad.ops.reduce import norm, sum
@@ -13,8 +14,10 @@ __all__ = ["cdist", "cosine_similarity", "pairwise_distance", "pdist"]
 
 
 @public
-def cdist(x1: Any, x2: Any, p: float = 2.0) -> Any:
-    """The distances of every row of x1 (..., n, d) to every row of x2 (..., m, d) in the p-norm: (..., n, m)."""
+def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = None) -> Any:
+    """The distances of every row of x1 (..., n, d) to every row of x2 (..., m, d) in the p-norm: (..., n, m).
+
+    compute_mode is accepted for PyTorch's sake: the differences themselves are taken, which is the exact way."""
     if x1.ndim < 2 or x2.ndim < 2 or x1.shape[-1] != x2.shape[-1]:
         raise ShapeError(
             f"cdist: expected (..., n, d) and (..., m, d), got shapes {list(x1.shape)} and {list(x2.shape)}"
@@ -42,6 +45,7 @@ def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepd
 @public
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """x1 . x2 / (|x1| |x2|) along `dim`, each length held above eps: the cosine of the angle. x1 and x2 broadcast."""
-    at = axes.one(dim, max(x1.ndim, x2.ndim), "cosine_similarity") - max(x1.ndim, x2.ndim)
+    x1, x2 = broadcast_tensors(x1, x2)
+    at = axes.one(dim, x1.ndim, "cosine_similarity")
     lengths = [clamp(norm(x, 2, at, True), min=eps) for x in (x1, x2)]
     return sum(x1 / lengths[0] * (x2 / lengths[1]), at)

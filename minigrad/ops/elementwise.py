@@ -137,10 +137,18 @@ tanh = unary("tanh", "The hyperbolic tangent.", lambda g, out: g * (1 - out * ou
 floor: Op = unary("floor", "The largest integer not above. Gradient 0.", lambda g: zeros_like(g), floating=False)
 ceil = unary("ceil", "The smallest integer not below. Gradient 0.", lambda g: zeros_like(g), floating=False)
 trunc: Op = unary("trunc", "Rounded towards 0. Gradient 0.", lambda g: zeros_like(g), floating=False)
-round = unary("round", "Rounded to the nearest, halves to even. Gradient 0.", lambda g: zeros_like(g), "rint", False)
+_round = unary("round", "Rounded to the nearest, halves to even. Gradient 0.", lambda g: zeros_like(g), "rint", False)
 sign: Op = unary("sign", "-1, 0 or 1. Gradient 0.", lambda g: zeros_like(g), floating=False)
 signbit = unary("signbit", "Is it negative (-0. is)?", None, "signbit", floating=False)
 abs = unary("abs", "The absolute value. Gradient 0 at 0.", lambda g, input: g * sign(input), operator.abs, False)
+
+
+@public
+def round(input: Any, *, decimals: int = 0) -> Any:
+    """Rounded to the nearest (to so many decimals), halves to even. Gradient 0."""
+    if decimals == 0:
+        return _round(input)
+    return _round(input * 10.0**decimals) / 10.0**decimals
 
 
 @public

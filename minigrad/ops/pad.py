@@ -37,9 +37,12 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
     pairs = {input.ndim - 1 - k: (widths[2 * k], widths[2 * k + 1]) for k in range(len(widths) // 2)}
     if mode == "constant":
         return _pad_constant(input, pairs, value or 0.0)
+    if min(widths, default=0) < 0:
+        out = _pad_constant(out, {d: (min(a, 0), min(b, 0)) for d, (a, b) in pairs.items()}, 0.0)
+        pairs = {d: (max(a, 0), max(b, 0)) for d, (a, b) in pairs.items()}
     for dim, (left, right) in pairs.items():
         if left or right:
-            out = getitem(out, (*(slice(None),) * dim, _border(input.shape[dim], left, right, mode)))
+            out = getitem(out, (*(slice(None),) * dim, _border(out.shape[dim], left, right, mode)))
     return out
 
 

@@ -193,9 +193,12 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 
 @public
 def var(
-    input: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False, unbiased: bool | None = None
+    input: Any, dim: Any = None, *, correction: float | None = 1, keepdim: bool = False, unbiased: bool | None = None
 ) -> Any:
     """The variance, sum((x - mean)^2) / (n - correction). Composed. nan where n <= correction."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    correction = 1 if correction is None else correction
     if unbiased is not None:
         correction = int(unbiased)
     dims = axes.many(dim, input.ndim, "var") or None
@@ -207,7 +210,7 @@ def var(
 
 @public
 def std(
-    input: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False, unbiased: bool | None = None
+    input: Any, dim: Any = None, *, correction: float | None = 1, keepdim: bool = False, unbiased: bool | None = None
 ) -> Any:
     """The standard deviation, sqrt(var). Its gradient for a constant input is 0."""
     return safe_sqrt(var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased))  # fmt: skip
@@ -221,6 +224,10 @@ def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
     """
     if p == "fro" or p is None:
         p = 2
+    if p == "nuc":
+        from minigrad.linalg import matrix_norm
+
+        return matrix_norm(input, "nuc", (0, 1) if dim is None else dim, keepdim)
     if isinstance(p, str):
         raise ValueError(f'norm: p: expected a number, inf or "fro", got {p!r}')
     input = floated(input)
@@ -240,17 +247,19 @@ def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 @public
-def var_mean(input: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False,
+def var_mean(input: Any, dim: Any = None, *, correction: float | None = 1, keepdim: bool = False,
              unbiased: bool | None = None) -> tuple[Any, Any]:  # fmt: skip
     """(variance, mean)."""
-    return var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased), mean(input, dim, keepdim)
+    spread = var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased)
+    return spread, mean(input, None if isinstance(dim, bool) else dim, keepdim)
 
 
 @public
-def std_mean(input: Any, dim: Any = None, *, correction: float = 1, keepdim: bool = False,
+def std_mean(input: Any, dim: Any = None, *, correction: float | None = 1, keepdim: bool = False,
              unbiased: bool | None = None) -> tuple[Any, Any]:  # fmt: skip
     """(standard deviation, mean)."""
-    return std(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased), mean(input, dim, keepdim)
+    spread = std(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased)
+    return spread, mean(input, None if isinstance(dim, bool) else dim, keepdim)
 
 
 @public

@@ -192,7 +192,7 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     first."""
     at = axes.one(dim, input.ndim, "diff")
     parts = [p for p in (prepend, input, append) if p is not None]
-    out = cat(parts, at) if len(parts) > 1 else input
+    out = cat(parts, at) if len(parts) > 1 and n else input
     for _ in range(n):
         size = max(out.shape[at] - 1, 0)
         out = narrow(out, at, out.shape[at] - size, size) - narrow(out, at, 0, size)

@@ -5,7 +5,7 @@ from typing import Any
 
 from minigrad.backend import array_module
 from minigrad.engine.elementwise import cast
-from minigrad.engine.primitive import primitive
+from minigrad.engine.primitive import primitive, wrap
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes
 from minigrad.ops.creation import ones_like, zeros_like
@@ -115,6 +115,9 @@ def _detached(x: Any) -> Any:
 def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
     """`scatter` that combines all that falls on one place by "sum", "mean", "prod", "amax" or "amin", with the
     input's own value unless include_self is False."""
+    if input.ndim == 0:
+        one = [reshape(x, (1,)) for x in (input, index, src)]
+        return reshape(scatter_reduce(one[0], 0, one[1], one[2], reduce, include_self=include_self), ())
     at, src = _checked("scatter_reduce", input, dim, index, src)
     if reduce not in ("sum", "mean", "prod", "amax", "amin"):
         raise ValueError(f'scatter_reduce: reduce: expected "sum", "mean", "prod", "amax" or "amin", got {reduce!r}')
@@ -186,7 +189,12 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
 def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     """A copy of the input with `value` in the slices of `dim` numbered in `index`."""
     at = _vector("index_fill", input, dim, index)
-    return _setitem(input, value, index=_rows(at, reshape(index, (-1,))) if input.ndim else ...)
+    if input.ndim == 0:
+        return input * 0 + value
+    raw = _raw(input)
+    chosen = array_module(raw).zeros(raw.shape, dtype=bool)
+    chosen[_rows(at, reshape(index, (-1,)))] = True
+    return where(wrap(chosen) if isinstance(input, Tensor) else chosen, value, input)
 
 
 @public
@@ -217,6 +225,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
     if dim is None:
         return gather(reshape(input, (-1,)), 0, reshape(indices, (-1,)))
     at = axes.one(dim, input.ndim, "take_along_dim")
+    indices = indices + where(indices < 0, input.shape[at], 0)
     rest = [1 if d == at else max(n, m) for d, (n, m) in enumerate(zip(input.shape, indices.shape))]
     wide = tuple(input.shape[at] if d == at else n for d, n in enumerate(rest))
     places = tuple(indices.shape[at] if d == at else n for d, n in enumerate(rest))
@@ -257,7 +266,8 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     """A copy of the input with the first elements of `source`, in order, where the bool mask holds."""
     if mask.dtype.kind != "b":
         raise DtypeError(f"masked_scatter: `mask`: expected bool, got {mask.dtype}")
-    places = _raw(broadcast_to(mask, tuple(input.shape)))
+    shape = array_module(_raw(input)).broadcast_shapes(tuple(input.shape), tuple(mask.shape))
+    input, places = broadcast_to(input, shape), _raw(broadcast_to(mask, shape))
     count = int(places.sum())
     flat = reshape(source, (-1,))
     if flat.shape[0] < count:

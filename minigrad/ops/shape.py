@@ -29,10 +29,10 @@ def _reshape(input: Any, *, shape: tuple[int, ...]) -> Any:
     return input.reshape(shape)
 
 
-def reshape(input: Any, *shape: Any) -> Any:
+def reshape(input: Any, *args: Any, shape: Any = None) -> Any:
     """The elements, in order, in another shape; one size may be -1. A view where the memory's layout allows it."""
     try:
-        return _reshape(input, shape=_ints(shape))
+        return _reshape(input, shape=_ints(args if shape is None else (shape,)))
     except AttributeError:
         refuse("reshape", input=input)
         raise
@@ -118,9 +118,9 @@ def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @public
-def permute(input: Any, *dims: Any) -> Any:
+def permute(input: Any, *args: Any, dims: Any = None) -> Any:
     """The dimensions in another order: a view."""
-    given = _ints(dims)
+    given = _ints(args if dims is None else (tuple(dims),))
     order = axes.many(given, input.ndim, "permute") or ()
     if len(order) != input.ndim:
         raise ShapeError(f"permute: expected each of {input.ndim} dimensions once, got {given}")
@@ -179,9 +179,9 @@ def _flip(input: Any, *, dims: tuple[int, ...]) -> Any:
 
 
 @public
-def flip(input: Any, *dims: Any) -> Any:
+def flip(input: Any, *args: Any, dims: Any = None) -> Any:
     """Reversed along `dims`: a copy, as in PyTorch."""
-    return _flip(input, dims=axes.many(_ints(dims), input.ndim, "flip") or ())
+    return _flip(input, dims=axes.many(_ints(args if dims is None else (dims,)), input.ndim, "flip") or ())
 
 
 # --- joining and splitting ----------------------------------------------------------------------------------------

@@ -135,14 +135,15 @@ def quantile(input: Any, q: Any, dim: Any = None, keepdim: bool = False, *, inte
         raise ValueError(
             f"quantile: interpolation: expected linear, lower, higher, nearest or midpoint, got {interpolation!r}"
         )
-    x = reshape(input, (-1,)) if dim is None else movedim(input, axes.one(dim, input.ndim, "quantile"), -1)
+    whole = dim is None or input.ndim == 0
+    x = reshape(input, (-1,)) if whole else movedim(input, axes.one(dim, input.ndim, "quantile"), -1)
     ordered = sort(x).values
     if hasattr(q, "tolist"):
         q = q.tolist()
     shares = [q] if isinstance(q, (int, float)) else list(q)
     outs = [_between(ordered, share, interpolation) for share in shares]
     if keepdim:
-        outs = [reshape(o, (1,) * input.ndim) if dim is None else movedim(unsqueeze(o, -1), -1, dim) for o in outs]
+        outs = [reshape(o, (1,) * input.ndim) if whole else movedim(unsqueeze(o, -1), -1, dim) for o in outs]
     return outs[0] if isinstance(q, (int, float)) else stack(outs)
 
 
@@ -177,14 +178,26 @@ def _searchsorted(sorted_sequence: Any, input: Any, *, right: bool) -> Any:
 
 
 @public
-def searchsorted(sorted_sequence: Any, input: Any, *, right: bool = False) -> Any:
-    """Where `input` would go into the sorted last dimension to keep it in order: before equal elements, or after."""
+def searchsorted(
+    sorted_sequence: Any, input: Any, *, out_int32: bool = False, right: bool = False, side: str | None = None,
+    sorter: Any = None,
+) -> Any:  # fmt: skip
+    """Where `input` would go into the sorted last dimension to keep it in order: before equal elements, or after.
+
+    sorter: the order (from argsort) that brings the sequence in order first. int64, or int32.
+    """
+    if side not in (None, "left", "right"):
+        raise ValueError(f'searchsorted: side: expected "left" or "right", got {side!r}')
+    if sorter is not None:
+        sorted_sequence = gather(sorted_sequence, -1, sorter)
     refuse("searchsorted", sorted_sequence=sorted_sequence, input=input)
-    return _searchsorted(sorted_sequence, input, right=right)
+    places = _searchsorted(sorted_sequence, input, right=right or side == "right")
+    return places.astype("int32") if out_int32 else places
 
 
 @public
-def bucketize(input: Any, boundaries: Any, *, right: bool = False) -> Any:
+def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
     """The number of the interval between the sorted `boundaries` that each element lies in."""
     refuse("bucketize", input=input, boundaries=boundaries)
-    return _searchsorted(boundaries, input, right=right)
+    places = _searchsorted(boundaries, input, right=right)
+    return places.astype("int32") if out_int32 else places

@@ -61,8 +61,9 @@ class Search(Optimizer):
         step(closure, candidates=k)            The same k times. Returns the k losses as floats, as do the following.
         step(batched=f, candidates=k)          f(*weights), weights with a leading axis of k, gives k losses.
         step(closure, linear=f, candidates=k)  f(*weights), with a leading axis, gives the outputs of a model that is
-                                               linear in its weights: k candidates' in one product. closure(outputs)
-                                               then gives the loss of one of them, whose weights are in the parameters.
+                                               linear in its weights (the first call checks that): k candidates' in
+                                               one product. closure(outputs) then gives the loss of one of them, whose
+                                               weights are in the parameters.
 
         All of these try the same candidates and keep the same ones. A loss of nan is never the best. Where a function
         raises, the best weights so far are put back.

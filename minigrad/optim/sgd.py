@@ -44,16 +44,16 @@ class SGD(Optimizer):
 
     def _check(self, group: dict[str, Any]) -> None:
         if not callable(group["lr"]):
-            checks.number("SGD", "lr", group["lr"])
-        momentum = checks.number("SGD", "momentum", group["momentum"])
-        dampening = checks.number("SGD", "dampening", group["dampening"], low=-math.inf)
-        checks.number("SGD", "weight_decay", group["weight_decay"])
+            checks.number(self._name, "lr", group["lr"])
+        momentum = checks.number(self._name, "momentum", group["momentum"])
+        dampening = checks.number(self._name, "dampening", group["dampening"], low=-math.inf)
+        checks.number(self._name, "weight_decay", group["weight_decay"])
         if group["nesterov"] and (momentum == 0 or dampening != 0):
             raise ValueError(
-                f"SGD: nesterov: expected a momentum above 0 and no dampening, got momentum={momentum:g}, "
+                f"{self._name}: nesterov: expected a momentum above 0 and no dampening, got momentum={momentum:g}, "
                 f"dampening={dampening:g}"
             )
-        checks.off("SGD", group, "foreach", "differentiable", "fused")
+        checks.off(self._name, group, "foreach", "differentiable", "fused")
 
     def _update(self, p: Tensor, grad: Any, group: dict[str, Any], lr: float) -> None:
         arrays, first = [p._array, grad], False
