@@ -122,6 +122,7 @@ def matrix_rank(A: Any, *, atol: float | None = None, rtol: float | None = None,
     eps = 1.1920929e-07 if A.dtype.itemsize == 4 else 2.220446049250313e-16
     if rtol is None:
         rtol = max(A.shape[-2:]) * eps if atol is None else 0.0
+    atol, rtol = (x[..., None] if hasattr(x, "ndim") and x.ndim else x for x in (atol, rtol))
     return sum(values > maximum(amax(values, -1, True) * rtol, 0.0 if atol is None else atol), -1)
 
 

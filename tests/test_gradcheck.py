@@ -81,9 +81,7 @@ def test_large_input_by_projections():
 def test_given_points_at_kinks_are_an_answer():
     x = minigrad.tensor([0.0, 1.0, -1.0], dtype=minigrad.float64, requires_grad=True)
     report = gradcheck(minigrad.relu, (x,))
-    assert str(report.kinks[0]) == (
-        "kink at input 0[0]: left 0, right 1, analytic 0 in [0, 1]: accepted subgradient"
-    )
+    assert str(report.kinks[0]) == ("kink at input 0[0]: left 0, right 1, analytic 0 in [0, 1]: accepted subgradient")
     assert not report_of(minigrad.relu, x, kinks="fail") and report_of(minigrad.relu, x, kinks="skip")
 
 
@@ -104,7 +102,7 @@ def test_second_order():
 WRONG = {
     "sign": (lambda x: x.cos(), lambda g, x: g * x.sin(), "the sign is wrong"),
     "factor 2": (lambda x: x * x, lambda g, x: g * x, "backward lacks a factor 2"),
-    "factor n": (lambda x: x.mean(), lambda g, x: g + 0 * x, "backward lacks a division by n = 12, the size of the input"),
+    "factor n": (lambda x: x.mean(), lambda g, x: g + 0 * x, "a division by n = 12, the size of the input"),
     "transposed": (lambda x: x.T * 1, lambda g, x: g.reshape(3, 4), "transposed"),
     "flipped": (lambda x: minigrad.flip(x, 0), lambda g, x: g * 1, "flipped along dimension 0"),
     "zero": (lambda x: x.exp(), lambda g, x: g * 0, "all zero: the graph is cut"),
@@ -114,7 +112,7 @@ WRONG = {
     "mean term": (lambda x: x - x.mean(1, True), lambda g, x: g * 1, "such as a mean or a sum of g over it"),
     "not linear": (lambda x: x.sin(), lambda g, x: abs(g) * x.cos(), "not linear in the upstream gradient"),
     "constant": (lambda x: x.sin(), lambda g, x: g * x.cos() + 1e-3, "a zero upstream gradient does not give a zero"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -193,7 +191,7 @@ def test_second_order_failure_is_not_a_first_order_one():
     assert "the first order already fails" in str(first)
 
 
-# --- what cannot be told is said to be so --------------------------------------------------------------------------------
+# --- what cannot be told is said to be so ---------------------------------------------------------------------------
 
 
 def test_no_influence_is_inconclusive_unless_declared():
@@ -210,7 +208,7 @@ def test_outside_the_domain_is_inconclusive():
     assert report_of(minigrad.log, x).outcome == "inconclusive"
 
 
-# --- options -----------------------------------------------------------------------------------------------------------
+# --- options --------------------------------------------------------------------------------------------------------
 
 
 def test_tolerances_and_step_of_the_user_are_honoured():

@@ -1,4 +1,4 @@
-"""`python -m minigrad.gradcheck --prove` runs the seeded bugs; `--teach` shows the error of a slope against the step."""
+"""`python -m minigrad.gradcheck --prove` runs the seeded bugs; `--teach` shows a slope's error against the step."""
 
 import argparse
 import sys
@@ -11,7 +11,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=20, help="how many seeds to prove it over (default 20)")
     parser.add_argument("--only", default="", help="only bugs with this in their family, kind or name")
     parser.add_argument("--no-torch", action="store_true", help="leave PyTorch's checker out of the comparison")
-    parser.add_argument("--teach", action="store_true", help="print the error of numerical gradients against the step h")
+    parser.add_argument(
+        "--teach", action="store_true", help="print the error of numerical gradients against the step h"
+    )
     parser.add_argument("--figure", default="", metavar="PNG", help="with --teach: save the curves as a picture")
     options = parser.parse_args(arguments)
     if not (options.prove or options.teach):

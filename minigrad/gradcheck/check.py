@@ -113,7 +113,8 @@ class Check:
             s = point.resolved(point.direction(0))
             if (abs(s.value) > 10 * s.error).any():
                 self.report.fail(
-                    "no output requires grad, though f depends on its inputs: the graph is cut (detach(), .numpy(), no_grad())"
+                    "no output requires grad, though f depends on its inputs: the graph is cut (detach(), "
+                    ".numpy(), no_grad())"
                 )
                 return
         for words in laws.laws(point, self.settings):
@@ -199,7 +200,8 @@ class Check:
         elif given and block.unresolved.any():
             share = f"{int(block.unresolved.sum())} of {block.unresolved.size}"
             report.doubt(
-                f"the numerical gradient is too rough to tell for {share} elements: f is noisy (float32 inside?), or jumps"
+                f"the numerical gradient is too rough to tell for {share} elements: f is noisy (float32 "
+                "inside?), or jumps"
             )
 
     def _vacuity(self, given: Point) -> None:
@@ -215,7 +217,8 @@ class Check:
                 continue
             self.report.doubt(
                 f"input {i} has no influence on any output, so its gradient proves nothing. If zero is right, say "
-                f"allow_zero=[{i}]; else check that f uses it, and that the outputs do not cancel (softmax(x).sum() is 1)"
+                f"allow_zero=[{i}]; else check that f uses it, and that the outputs do not cancel "
+                "(softmax(x).sum() is 1)"
             )
 
     def _moves(self, point: Point, k: int) -> bool:
@@ -245,7 +248,8 @@ class Check:
             i = int(np.argmax(np.where(wrong, np.nan_to_num(abs(a - b), nan=np.inf), -1)))
             k, at = self.probe.place(i)
             self.report.fail(
-                f"in {low[0]} the gradient of input {k}{list(at)} is {a[i]:.6g}, in float64 {b[i]:.6g}: more than rounding"
+                f"in {low[0]} the gradient of input {k}{list(at)} is {a[i]:.6g}, in float64 {b[i]:.6g}: "
+                "more than rounding"
             )
         if self.settings.check_grad_dtypes:
             for words in laws.returned(given, low=True):

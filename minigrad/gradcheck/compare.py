@@ -83,7 +83,7 @@ def _common_scale(n: Array) -> Array:
     """For each element the smaller of the largest slope in its row and the largest in its column."""
     if not n.size:
         return n
-    return np.minimum(n.max(1, keepdims=True), n.max(0, keepdims=True))
+    return np.asarray(np.minimum(n.max(1, keepdims=True), n.max(0, keepdims=True)))
 
 
 def _tolerance(settings: Settings, size: Array, n: Array, common: Array, eps: float) -> Array:
@@ -101,7 +101,9 @@ def _kinks(block: Block, settings: Settings) -> tuple[Array, Array]:
     both = np.isfinite(errors) & (errors <= 0.02 * large)
     kinked = both & (abs(s.right - s.left) > SIGMAS * errors + 1e-5 * large)
     # a curve also has different quotients on both sides: where the central slope is sharper than their gap, no kink
-    kinked &= ~(np.isfinite(s.error) & (s.error > 0) & (s.error < 1e-9 * abs(s.value)) & (abs(a - s.value) <= block.bar))
+    kinked &= ~(
+        np.isfinite(s.error) & (s.error > 0) & (s.error < 1e-9 * abs(s.value)) & (abs(a - s.value) <= block.bar)
+    )
     slack = SIGMAS * errors + 1e-6 * large + (settings.atol or 0.0)
     between = (a >= np.minimum(s.left, s.right) - slack) & (a <= np.maximum(s.left, s.right) + slack)
     return kinked, between | (settings.kinks == "skip") if settings.kinks != "fail" else np.zeros_like(kinked)

@@ -1,7 +1,7 @@
 """From the pattern of the errors to words: what a wrong gradient has in common with the right one.
 
-Each hypothesis is a transformation of the numeric gradient (times 2, negated, transposed, rolled, ...) that must turn it
-into the analytic one, everywhere; or a place where all that is wrong lies. The first that fits is said.
+Each hypothesis is a transformation of the numeric gradient (times 2, negated, transposed, rolled, ...) that must turn
+it into the analytic one, everywhere; or a place where all that is wrong lies. The first that fits is said.
 """
 
 from collections.abc import Iterator
@@ -88,8 +88,18 @@ def _factors(e: Evidence) -> Iterator[str]:
 
 def _named(c: float, e: Evidence) -> str:
     """What that factor may be: n, 1/n, 2, sqrt(n), n/(n-1), ln 2, ..."""
-    sizes = sorted({*e.shape, *(n for s in e.point.probe.out_shapes for n in s), int(np.prod(e.shape)), e.point.probe.m})
-    known = {2.0: "2", 0.5: "1/2", 3.0: "3", 4.0: "4", float(np.log(2)): "ln 2", float(np.log(10)): "ln 10", float(np.pi): "pi"}
+    sizes = sorted(
+        {*e.shape, *(n for s in e.point.probe.out_shapes for n in s), int(np.prod(e.shape)), e.point.probe.m}
+    )
+    known = {
+        2.0: "2",
+        0.5: "1/2",
+        3.0: "3",
+        4.0: "4",
+        float(np.log(2)): "ln 2",
+        float(np.log(10)): "ln 10",
+        float(np.pi): "pi",
+    }
     for n in sizes:
         if n > 1:
             where = f"n = {n}, the size of {_what(n, e)}"
@@ -120,7 +130,10 @@ def _precision(e: Evidence) -> Iterator[str]:
     for dtype in ("float32", "float16"):
         eps = float(np.finfo(dtype).eps)
         if 1e-3 * eps < abs(relative).max() <= 2 * eps:
-            yield f"precision is lost inside backward: relative errors up to {abs(relative).max():.1e} are those of {dtype}"
+            yield (
+                f"precision is lost inside backward: relative errors up to {abs(relative).max():.1e} are "
+                f"those of {dtype}"
+            )
 
 
 # --- elements in other places ----------------------------------------------------------------------------------------
@@ -142,7 +155,8 @@ def _moved(e: Evidence) -> Iterator[str]:
         for j in range(i):
             swapped = np.swapaxes(n, i, j)
             if _close(a.ravel(), swapped.ravel()):
-                yield f"the gradient is transposed (dimensions {j} and {i}{'' if swapped.shape == a.shape else ', then reshaped'})"
+                then = "" if swapped.shape == a.shape else ", then reshaped"
+                yield f"the gradient is transposed (dimensions {j} and {i}{then})"
     if n.ndim == 2 and _close(a, n.ravel(order="F").reshape(n.shape)):
         yield "the gradient is in the other memory order (columns first): transposed, then reshaped"
     for axis in range(n.ndim):
@@ -160,7 +174,10 @@ def _axes(e: Evidence) -> Iterator[str]:
     """Sums over an axis that are missing, or averages in their place; terms that are missing."""
     a, n = e.ga.reshape(e.shape), e.gn.reshape(e.shape)
     for axis in range(n.ndim):
-        if n.shape[axis] > 1 and abs(np.diff(a, axis=axis)).max(initial=0) <= 1e-12 * abs(a).max() < abs(np.diff(n, axis=axis)).max():
+        if (
+            n.shape[axis] > 1
+            and abs(np.diff(a, axis=axis)).max(initial=0) <= 1e-12 * abs(a).max() < abs(np.diff(n, axis=axis)).max()
+        ):
             yield f"the gradient is the same all along dimension {axis}: it was summed over it and spread out again"
         gap = a - n
         if e.point.probe.m == n.size and n.shape[axis] > 1:
@@ -169,14 +186,18 @@ def _axes(e: Evidence) -> Iterator[str]:
                 level = share.mean(axis, keepdims=True) + 0 * share
                 if np.isfinite(share).all() and abs(gap).max() > 0 and _close(share, level):
                     yield (
-                        f"a term is missing: {name} times something that is the same all along dimension {axis}, such as "
+                        f"a term is missing: {name} times something that is the same all along dimension "
+                        f"{axis}, such as "
                         f"sum(g * {name}) over it"
                     )
         flat = abs(np.diff(gap, axis=axis)).max(initial=0) <= 1e-6 * abs(gap).max()
         if n.shape[axis] > 1 and flat and abs(gap).max() > 0:
             yield f"a term that is the same all along dimension {axis} is missing, such as a mean or a sum of g over it"
     if len(e.point.probe.checked) > 1 and _broadcast(e):
-        yield "the gradient of an input that was broadcast: is it summed (not averaged, not the first) over what was repeated?"
+        yield (
+            "the gradient of an input that was broadcast: is it summed (not averaged, not the first) "
+            "over what was repeated?"
+        )
 
 
 def _broadcast(e: Evidence) -> bool:
@@ -197,7 +218,14 @@ def _elementwise(e: Evidence) -> Iterator[str]:
     if len(e.x) != len(e.block.rows) or not e.whole:
         return
     ratio, y = np.diag(e.a) / np.diag(e.n), e.block.values
-    for name, value in {"x": e.x, "x^2": e.x**2, "the output": y, "the output squared": y * y, "|x|": abs(e.x), "2x": 2 * e.x}.items():
+    for name, value in {
+        "x": e.x,
+        "x^2": e.x**2,
+        "the output": y,
+        "the output squared": y * y,
+        "|x|": abs(e.x),
+        "2x": 2 * e.x,
+    }.items():
         if _close(ratio, value):
             yield f"the analytic gradient has a factor {name} too much"
         if _close(ratio, 1 / value):
@@ -206,7 +234,7 @@ def _elementwise(e: Evidence) -> Iterator[str]:
 
 def _place(e: Evidence) -> str:
     """Where all that is wrong lies, if not everywhere."""
-    columns = e.bad.any(0)
+    columns = np.asarray(e.bad.any(0))
     if columns.all() or not columns.any():
         return ""
     at = np.flatnonzero(columns)
@@ -223,7 +251,9 @@ def _place(e: Evidence) -> str:
             hit = np.flatnonzero(mask.any(others))
             if len(hit) == 1 and mask.shape[axis] > 1:
                 last = " (the last: off by one?)" if hit[0] == mask.shape[axis] - 1 else ""
-                return f"only index {hit[0]} of dimension {axis} is wrong{last}{'' if e.a[:, at].any() else ', and zero'}"
+                return (
+                    f"only index {hit[0]} of dimension {axis} is wrong{last}{'' if e.a[:, at].any() else ', and zero'}"
+                )
     return _region(e.x, columns, e)
 
 

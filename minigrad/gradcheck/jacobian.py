@@ -16,13 +16,16 @@ NEARBY, CORNER = 8, 1e-5  # around a corner f is measured at so many points, tha
 
 
 def located(point: Point, u: Array, d: Array) -> Block:
-    """The block where the projections u'Jd differ: all of a small Jacobian, else 64 x 64 around what bisection finds."""
+    """The block where the projections u'Jd differ: all of a small Jacobian, else 64 x 64 where bisection ends."""
     if point.probe.n * point.probe.m <= LOCATE:
         return jacobian(point)
     i = _bisect_inputs(point, u, d)
     j = _bisect_outputs(point, u, i)
-    around = [np.arange(max(0, c - 32), min(size, c + 32)) for c, size in ((j, point.probe.m), (i, point.probe.n))]
-    return jacobian(point, *around)
+    return jacobian(point, _around(j, point.probe.m), _around(i, point.probe.n))
+
+
+def _around(place: int, size: int) -> Array:
+    return np.arange(max(0, place - 32), min(size, place + 32))
 
 
 def _bisect_inputs(point: Point, u: Array, d: Array) -> int:
@@ -58,7 +61,7 @@ def _bisect_outputs(point: Point, u: Array, i: int) -> int:
 
 
 def jacobian(point: Point, rows: Array | None = None, columns: Array | None = None, lenient: bool = False) -> Block:
-    """Measure and judge a block (default: all). lenient: an analytic nan or inf is no fault (made-up inputs with ties)."""
+    """Measure and judge a block (default: all of it). lenient: an analytic nan or inf is no fault (made-up ties)."""
     rows = np.arange(point.probe.m) if rows is None else rows
     columns = np.arange(point.probe.n) if columns is None else columns
     slopes = [_column(point, int(i), rows) for i in columns]
@@ -87,7 +90,11 @@ def _settle(point: Point, block: Block) -> None:
         tried[todo] = True
         for c in todo:
             for stage in STAGES[1:]:
-                _take(block, c, block.slope.column(c).better(_column(point, int(block.columns[c]), block.rows, stage)))
+                _take(
+                    block,
+                    int(c),
+                    block.slope.column(int(c)).better(_column(point, int(block.columns[c]), block.rows, stage)),
+                )
         judge(block, point.settings, point.probe.eps)
         _measure_again(point, block, todo)
         _forgive_rounding(point, block, todo)
@@ -125,17 +132,17 @@ def _analytic(point: Point, rows: Array, columns: Array, tape: Tape | None = Non
 
 
 def _measure_again(point: Point, block: Block, todo: Array) -> None:
-    """Nothing is called wrong on one measurement: with other steps the slope must come out the same, else the difference
-    is its error."""
+    """Nothing is called wrong on one measurement: with other steps the slope must come out the same, else the
+    difference is its error."""
     for c in todo[block.wrong[:, todo].any(0)]:
         other = _column(point, int(block.columns[c]), block.rows, 0, 0.37)
         for stage in STAGES[1:]:
             other = other.better(_column(point, int(block.columns[c]), block.rows, stage, 0.37))
-        s = block.slope.column(c)
+        s = block.slope.column(int(c))
         with np.errstate(invalid="ignore"):
             gap = abs(s.value - other.value)
             s.error = np.where(gap > SIGMAS * (s.error + other.error), np.fmax(s.error, gap), s.error)
-        _take(block, c, s)
+        _take(block, int(c), s)
     judge(block, point.settings, point.probe.eps)
 
 
@@ -166,7 +173,9 @@ def _forgive_corners(point: Point, block: Block, todo: Array) -> None:
         for _ in range(NEARBY):
             other = point.moved(point.x + CORNER * point.reach * point.rng.uniform(-1, 1, point.x.size))
             d = _unit(point, int(block.columns[c]))
-            slopes.append(other.slope(d, 0, 0.02 * CORNER / other.step).scaled(1 / d[block.columns[c]]).at(block.rows).value)
+            slopes.append(
+                other.slope(d, 0, 0.02 * CORNER / other.step).scaled(1 / d[block.columns[c]]).at(block.rows).value
+            )
         low, high = np.min(slopes, 0), np.max(slopes, 0)
         scale = np.fmax(abs(low), abs(high))
         a = block.analytic[:, c]

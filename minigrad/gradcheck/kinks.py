@@ -28,7 +28,8 @@ class Kink:
         verdict = "accepted subgradient" if self.accepted else "rejected"
         belongs = "in" if self.accepted else "not in"
         return (
-            f"kink at input {self.input[0]}{list(self.input[1])}: left {self.left:.6g}, right {self.right:.6g}, analytic "
+            f"kink at input {self.input[0]}{list(self.input[1])}: left {self.left:.6g}, right "
+            f"{self.right:.6g}, analytic "
             f"{self.analytic:.6g} {belongs} [{low:.6g}, {high:.6g}]: {verdict}"
         )
 
@@ -65,13 +66,18 @@ def tie_broken(point: Point, block: Block) -> tuple[int, str] | None:
         left, right, errors = s.left[j], s.right[j], s.left_error[j] + s.right_error[j]
         apart = float(block.slope.right[r, tied].sum()), float(block.slope.left[r, tied].sum())
         slack = SIGMAS * errors + 1e-6 * (abs(left) + abs(right))
-        if not np.isfinite(slack + block.analytic[r, tied].sum()) or abs(right - apart[0]) + abs(left - apart[1]) <= slack + 1e-4 * sum(map(abs, apart)):
+        if not np.isfinite(slack + block.analytic[r, tied].sum()) or abs(right - apart[0]) + abs(
+            left - apart[1]
+        ) <= slack + 1e-4 * sum(map(abs, apart)):
             continue  # they do not interact: each may choose within its own interval
         got = float(block.analytic[r, tied].sum())
         if not min(left, right) - slack <= got <= max(left, right) + slack:
-            places = ", ".join(f"{i}{list(at)}" for i, at in (point.probe.place(int(c)) for c in block.columns[tied[:6]]))
+            places = ", ".join(
+                f"{i}{list(at)}" for i, at in (point.probe.place(int(c)) for c in block.columns[tied[:6]])
+            )
             return r, (
-                f"ties only: inputs {places}{', ...' if len(tied) > 6 else ''} are tied in output {point.probe.out_place(j)[0]}"
+                f"ties only: inputs {places}{', ...' if len(tied) > 6 else ''} are tied in output "
+                f"{point.probe.out_place(j)[0]}"
                 f"{list(point.probe.out_place(j)[1])}. Moved together they change it with slope "
                 f"{right:.6g}, but their gradients add up to {got:.6g}: share one gradient between them"
             )

@@ -28,10 +28,14 @@ def repeatable(probe: Probe) -> str | None:
     if np.array_equal(one, two, equal_nan=True):
         return (
             "f is random: two calls with the same inputs gave different results, and the same ones once the random "
-            "generators were set back. Seed it inside f (manual_seed, generator=), or pass the random numbers as an input"
+            "generators were set back. Seed it inside f (manual_seed, generator=), or pass the random "
+            "numbers as an input"
         )
     gap = float(np.nanmax(abs(first - again)))
-    return f"f is not a function of its inputs: two calls with the same inputs differ by {gap:.3g} (state, or random numbers)"
+    return (
+        f"f is not a function of its inputs: two calls with the same inputs differ by {gap:.3g} (state, "
+        "or random numbers)"
+    )
 
 
 def inputs_unchanged(probe: Probe) -> str | None:
@@ -56,7 +60,10 @@ def laws(point: Point, settings: Settings) -> Iterator[str]:
     u, v = (rng.normal(size=m) * np.isfinite(point.f) for _ in range(2))
     a, b = tape.vjp(u), tape.vjp(v)
     again, fresh = tape.vjp(u), point.probe.record(point.x).vjp(u)
-    for other, what in ((again, "a second run of backward on the same graph"), (fresh, "backward of a second run of f")):
+    for other, what in (
+        (again, "a second run of backward on the same graph"),
+        (fresh, "backward of a second run of f"),
+    ):
         gap = _gap(a, other)
         if gap > settings.nondet_tol:
             yield (
@@ -84,13 +91,18 @@ def laws(point: Point, settings: Settings) -> Iterator[str]:
             yield _nonlinear("backward of a constant g is not what backward of its parts adds up to")
     zero = tape.vjp(np.zeros(m))
     if (zero[np.isfinite(a)] != 0).any():
-        yield "a zero upstream gradient does not give a zero gradient: backward adds something that does not depend on g"
+        yield (
+            "a zero upstream gradient does not give a zero gradient: backward adds something that does not depend on g"
+        )
     yield from _layouts(point, u, a, same)
     yield from _subsets(point, u, a, same)
 
 
 def _nonlinear(how: str) -> str:
-    return f"backward is not linear in the upstream gradient g: {how}. It must multiply by g once, whatever its size or sign"
+    return (
+        f"backward is not linear in the upstream gradient g: {how}. It must multiply by g once, whatever "
+        "its size or sign"
+    )
 
 
 def _gap(a: Array, b: Array) -> float:
@@ -100,7 +112,7 @@ def _gap(a: Array, b: Array) -> float:
 
 
 class _Same:
-    """Are two gradients equal to rounding? Where everything cancels, rounding is that of the terms: of eps |g f| / x."""
+    """Are two gradients equal to rounding? Where everything cancels, it is eps |g f| / x of the terms."""
 
     def __init__(self, point: Point, u: Array, v: Array) -> None:
         self.low = point.probe.eps / 2.0**-52
@@ -118,18 +130,24 @@ class _Same:
 
 
 def _layouts(point: Point, u: Array, a: Array, same: _Same) -> Iterator[str]:
-    """The same numbers in other memory: columns first, negative strides, one number spread over an upstream gradient."""
+    """The same numbers in other memory: columns first, negative strides, one number spread over a g."""
     for layout, words in (("F", "columns first"), ("R", "a negative stride")):
         other = point.probe.record(point.x, layout=layout)
         if not same(other.vjp(u), a):
             yield f"inputs with {words} in memory get a different gradient: backward (or f) assumes contiguous arrays"
         if not same(point.tape.vjp(u, layout), a):
-            yield f"an upstream gradient with {words} in memory gives a different gradient: backward assumes contiguous arrays"
+            yield (
+                f"an upstream gradient with {words} in memory gives a different gradient: backward "
+                "assumes contiguous arrays"
+            )
     tape = point.tape
     spread = {o: wrap(np.broadcast_to(np.ones((), t.dtype), t.shape)) for o, t in enumerate(tape.outs)}
     ones = tape.vjp(np.ones(point.probe.m))
     if not same(tape.gather(tape.gradients(spread)), ones):
-        yield "an expanded upstream gradient (stride 0, as sum() gives) gets a different gradient than the same numbers copied"
+        yield (
+            "an expanded upstream gradient (stride 0, as sum() gives) gets a different gradient than the "
+            "same numbers copied"
+        )
 
 
 def _subsets(point: Point, u: Array, a: Array, same: _Same) -> Iterator[str]:
@@ -143,7 +161,10 @@ def _subsets(point: Point, u: Array, a: Array, same: _Same) -> Iterator[str]:
     if len(tape.live) > 1:
         total = sum(tape.gather(tape.gradients({o: g})) for o, g in tape.upstream(u).items())
         if not same(np.asarray(total), a):
-            yield "the gradients of each output alone do not add up to that of all: backward mishandles a missing (zero) gradient"
+            yield (
+                "the gradients of each output alone do not add up to that of all: backward mishandles a "
+                "missing (zero) gradient"
+            )
 
 
 def _only(probe: Probe, k: int) -> Array:
@@ -153,8 +174,8 @@ def _only(probe: Probe, k: int) -> Array:
 
 
 def returned(point: Point, low: bool = False) -> list[str]:
-    """What each `Function` in the graph returned from backward in another dtype than its argument's (the engine casts it
-    back, and the precision is lost)."""
+    """What each `Function` in the graph returned from backward in another dtype than its argument's (the engine casts
+    it back, and the precision is lost)."""
     tape = point.probe.record(point.x, low=low)
     found: list[str] = []
     for node in nodes_of(tape):
@@ -179,7 +200,9 @@ def _listen(ctx: Context, node: Any, found: list[str]) -> None:
         grads = run(g)
         for i, parent in zip(arguments, node.parents):
             if grads[i] is not None and parent.dtype is not None and grads[i].dtype != parent.dtype:
-                found.append(f"{node.plan.name}.backward returned {grads[i].dtype} for argument {i}, a {parent.dtype} one")
+                found.append(
+                    f"{node.plan.name}.backward returned {grads[i].dtype} for argument {i}, a {parent.dtype} one"
+                )
         return grads
 
     ctx.gradients = heard  # type: ignore[method-assign]

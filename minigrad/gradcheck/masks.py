@@ -60,7 +60,8 @@ class Masks:
     def one_sided(self) -> list[str]:
         """Words for those that never flipped."""
         return [
-            f"the mask of {name} was {'true' if sides[1] else 'false'} at every input tried: its other side is unchecked"
+            f"the mask of {name} was {'true' if sides[1] else 'false'} at every input tried: its other "
+            "side is unchecked"
             for (_, name), sides in self.sides.items()
             if not all(sides)
         ]

@@ -27,11 +27,10 @@ def numerical_gradient(
     complex     Im f(x + ih) / h                no difference, so no rounding; for functions of complex analysis only
 
     x: a tensor or an array, or a list of them (then f(*x), and a list comes back). It is moved in place (so f may also
-    reach it through a module that holds it), under no_grad, and is put back even where f raises. A step lost in rounding
-    (x + h is x) gives nan. h: by default the root
-    of the dtype's precision that balances both errors, times the element's size (see `default_step`). indices: flat
-    positions to try only; the result is then a vector, in their order. Raises DtypeError for an x of integers,
-    ShapeError where f(x) is not one number.
+    reach it through a module that holds it), under no_grad, and is put back even where f raises. A step lost in
+    rounding (x + h is x) gives nan. h: by default the root of the dtype's precision that balances both errors, times
+    the element's size (see `default_step`). indices: flat positions to try only; the result is then a vector, in their
+    order. Raises DtypeError for an x of integers, ShapeError where f(x) is not one number.
     """
     if method not in METHODS:
         raise ValueError(f"numerical_gradient: method: expected one of {', '.join(METHODS)}, got {method!r}")
@@ -86,7 +85,8 @@ def _number(value: Any) -> float:
     array = value._array if isinstance(value, Tensor) else value
     if is_array(array) and array.size != 1:
         raise ShapeError(
-            f"numerical_gradient: f: expected one number, got shape {tuple(array.shape)}; reduce it with .sum() or .mean()"
+            f"numerical_gradient: f: expected one number, got shape {tuple(array.shape)}; reduce it with "
+            ".sum() or .mean()"
         )
     return float(array if not is_array(array) else array.reshape(()))
 

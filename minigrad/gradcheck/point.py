@@ -55,8 +55,9 @@ class Point:
     def suspicious(self, count: int) -> tuple[Array, Array] | None:
         """Compare u'Jv for random signed u and v: the worst pair that differs beyond its error bar, or None.
 
-        Every output weighs alike (u is divided by the size of its slopes) and every input moves by its own size, so that
-        neither large numbers nor many elements hide small ones, and the tolerance does not grow with the Jacobian.
+        Every output weighs alike (u is divided by the size of its slopes) and every input moves by its own size, so
+        that neither large numbers nor many elements hide small ones, and the tolerance does not grow with the
+        Jacobian.
         """
         directions = [self.direction(k) for k in range(count)]
         slopes = [self.resolved(d) for d in directions]
@@ -79,7 +80,7 @@ class Point:
     def direction(self, k: int) -> Array:
         """Random signs, times the size by which inputs move; every other one by each element's own size."""
         own = np.where(self.x == 0, self.reach, abs(self.x))
-        return self.rng.choice([-1.0, 1.0], self.x.size) * (own if k % 2 else self.reach)
+        return np.asarray(self.rng.choice([-1.0, 1.0], self.x.size) * (own if k % 2 else self.reach))
 
     def resolved(self, d: Array) -> Slope:
         s = self.slope(d)

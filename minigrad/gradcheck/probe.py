@@ -18,7 +18,8 @@ Array = np.ndarray[Any, Any]
 
 
 class Probe:
-    """func and the inputs it was given. Calling it with a vector runs func (nothing recorded); `record` runs it recorded.
+    """func and the inputs it was given. Calling it with a vector runs func (nothing recorded); `record` runs it
+    recorded.
 
     Inputs are float64 where func lets them (`dtype`): the numbers of a float32 op are checked in float64, for which
     its own precision is no excuse. Every call gets fresh copies, so func cannot spoil what it is given.

@@ -27,7 +27,8 @@ class Score:
 
     def __str__(self) -> str:
         return (
-            f"{self.name:24} caught {self.caught:5} of {self.of:5} bugs   wrongly failed {self.failed:4} of {self.of:5} correct "
+            f"{self.name:24} caught {self.caught:5} of {self.of:5} bugs   wrongly failed {self.failed:4} "
+            f"of {self.of:5} correct "
             f"ops   {self.seconds:6.1f} s"
         )
 
@@ -102,7 +103,8 @@ def score(name: str, passes: Judge, bugs: Iterable[Bug], seeds: Iterable[int], s
 def prove(seeds: int = 20, family: str = "", against: bool = True, show: Callable[[str], Any] = print) -> bool:
     """Print the scores. True if every bug was caught at both sizes and no correct twin failed.
 
-    seeds: how many. family: only bugs whose family, kind or name holds this. against: PyTorch's checker too, on one seed.
+    seeds: how many. family: only bugs whose family, kind or name holds this. against: PyTorch's checker too, on one
+    seed.
     """
     bugs = [b for b in BUGS if family in f"{b.family} {b.kind} {b.name}"]
     kinds = {b.kind for b in bugs}

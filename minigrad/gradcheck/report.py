@@ -34,7 +34,8 @@ class Worst:
         bars = f"{gap / self.error:.3g} times" if self.error > 0 and np.isfinite(gap) else "beyond"
         return (
             f"worst: d output {self.output[0]}{list(self.output[1])} / d input {self.input[0]}{list(self.input[1])} at "
-            f"x = {self.x:.6g}: analytic {self.analytic:.10g}, numeric {self.numeric:.10g} +- {self.error:.1e} ({bars} the "
+            f"x = {self.x:.6g}: analytic {self.analytic:.10g}, numeric {self.numeric:.10g} +- "
+            f"{self.error:.1e} ({bars} the "
             f"numeric error)"
         )
 

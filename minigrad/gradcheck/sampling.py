@@ -33,17 +33,17 @@ def _grown(x: Array, rng: Rng) -> Array:
 
 
 def _normal(x: Array, rng: Rng) -> Array:
-    return rng.normal(scale=2.0, size=x.shape)
+    return np.asarray(rng.normal(scale=2.0, size=x.shape))
 
 
 def _spread(x: Array, rng: Rng) -> Array:
     """Signs and magnitudes from 1e-4 to 60, whatever was given."""
-    return rng.choice([-1.0, 1.0], x.shape) * 10 ** rng.uniform(-4, 1.8, x.shape)
+    return np.asarray(rng.choice([-1.0, 1.0], x.shape) * 10 ** rng.uniform(-4, 1.8, x.shape))
 
 
 def _spread_about(x: Array, rng: Rng) -> Array:
     """Each element at its own sign, from a thousandth of its size to ten times it."""
-    return x * 10 ** rng.uniform(-3, 1, x.shape)
+    return np.asarray(x * 10 ** rng.uniform(-3, 1, x.shape))
 
 
 def _between(x: Array, rng: Rng) -> Array:
@@ -57,11 +57,11 @@ def _shuffled(x: Array, rng: Rng) -> Array:
 
 def _tied(x: Array, rng: Rng) -> Array:
     """Three of the given values, again and again."""
-    return rng.choice(rng.choice(x, min(3, x.size), replace=False), x.shape) if x.size else x
+    return np.asarray(rng.choice(rng.choice(x, min(3, x.size), replace=False), x.shape)) if x.size else x
 
 
 def _grid(x: Array, rng: Rng) -> Array:
-    return rng.choice([-1.0, 0.0, 1.0, 2.0], x.shape)
+    return np.asarray(rng.choice([-1.0, 0.0, 1.0, 2.0], x.shape))
 
 
 def _kept(x: Array, rng: Rng) -> Array:

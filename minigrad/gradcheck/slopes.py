@@ -1,9 +1,9 @@
 """Slopes with error bars: Richardson extrapolation after Ridders, central and from either side.
 
-A difference quotient at step h is off by truncation, c1 h^p + c2 h^2p + ..., and by rounding, about noise / h. Quotients
-at h, h/2, h/4, ... let the first be extrapolated away; how much the extrapolations still change says what is left of it
-(C. Ridders, Advances in Engineering Software 4, 1982). The noise of f is measured, not assumed (J. Moré and S. Wild,
-"Estimating computational noise", SIAM J. Sci. Comput. 33, 2011).
+A difference quotient at step h is off by truncation, c1 h^p + c2 h^2p + ..., and by rounding, about noise / h.
+Quotients at h, h/2, h/4, ... let the first be extrapolated away; how much the extrapolations still change says what is
+left of it (C. Ridders, Advances in Engineering Software 4, 1982). The noise of f is measured, not assumed (J. Moré and
+S. Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33, 2011).
 """
 
 from collections.abc import Callable
@@ -21,7 +21,8 @@ FIELDS = ("value", "error", "left", "left_error", "right", "right_error")
 
 @dataclass
 class Slope:
-    """The slope of every output along one direction; `left` and `right` are the one-sided ones. NaN: could not be had."""
+    """The slope of every output along one direction; `left` and `right` are the one-sided ones. NaN: could not be
+    had."""
 
     value: Array
     error: Array
@@ -54,17 +55,24 @@ class Slope:
 
 
 class Tableau:
-    """Neville's scheme on quotients at steps that halve; keeps the entry with the smallest estimated error."""
+    """Neville's scheme on quotients at steps that halve; keeps the entry with the smallest estimated error.
 
-    def __init__(self, outputs: int, order: int, depth: int) -> None:
-        self.order, self.depth, self.row = order, depth, [np.full(outputs, np.nan)]
-        self.value, self.error = np.full(outputs, np.nan), np.full(outputs, np.inf)
+    Three at once: central quotients (row 0), whose error has even powers of h only, and those to the left and right.
+    """
+
+    ORDERS = np.array([[2], [1], [1]])
+    DEPTH = 4
+
+    def __init__(self, outputs: int) -> None:
+        self.row: list[Array] = []
+        self.value, self.error = np.full((3, outputs), np.nan), np.full((3, outputs), np.inf)
 
     def add(self, quotient: Array, rounding: Array) -> None:
-        """Take in the quotient at the next step. An entry counts once three steps agree: two can by accident (a jump)."""
+        """Take in the quotient at the next step. An entry counts once three steps agree: two can by accident (a
+        jump)."""
         row, before = [quotient], self.row
         for j, old in enumerate(before, 1):
-            row.append(row[-1] + (row[-1] - old) / (2 ** (self.order * j) - 1))
+            row.append(row[-1] + (row[-1] - old) / (2.0 ** (self.ORDERS * j) - 1))
             error = np.maximum(abs(row[j] - row[j - 1]), abs(row[j] - old)) + rounding
             if j < len(before):
                 error = np.maximum(error, abs(row[j] - before[j]))
@@ -72,26 +80,25 @@ class Tableau:
                 continue
             better = error < self.error
             self.value, self.error = np.where(better, row[j], self.value), np.where(better, error, self.error)
-        self.row = row[: self.depth]
+        self.row = row[: self.DEPTH]
 
 
 @np.errstate(all="ignore")
 def along(
-    f: Map, x: Array, at_x: Array, d: Array, h: float, noise: Array, target: float = 1e-11, levels: int = 7
+    f: Map, x: Array, at_x: Array, d: Array, h: float, noise: Array, target: float = 3e-11, levels: int = 7
 ) -> Slope:
     """The slope of f at x along d, from quotients at h, h/2, ... until every error is below `target` of its value or
     dominated by rounding."""
-    central, left, right = Tableau(at_x.size, 2, 5), Tableau(at_x.size, 1, 3), Tableau(at_x.size, 1, 3)
+    tableau = Tableau(at_x.size)
     for level in range(levels):
         above, below = f(x + h * d), f(x - h * d)
-        rounding = 2 * noise / h
-        central.add((above - below) / (2 * h), rounding)
-        right.add((above - at_x) / h, 2 * rounding)
-        left.add((at_x - below) / h, 2 * rounding)
+        rounding = np.array([[2], [4], [4]]) * noise / h
+        tableau.add(np.stack([(above - below) / 2, at_x - below, above - at_x]) / h, rounding)
         h /= 2
-        if level > 1 and (central.error <= np.maximum(target * abs(central.value), 2 * rounding)).all():
+        if level > 1 and (tableau.error[0] <= np.maximum(target * abs(tableau.value[0]), 2 * rounding[0])).all():
             break
-    return Slope(central.value, central.error, left.value, left.error, right.value, right.error)
+    (value, left, right), (error, left_error, right_error) = tableau.value, tableau.error
+    return Slope(value, error, left, left_error, right, right_error)
 
 
 @np.errstate(all="ignore")
@@ -101,7 +108,7 @@ def measured_noise(f: Map, x: Array, at_x: Array, d: Array, eps: float) -> Array
     points = np.stack([at_x if k == 0 else f(x + k * eps**0.5 * d) for k in range(-3, 4)])
     third = np.diff(points, 3, axis=0)  # of independent noise s: variance 20 s^2
     sigma = np.sqrt((third * third).mean(0) / 20)
-    return np.nan_to_num(sigma, nan=0.0, posinf=0.0)
+    return np.asarray(np.nan_to_num(sigma, nan=0.0, posinf=0.0))
 
 
 def sizes(x: Array, parts: list[slice]) -> Array:

@@ -56,8 +56,11 @@ class ErrorCurve:
 
 
 def error_curve(
-    f: Callable[[Any], Any], x: Any, steps: Sequence[float] = STEPS, methods: Sequence[str] = ("forward", "central", "richardson")
-) -> ErrorCurve:  # fmt: skip
+    f: Callable[[Any], Any],
+    x: Any,
+    steps: Sequence[float] = STEPS,
+    methods: Sequence[str] = ("forward", "central", "richardson"),
+) -> ErrorCurve:
     """The error of each method at each step, against the analytic gradient of the number f(x). x: a tensor.
 
     Truncation falls with h (forward), h^2 (central), h^6 (richardson); rounding grows with eps / h: the sum is a V.

@@ -16,6 +16,7 @@ from minigrad.ops.norm import *
 from minigrad.ops.pad import *
 from minigrad.ops.pool import *
 from minigrad.ops.reduce import amax
+from minigrad.ops.resize import *
 from minigrad.ops.shape import reshape
 from minigrad.random import bernoulli_, default_generator
 

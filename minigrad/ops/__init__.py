@@ -37,8 +37,11 @@ def operations() -> dict[str, Callable[..., Any]]:
         if m.__name__.rpartition(".")[2] == "creation":
             continue  # these make tensors of no tensors: nothing to differentiate
         for function in (getattr(m, name) for name in m.__all__):
+            name = function.__name__
             if m is not linalg:
-                found[function.__name__] = function
+                # two things are called unfold: Tensor.unfold, and the one of nn.functional
+                twin = name == "unfold" and m.__name__.endswith(".resize")
+                found[f"nn.functional.{name}" if twin else name] = function
             elif function.__module__ == m.__name__:
                 found[f"linalg.{function.__name__}"] = function
     return found

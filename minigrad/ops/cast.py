@@ -61,7 +61,7 @@ def to(
                 dtype = a
             else:
                 device = a
-        elif a is not None:
+        elif a is not None and not isinstance(a, bool):
             dtype = a
     out = input if dtype is None else astype(input, dtype)
     if device is not None:

@@ -165,6 +165,8 @@ def pinv(A: Any, rtol: Any = None) -> Any:
     """The pseudo-inverse (Moore and Penrose); singular values below rtol times the largest count as 0."""
     rtol = rtol.detach() if isinstance(rtol, Tensor) else rtol
     rtol = rtol._array if isinstance(rtol, Tensor) else rtol
+    if 0 in tuple(A.shape):
+        return mT(_matrices("pinv", A, square=False)) * 1
     eps = {"float32": 1.1920929e-07, "float64": 2.220446049250313e-16}.get(A.dtype.name, 0.0)
     return _pinv(_matrices("pinv", A, square=False), rcond=max(A.shape[-2:]) * eps if rtol is None else rtol)
 

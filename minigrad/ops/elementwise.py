@@ -19,12 +19,13 @@ from minigrad.ops.public import public, refuse
 __all__ = [
     "abs", "absolute", "add", "addcdiv", "addcmul", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor",
     "ceil", "clamp", "clamp_max", "clamp_min", "clip", "copysign", "cos", "cosh", "div", "divide", "eq", "exp",
-    "exp2", "expm1", "fix", "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "ge", "greater",
-    "greater_equal", "gt", "isfinite", "isinf", "isnan", "le", "lerp", "less", "less_equal", "log", "log10",
-    "log1p", "log2", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum", "mul",
-    "multiply", "nan_to_num", "ne", "neg", "negative", "not_equal", "pow", "reciprocal", "remainder", "round",
-    "rsqrt", "safe_sqrt", "sign", "signbit", "sin", "sinh", "sqrt", "square", "sub", "subtract", "tan", "tanh",
-    "true_divide", "trunc", "where",
+    "exp2", "expm1", "fix", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "ge",
+    "greater", "greater_equal", "gt", "heaviside", "isfinite", "isinf", "isnan", "le", "lerp", "less",
+    "less_equal", "log", "log10", "log1p", "log2", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "lt", "maximum", "minimum", "mul", "multiply", "nan_to_num", "ne", "neg", "negative", "not_equal",
+    "positive", "pow", "reciprocal", "remainder", "round", "rsqrt", "rsub", "safe_sqrt", "sgn", "sign",
+    "signbit", "sin", "sinh", "sqrt", "square", "sub", "subtract", "tan", "tanh", "true_divide", "trunc",
+    "where",
 ]  # fmt: skip
 
 Op = Callable[..., Any]
@@ -149,6 +150,18 @@ def round(input: Any, *, decimals: int = 0) -> Any:
     if decimals == 0:
         return _round(input)
     return _round(input * 10.0**decimals) / 10.0**decimals
+
+
+@public
+def positive(input: Any) -> Any:
+    """The input itself."""
+    return input
+
+
+@public
+def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """other - alpha * input."""
+    return sub(other, input, alpha=alpha)
 
 
 @public
@@ -302,6 +315,19 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
 
 
 @public
+def float_power(input: Any, exponent: Any) -> Any:
+    """input ** exponent, in float64."""
+    double = "float64"
+    return pow(*(x.astype(double) if hasattr(x, "dtype") else x for x in (input, exponent)))
+
+
+@public
+def heaviside(input: Any, values: Any) -> Any:
+    """0 below 0, 1 above, `values` at 0 (where the gradient goes to them)."""
+    return where(input == 0, values, where(input > 0, ones_like(input), zeros_like(input)))
+
+
+@public
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
     """input + value * tensor1 * tensor2."""
     return add(input, tensor1 * tensor2, alpha=value)
@@ -316,3 +342,4 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
 # PyTorch's other names
 absolute, divide, fix, multiply, negative, subtract, true_divide = abs, div, trunc, mul, neg, sub, div
 greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
+sgn = sign

@@ -138,27 +138,26 @@ def quantile(input: Any, q: Any, dim: Any = None, keepdim: bool = False, *, inte
     whole = dim is None or input.ndim == 0
     x = reshape(input, (-1,)) if whole else movedim(input, axes.one(dim, input.ndim, "quantile"), -1)
     ordered = sort(x).values
-    if hasattr(q, "tolist"):
-        q = q.tolist()
-    shares = [q] if isinstance(q, (int, float)) else list(q)
+    single = isinstance(q, (int, float)) or (hasattr(q, "ndim") and q.ndim == 0)
+    shares = [q] if single else list(q)
     outs = [_between(ordered, share, interpolation) for share in shares]
     if keepdim:
         outs = [reshape(o, (1,) * input.ndim) if whole else movedim(unsqueeze(o, -1), -1, dim) for o in outs]
-    return outs[0] if isinstance(q, (int, float)) else stack(outs)
+    return outs[0] if single else stack(outs)
 
 
-def _between(ordered: Any, share: float, interpolation: str) -> Any:
-    if not 0 <= share <= 1:
+def _between(ordered: Any, share: Any, interpolation: str) -> Any:
+    if not 0 <= float(share) <= 1:
         raise ValueError(f"quantile: q: expected numbers from 0 to 1, got {share}")
     n = ordered.shape[-1]
     if n == 0:
         raise ShapeError("quantile: expected at least one element to choose from, got none")
-    place = share * (n - 1)
-    low, high = int(place // 1), int(-(-place // 1))
+    place = share * (n - 1)  # a Tensor where the share is one: the quantile is differentiable in it
+    low, high = int(float(place) // 1), int(-(-float(place) // 1))
     below, above = ordered[..., low], ordered[..., high]
     weight = {"linear": place - low, "lower": 0.0, "higher": 1.0, "midpoint": 0.5 * (high - low)}.get(interpolation)
     if weight is None:
-        weight = float(round(place) - low)
+        weight = float(round(float(place)) - low)
     out = below + weight * (above - below)
     return where(isnan(ordered[..., n - 1]), float("nan"), out)
 

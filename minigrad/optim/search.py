@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import array_module, array_on, device_of, quiet, silently
+from minigrad.backend import array_module, array_on, asarray, device_of, quiet, silently
 from minigrad.engine.explain import describe
 from minigrad.engine.graph import changed
 from minigrad.engine.modes import no_grad
@@ -85,7 +85,7 @@ class Search(Optimizer):
         try:
             for i in range(len(draws[0])):
                 weights = [self._moved(b, d[i]) for b, d in zip(best, draws)]
-                outputs = [] if ahead is None else [self._moved(ahead[0], ahead[1][i])]
+                outputs = [] if ahead is None else [asarray(self._moved(ahead[0], ahead[1][i]))]
                 self._put(weights)
                 for p in params:
                     p._grad = None  # else backward() would add to the user's own, in place

@@ -125,6 +125,27 @@ NORMS = [
           kinks=("the zero vector: gradient 1 / eps",)),
 ]  # fmt: skip
 
+PICTURE = Draw((1, 2, 3, 4))
+RESIZING = [
+    layer(
+        "interpolate",
+        Sample(PICTURE, (5, 2)),
+        Sample(PICTURE, scale_factor=2),
+        Sample(PICTURE, (4, 7), mode="bilinear"),
+        Sample(PICTURE, scale_factor=1.7, mode="bilinear"),
+        Sample(PICTURE, (6, 5), mode="bilinear", align_corners=True),
+        Sample(Draw((1, 2, 5)), 8, mode="linear"),
+        Sample(PICTURE, (5, 6), mode="bicubic"),
+        Sample(PICTURE, (2, 3), mode="area"),
+        Sample(PICTURE, (5, 2), mode="nearest-exact"),
+    ),
+    layer("pixel_shuffle", Sample(Draw((1, 8, 2, 3)), 2)),
+    layer("pixel_unshuffle", Sample(Draw((1, 2, 4, 6)), 2)),
+    layer("channel_shuffle", Sample(Draw((1, 6, 2)), 3)),
+    Row("nn.functional.unfold", [Sample(PICTURE, 2), Sample(PICTURE, (2, 3), 1, 1, 2), Sample(Draw((2, 3, 4)), 2)]),
+    layer("fold", Sample(Draw((1, 8, 6)), (3, 4), 2), Sample(Draw((1, 6, 4)), (3, 4), (2, 3), 1, 1, 2)),
+]
+
 LOOKUPS = [
     layer("cosine_similarity", Sample(X, Draw((3, 4))), Sample(X, Draw((4,)), -1), Sample(X, Draw((3, 4)), dim=0)),
     layer("pairwise_distance", Sample(X, Draw((3, 4))), Sample(X, Draw((4,)), 2.0, 1e-6, True),
@@ -152,4 +173,4 @@ def _raw(name: str) -> Any:
     return REGISTRY[name].call
 
 
-ROWS = ACTIVATIONS + CONVOLUTIONS + POOLING + NORMS + LOOKUPS
+ROWS = ACTIVATIONS + CONVOLUTIONS + POOLING + NORMS + RESIZING + LOOKUPS

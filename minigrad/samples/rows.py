@@ -152,18 +152,13 @@ class Row:
 
 
 def public_op(name: str) -> Callable[..., Any]:
-    """The public function of that name: in `minigrad`, `minigrad.linalg`, or in one of the ops modules."""
-    from importlib import import_module
+    """The public operation of that name."""
+    from minigrad.ops import operations
 
-    import minigrad
-    from minigrad.ops import modules
-
-    head, _, tail = name.rpartition(".")
-    for place in (import_module(f"minigrad.{head}"),) if head else (minigrad, *modules()):
-        found = getattr(place, tail, None)
-        if callable(found):
-            return found  # type: ignore[no-any-return]
-    raise LookupError(f"samples: no public function `{name}`; give its row a call=")
+    try:
+        return operations()[name]
+    except KeyError:
+        raise LookupError(f"samples: no public function `{name}`; give its row a call=") from None
 
 
 def unary(name: str, low: float = -2.0, high: float = 2.0, away: tuple[float, ...] = (), **about: Any) -> Row:
