@@ -113,7 +113,7 @@ def cond(A: Any, p: Any = None) -> Any:
 
 
 @public
-def matrix_rank(A: Any, *, atol: float | None = None, rtol: float | None = None, hermitian: bool = False) -> Any:
+def matrix_rank(A: Any, *, atol: Any = None, rtol: Any = None, hermitian: bool = False) -> Any:
     """How many singular values (hermitian: sizes of eigenvalues) are above max(atol, rtol times the largest)."""
     A = A.detach()
     values = abs(eigvalsh(A)) if hermitian else svdvals(A)
@@ -122,8 +122,9 @@ def matrix_rank(A: Any, *, atol: float | None = None, rtol: float | None = None,
     eps = 1.1920929e-07 if A.dtype.itemsize == 4 else 2.220446049250313e-16
     if rtol is None:
         rtol = max(A.shape[-2:]) * eps if atol is None else 0.0
-    atol, rtol = (x[..., None] if hasattr(x, "ndim") and x.ndim else x for x in (atol, rtol))
-    return sum(values > maximum(amax(values, -1, True) * rtol, 0.0 if atol is None else atol), -1)
+    limits: list[Any] = [0.0 if atol is None else atol, rtol]
+    low, part = (x[..., None] if hasattr(x, "ndim") and x.ndim else x for x in limits)
+    return sum(values > maximum(amax(values, -1, True) * part, low), -1)
 
 
 @public

@@ -262,6 +262,25 @@ def test_gradients_through_grad_outputs() -> None:
     assert (gx.tolist(), gv.tolist()) == ([6, 8], [2, 4])
 
 
+@pytest.mark.parametrize("exponent", [2, 3])
+def test_a_gradient_that_happens_to_be_zero_behind_a_where_has_derivatives(exponent: int) -> None:
+    x = leaf(0.0, 1.0)
+    y = mg.where(mg.tensor([True, True]), x.sin(), 0.0) ** exponent
+    (g,) = autograd.grad(y.sum(), x, create_graph=True)
+    (h,) = autograd.grad(g.sum(), x, create_graph=True)
+    (k,) = autograd.grad(h.sum(), x)
+    at_0 = {2: [0, 2, 0], 3: [0, 0, 6]}[exponent]  # sin(x)**2 = x**2 - ..., sin(x)**3 = x**3 - ...
+    assert [t[0].item() for t in (g, h, k)] == at_0
+
+
+def test_zeros_that_a_where_put_there_stay_zero_at_any_order() -> None:
+    x = leaf(0.0, 4.0)
+    y = mg.where(x > 0, x.sqrt(), 0.0)
+    for expected in (0.25, -1 / 32, 3 / 256):
+        (y,) = autograd.grad(y.sum(), x, create_graph=True)
+        assert np.allclose(y.tolist(), [0, expected])
+
+
 def test_mixed_second_derivatives_are_symmetric() -> None:
     x, y = leaf(0.5), leaf(1.5)
     z = (x.sin() * y.exp() + x * y * y).sum()

@@ -40,11 +40,13 @@ class Anomaly:
             return
         what = self._made([g], r)
         if what:
-            position = sum(p is parent for p in node.parents[: node.parents.index(parent)])
-            argument = getattr(node.plan, "arguments", [position] * 9)[node.parents.index(parent)]
+            number = node.parents.index(parent)
+            names = getattr(node.plan, "arguments", None)
+            where = self.lines.get(node, "an unwatched line")
             raise AnomalyError(
-                f"the backward of {node.plan.name} (recorded at {self.lines.get(node, 'an unwatched line')}), with respect "
-                f"to `{argument}`, {what[0]}: gradient {describe(r)}, from the incoming {describe(g)}{_at(g, r, what[1])}"
+                f"the backward of {node.plan.name} (recorded at {where}), with respect to "
+                f"`{names[number] if names else number}`, {what[0]}: gradient {describe(r)}, from the incoming "
+                f"{describe(g)}{_at(g, r, what[1])}"
             )
 
     def _made(self, operands: Any, out: Any) -> tuple[str, Any] | None:
@@ -78,8 +80,8 @@ class detect_anomaly:
     """`with detect_anomaly():` an op, or its backward, that makes a nan or an inf raises AnomalyError at once.
 
     The error names the op, the user's line, shapes, the index and the operands' values there. An inf that an operand
-    already had (a mask of -inf) is let pass. check_nan=False only remembers where each op was recorded. Costs two passes
-    over every result, and one copy to the host a result on a GPU.
+    already had (a mask of -inf) is let pass. check_nan=False only remembers where each op was recorded. Costs two
+    passes over every result, and one copy to the host a result on a GPU.
     """
 
     def __init__(self, check_nan: bool = True) -> None:

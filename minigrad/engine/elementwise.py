@@ -162,7 +162,7 @@ def constant(x: Any, op: str, argument: str) -> Any:
 
 
 def raw(x: Any, op: str, argument: str) -> Any:
-    """An operand where no Tensor is: NumPy's scalars stay, for 0-d arithmetic inside a rule makes them of 0-d arrays."""
+    """An operand where no Tensor is: NumPy's scalars stay: arithmetic on 0-d arrays inside a rule gives them."""
     return x if hasattr(x, "dtype") else constant(x, op, argument)
 
 

@@ -48,7 +48,7 @@ def retry(name: str, forward: Callable[..., Any], raw: Any, static: dict[str, An
 
 
 def _wrapped(x: Any, raw: Any) -> Any:
-    """A Python integer as the arrays' integer dtype holds it, modulo 2^bits: uint8 * -1 is uint8 * 255, as in PyTorch."""
+    """A Python integer as the arrays' dtype holds it, modulo 2^bits, as in PyTorch: uint8 * -1 is uint8 * 255."""
     dtypes = [a.dtype for a in raw if is_array(a)]
     if not isinstance(x, int) or not dtypes:
         return x

@@ -57,7 +57,7 @@ class Context:
 
     def _origin(self, place: Any) -> Node | None:
         if not isinstance(place, int):
-            return place  # type: ignore[no-any-return]
+            return place
         node = self._node()
         return _select(node, place, self._outputs) if node is not None and len(self._outputs) > 1 else node
 

@@ -144,12 +144,13 @@ def _stay_zero(g: Any, r: Any) -> Any:
     """`r` with zeros wherever the gradient `g` that it was made from is zero.
 
     `where(x > 0, sqrt(x), 0)` sends sqrt a gradient of 0 at x = 0, where sqrt's slope is inf: their product is nan, and
-    is meant to be 0. So behind a `where`, and on through element-wise operations and views until one mixes elements, what
-    is zero stays zero. Two passes over such gradients; nothing anywhere else.
+    is meant to be 0. So behind a `where`, and on through element-wise operations and views until one mixes elements,
+    what is zero stays zero. Two passes over such gradients; nothing anywhere else. Where the pass is recorded only a nan is
+    cut off: a gradient that merely happens to be zero has derivatives of its own.
     """
     from minigrad.ops.elementwise import where
 
-    return where(g == 0, 0.0, r)
+    return where((g == 0) & (r != r) if isinstance(r, Tensor) else g == 0, 0.0, r)
 
 
 def _unbroadcast(node: Node, r: Any, shape: tuple[int, ...]) -> Any:

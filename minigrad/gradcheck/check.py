@@ -43,7 +43,7 @@ def gradcheck(
     if check_forward_ad or check_batched_grad:
         raise ValueError("gradcheck: check_forward_ad, check_batched_grad: there is no forward mode nor vmap to check")
     settings = Settings(eps, atol, rtol, fast_mode, nondet_tol, kinks, samples, allow_zero, check_grad_dtypes, seed)
-    return Check(func, _checked_inputs(inputs), settings).run().settle(raise_exception)  # type: ignore[no-any-return]
+    return Check(func, _checked_inputs(inputs), settings).run().settle(raise_exception)
 
 
 def _checked_inputs(inputs: Any) -> tuple[Any, ...]:
@@ -271,7 +271,7 @@ def gradgradcheck(
         first = gradcheck(func, given, raise_exception=False, seed=seed, **options)
         if not first:
             first.name = "gradgradcheck: the first order already fails: gradcheck"
-            return first.settle(raise_exception)  # type: ignore[no-any-return]
+            return first.settle(raise_exception)
     with enable_grad():
         outs = _float_outputs(func(*given))
     if grad_outputs is None:
@@ -295,7 +295,7 @@ def gradgradcheck(
     options.setdefault("allow_zero", True)
     report = gradcheck(gradients, (*given, *gs), raise_exception=False, seed=seed, **options)
     report.name = "gradgradcheck"
-    return report.settle(raise_exception)  # type: ignore[no-any-return]
+    return report.settle(raise_exception)
 
 
 def _float_outputs(out: Any) -> list[Tensor]:

@@ -12,9 +12,9 @@ from minigrad.ops.shape import _ints, cat, expand, flip, narrow, reshape, split,
 from minigrad.tensor import Tensor
 
 __all__ = [
-    "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_tensors", "cartesian_prod", "column_stack", "dsplit", "dstack", "fliplr", "flipud", "hsplit", "hstack", "meshgrid",
-    "ravel", "repeat", "repeat_interleave", "roll", "rot90", "select", "tensor_split", "tile", "unflatten",
-    "vsplit", "vstack",
+    "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_tensors", "cartesian_prod",
+    "column_stack", "dsplit", "dstack", "fliplr", "flipud", "hsplit", "hstack", "meshgrid", "ravel", "repeat",
+    "repeat_interleave", "roll", "rot90", "select", "tensor_split", "tile", "unflatten", "vsplit", "vstack",
 ]  # fmt: skip
 
 # --- rolled and turned ----------------------------------------------------------------------------------------------

@@ -50,7 +50,12 @@ def as_tensor(data: Any, dtype: Any = None, device: Device = None) -> Tensor:
     """`data` as a tensor, without a copy where it already is one (or a NumPy array) of that dtype and device."""
     if isinstance(data, Tensor):
         return data if dtype is None and device is None else data.to(device=device, dtype=dtype)
-    if is_array(data) and data.dtype.isnative and dtype in (None, data.dtype) and device_of(data) == current_device(device):
+    if (
+        is_array(data)
+        and data.dtype.isnative
+        and dtype in (None, data.dtype)
+        and device_of(data) == current_device(device)
+    ):
         category(data.dtype)
         return wrap(data)
     return tensor(data, dtype, device)

@@ -155,6 +155,7 @@ def round(input: Any, *, decimals: int = 0) -> Any:
 @public
 def positive(input: Any) -> Any:
     """The input itself."""
+    refuse("positive", input=input)
     return input
 
 

@@ -61,9 +61,11 @@ def _refuse_operands(function: Callable[..., Any], args: Any, options: Any) -> N
     except TypeError:
         return
     for i, (name, value) in enumerate(given.items()):
-        several = name in ("tensors", "operands") and isinstance(value, (list, tuple))
         number = i > 0 and isinstance(value, (bool, int, float, type(None)))
-        if (name in OPERANDS or (i == 0 and name != "equation")) and not several and not number:
+        if name in ("tensors", "operands", "matrices") and isinstance(value, (list, tuple)):
+            for element in value:
+                refuse(function.__name__, **{name: element})
+        elif (name in OPERANDS or (i == 0 and name != "equation")) and not number:
             refuse(function.__name__, **{name: value})
 
 

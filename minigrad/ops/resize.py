@@ -178,8 +178,8 @@ def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, st
 
 @public
 def fold(input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
-    """Columns (N, C * kernel, places) put back as windows of pictures (N, C, *output_size), added up where they overlap:
-    the adjoint of unfold."""
+    """Columns (N, C * kernel, places) put back as windows of pictures (N, C, *output_size), added up where they
+    overlap: the adjoint of unfold."""
     kernel, holes, around, step = _geometry("fold", kernel_size, dilation, padding, stride)
     size = spread_over_dims("fold", "output_size", output_size, 2, 1)
     x = input if input.ndim == 3 else unsqueeze(input, 0)

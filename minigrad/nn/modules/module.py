@@ -79,7 +79,7 @@ class Module:
 
     def _forget(self, name: str) -> None:
         for place in (self._parameters, self._buffers, self._modules, self.__dict__):
-            place.pop(name, None)  # type: ignore[attr-defined]
+            place.pop(name, None)
 
     def __getattr__(self, name: str) -> Any:
         for place in ("_parameters", "_buffers", "_modules"):
@@ -91,7 +91,7 @@ class Module:
     def __delattr__(self, name: str) -> None:
         for place in (self._parameters, self._buffers, self._modules):
             if name in place:
-                del place[name]  # type: ignore[attr-defined]
+                del place[name]
                 return
         object.__delattr__(self, name)
 
