@@ -36,7 +36,8 @@ from minigrad.printing import tensor_repr
 from minigrad.tensor import Tensor
 
 _FUNCTIONS: dict[Any, str] = {
-    elementwise: "abs absolute add addcdiv addcmul bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp "
+    elementwise: "float_power heaviside positive sgn "
+    "abs absolute add addcdiv addcmul bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp "
     "clamp_max clamp_min clip copysign cos cosh div divide eq exp exp2 expm1 fix floor floor_divide "
     "fmax fmin fmod frac ge greater greater_equal gt isfinite isinf isnan le lerp less less_equal log "
     "log10 log1p log2 logical_and logical_not logical_or logical_xor lt maximum minimum mul multiply "
@@ -51,7 +52,8 @@ _FUNCTIONS: dict[Any, str] = {
     sort: "argsort kthvalue median mode msort nanmedian quantile sort topk",
     shape: "broadcast_to chunk expand flatten flip movedim moveaxis narrow permute reshape split squeeze swapaxes "
     "swapdims t transpose unbind unsqueeze view",
-    arrange: "fliplr flipud ravel repeat repeat_interleave roll rot90 select tensor_split tile unflatten",
+    arrange: "dsplit hsplit vsplit "
+    "fliplr flipud ravel repeat repeat_interleave roll rot90 select tensor_split tile unflatten",
     windows: "as_strided unfold",
     diagonal: "diag diag_embed diagonal trace tril triu",
     index: "gather masked_fill",

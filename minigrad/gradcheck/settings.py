@@ -10,6 +10,7 @@ RESOLVED = 1e-2  # an error bar wider than this part of the slope decides nothin
 FULL_JACOBIAN = 2**12  # up to so many elements the given inputs get their whole Jacobian compared
 LOCATE = 2**20  # up to so many it is computed to find what the projections saw; beyond, they are bisected
 PROJECTIONS = 8
+ELEMENTARY = 3  # ops in the graph, at most, of a function that must give subgradients at ties
 
 
 @dataclass

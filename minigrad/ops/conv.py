@@ -11,7 +11,7 @@ from minigrad.backend import array_module
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.ops.index import getitem
+from minigrad.ops.index import _getitem
 from minigrad.ops.pad import pad
 from minigrad.ops.public import public
 from minigrad.ops.shape import reshape, squeeze, unsqueeze
@@ -121,7 +121,7 @@ def _transposed(
 
 def _first(x: Any, shape: Ints) -> Any:
     """As much of x as an array of `shape` has: a large output_padding has room for one place more."""
-    return x if tuple(x.shape) == tuple(shape) else getitem(x, tuple(slice(n) for n in shape))
+    return x if tuple(x.shape) == tuple(shape) else _getitem(x, index=tuple(slice(n) for n in shape))
 
 
 def _grid(sizes: Ints) -> Any:

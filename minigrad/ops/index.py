@@ -136,6 +136,8 @@ def gather(input: Any, dim: int, index: Any) -> Any:
     at = axes.one(dim, input.ndim, "gather")
     if input.ndim == 0:
         return gather(input[None], 0, index) if index.ndim else input * 1
+    if 0 in tuple(index.shape):
+        return input.reshape(-1)[:0].reshape(tuple(index.shape))
     if index.ndim != input.ndim or any(index.shape[d] > input.shape[d] for d in range(input.ndim) if d != at):
         raise ShapeError(
             f"gather: expected an index of {input.ndim} dimensions, no larger than {tuple(input.shape)} outside "

@@ -1,0 +1,114 @@
+"""PyTorch's own sample inputs as an outside judge: values, dtypes, shapes and gradients on calls that were not written
+for minigrad. Needs torch, and expecttest, which torch's sample generators import."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad import Tensor, autograd
+
+# the generator calls these by a wrapper with another order of arguments, draws random numbers, or leaves signs open
+OTHERWISE = {
+    "where", "polygamma", "special.polygamma", "einsum", "nn.functional.embedding", "zero_", "linalg.eigh",
+    "linalg.svd", "linalg.pinv", "normal", "randn", "rand_like", "randn_like", "randint", "randint_like", "empty",
+    "empty_like", "nn.functional.dropout", "sgn",
+}  # fmt: skip
+
+
+def found(name: str) -> Any:
+    """minigrad's function of that name, in PyTorch's place."""
+    head, _, tail = name.rpartition(".")
+    if head == "special":
+        from minigrad.ops import special
+
+        return getattr(special, tail, None)
+    place = {"": minigrad, "linalg": minigrad.linalg, "nn.functional": minigrad.nn.functional}.get(head)
+    function = getattr(place, tail, None) or (getattr(Tensor, tail, None) if not head else None)
+    return function if callable(function) else None
+
+
+def operations() -> list[Any]:
+    pytest.importorskip("torch", reason="compares with PyTorch")
+    pytest.importorskip("expecttest", reason="torch's sample generators import it")
+    import torch
+    from torch.testing._internal.common_methods_invocations import op_db
+
+    return [
+        op for op in op_db if torch.float64 in op.dtypes and op.name not in OTHERWISE and found(op.name) is not None
+    ]
+
+
+def lifted(x: Any, leaves: list[Any]) -> Any:
+    """torch's argument as minigrad's; tensors that require grad are noted in pairs."""
+    import torch
+
+    if isinstance(x, torch.Tensor):
+        t = minigrad.from_numpy(x.detach().numpy().copy())
+        if x.requires_grad:
+            leaves.append((t.requires_grad_(), x))
+        return t
+    if type(x) in (list, tuple):
+        return type(x)(lifted(e, leaves) for e in x)
+    return np.dtype(str(x).split(".")[1]) if isinstance(x, torch.dtype) else x
+
+
+def flat(x: Any) -> list[Any]:
+    return [e for y in x for e in flat(y)] if isinstance(x, (list, tuple)) else [x]
+
+
+def compare(op: Any, sample: Any) -> bool:
+    """Do values and gradients agree? False where PyTorch itself refuses the sample."""
+    import torch
+
+    try:
+        theirs = flat(op(sample.input, *sample.args, **sample.kwargs))
+    except Exception:
+        return False
+    leaves: list[Any] = []
+    args = [lifted(x, leaves) for x in (sample.input, *sample.args)]
+    ours = flat(found(op.name)(*args, **{k: lifted(v, leaves) for k, v in sample.kwargs.items()}))
+    assert len(ours) == len(theirs)
+    pairs = []
+    for u, t in zip(ours, theirs):
+        if not isinstance(t, torch.Tensor):
+            assert u == t
+            continue
+        assert tuple(u.shape) == tuple(t.shape) and f"torch.{np.dtype(u._array.dtype).name}" == str(t.dtype)
+        np.testing.assert_allclose(u.detach().numpy(), t.detach().numpy(), 1e-6, 1e-8)
+        if t.requires_grad and t.dtype.is_floating_point:
+            pairs.append((u, t, torch.rand_like(t)))
+    if pairs and leaves:
+        expected = torch.autograd.grad([t for _, t, _ in pairs], [x for _, x in leaves], [v for *_, v in pairs],
+                                       allow_unused=True)  # fmt: skip
+        mine = [(u, minigrad.from_numpy(v.numpy())) for u, _, v in pairs if u.requires_grad]
+        grads = autograd.grad([u for u, _ in mine], [x for x, _ in leaves], [v for _, v in mine], allow_unused=True,
+                              materialize_grads=True)  # fmt: skip
+        for g, e in zip(grads, expected):
+            np.testing.assert_allclose(g.numpy(), 0 * g.numpy() if e is None else e.numpy(), 1e-6, 1e-8)
+    return True
+
+
+# samples that are known to differ: a storage that the copy does not have, a size of 0 in a padded dimension, dropout,
+# dimensions of size 1 that are broadcast against others, and a batch of vectors without a channel dimension
+KNOWN = {"as_strided": 2, "nn.functional.pad": 3, "nn.functional.scaled_dot_product_attention": 12, "tensordot": 1,
+         "nn.functional.batch_norm": 2, "nn.functional.multi_margin_loss": 2}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_pytorch_s_own_samples() -> None:
+    import itertools
+
+    wrong: dict[str, int] = {}
+    right = 0
+    for op in operations():
+        torch = pytest.importorskip("torch", reason="compares with PyTorch")
+        samples = op.sample_inputs("cpu", torch.float64, requires_grad=op.supports_autograd)
+        for sample in itertools.islice(samples, 25):
+            try:
+                right += compare(op, sample)
+            except Exception:
+                wrong[op.name] = wrong.get(op.name, 0) + 1
+    unexpected = {name: n for name, n in wrong.items() if n > KNOWN.get(name, 0)}
+    assert not unexpected and right > 2000
