@@ -27,6 +27,7 @@ class Block:
     kinked: Array = field(default_factory=lambda: np.zeros(0, bool))
     forgiven: Array = field(default_factory=lambda: np.zeros(0, bool))  # after closer looks
     lenient: bool = False
+    made_up: bool = False  # inputs that the user did not give
     largest: Array = field(default_factory=lambda: np.zeros(0))  # for each row the largest number of its output tensor
     inside: bool = True  # is f finite everywhere here?
     x: Array = field(default_factory=lambda: np.zeros(0))
@@ -63,6 +64,8 @@ def judge(block: Block, settings: Settings, eps: float) -> None:
         nowhere = (np.isinf(a) | edge | outside).any(0, keepdims=True)
         block.wrong &= ~(np.isnan(a) & (nowhere | (not block.inside))) & ~(np.isinf(a) & ~np.isfinite(error))
         block.wrong &= ~(block.lenient & ~np.isfinite(a)) & ~block.forgiven
+        # far from the given inputs what is 1e10 times smaller than its row's largest slope is left to rounding
+        block.wrong &= ~(block.made_up & (abs(a - n) <= 1e-10 * row))
         # a slope that is only roughly known can still prove an analytic one wrong, never right; and a rough one must be
         # exceeded clearly
         block.wrong &= ~(block.unresolved & ~(abs(a - n) > 10 * SIGMAS * error) & np.isfinite(a))

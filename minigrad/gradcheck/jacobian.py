@@ -12,7 +12,7 @@ from minigrad.gradcheck.slopes import FIELDS, Slope
 
 Array = np.ndarray[Any, Any]
 BATCH = 12  # columns that are measured again at a time
-NEARBY, CORNER = 8, 1e-5  # around a corner f is measured at so many points, that far away
+NEARBY, CORNER = 48, 1e-5  # around a corner f is measured at so many points, that far away
 
 
 def located(point: Point, u: Array, d: Array) -> Block:
@@ -69,6 +69,7 @@ def jacobian(point: Point, rows: Array | None = None, columns: Array | None = No
     block = Block(rows, columns, _analytic(point, rows, columns), matrices, point.f[rows], point.reach[columns])
     block.x, block.sample, block.lenient = point.x, point.name, lenient
     block.largest, block.inside = point.largest[rows], bool(np.isfinite(point.f).all())
+    block.made_up = point.x is not point.probe.x
     block.forgiven = np.zeros(block.analytic.shape, bool)
     judge(block, point.settings, point.probe.eps)
     if point.settings.eps is None:

@@ -42,7 +42,7 @@ class ErrorCurve:
         matplotlib.use("Agg")
         from matplotlib import pyplot
 
-        figure, axes = pyplot.subplots(figsize=(7, 4.5))
+        figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
         for name, errors in self.errors.items():
             axes.loglog(self.steps, np.maximum(errors, 1e-17), marker="o", markersize=3, label=name)
         axes.set_xlabel("step h")
@@ -50,7 +50,6 @@ class ErrorCurve:
         axes.set_title("Too large a step: truncation. Too small: rounding.")
         axes.legend()
         axes.grid(alpha=0.3)
-        figure.tight_layout()
         figure.savefig(path, dpi=120)
         pyplot.close(figure)
 

@@ -12,6 +12,7 @@ from minigrad.ops.distance import *
 from minigrad.ops.elementwise import tanh
 from minigrad.ops.linear import linear
 from minigrad.ops.loss import *
+from minigrad.ops.margin import *
 from minigrad.ops.norm import *
 from minigrad.ops.pad import *
 from minigrad.ops.pool import *

@@ -37,7 +37,25 @@ def _softmax_nll(logits: Any, target: Any) -> Any:
     return REGISTRY["softmax_nll"].call(logits, target=target)
 
 
+SIGNS = Draw((3,), grad=False, then=np.sign)
+ROWS_X = Draw((3, 4), 0.5, 2)
+
+MARGINS = [
+    loss("margin_ranking_loss", Sample(Draw((3,), 1, 2), Draw((3,), -2, -1), SIGNS, 0.3), kinks=("the margin",)),
+    loss("hinge_embedding_loss", Sample(Draw((3,), 0.1, 0.9), SIGNS), kinks=("the margin",)),
+    loss("soft_margin_loss", Sample(Draw((3,)), SIGNS), Sample(Draw((3,)), SIGNS, reduction="none")),
+    loss("cosine_embedding_loss", Sample(ROWS_X, Draw((3, 4), 0.5, 2), SIGNS, 0.1), kinks=("the margin",)),
+    loss("triplet_margin_loss", Sample(Draw((3, 4), 0, 1), Draw((3, 4), 2, 3), Draw((3, 4), -2, -1)),
+         Sample(Draw((3, 4), 0, 1), Draw((3, 4), 2, 3), Draw((3, 4), -1, -0.5), 2.0, swap=True, reduction="none"),
+         kinks=("the margin",)),
+    loss("gaussian_nll_loss", Sample(X, Y, Draw((3, 4), 0.5, 2)),
+         Sample(X, Y, Draw((3, 4), 0.5, 2), full=True, reduction="sum")),
+    loss("poisson_nll_loss", Sample(X, Draw((3, 4), 0.2, 0.9, grad=False)),
+         Sample(Draw((3, 4), 0.5, 2), Draw((3, 4), 1.5, 3, grad=False), False, full=True, reduction="sum")),
+]  # fmt: skip
+
 ROWS = [
+    *MARGINS,
     loss("cross_entropy", Sample(SCORES, CLASSES), Sample(SCORES, CLASSES, WEIGHT),
         Sample(SCORES, CLASSES, reduction="none"),
          Sample(SCORES, CLASSES, label_smoothing=0.1), Sample(SCORES, CLASSES, ignore_index=1, reduction="sum"),
