@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from common import BLUE, GREEN, ORANGE, Pictures, log_scale, plt, save
 
+COLOURS = {"random search": ORANGE, "local search": BLUE, "mini-batch SGD": GREEN}
+
 
 def losses(runs: Sequence[Any], data: Pictures, path: Path) -> None:
     """The best loss so far of a search, the running mean of SGD's, over the passes that were made over the pictures.
@@ -14,7 +16,8 @@ def losses(runs: Sequence[Any], data: Pictures, path: Path) -> None:
     Behind them, faintly, each single loss.
     """
     figure, axes = plt.subplots(figsize=(8, 5))
-    for run, colour in zip(runs, (ORANGE, BLUE, GREEN)):
+    for run in runs:
+        colour = COLOURS[run.name]
         each = np.array(run.losses)
         passes = np.arange(1, len(each) + 1) * run.pictures / len(data.x)
         descends = run.pictures < len(data.x)

@@ -102,7 +102,7 @@ def triplet_margin_loss(
 def gaussian_nll_loss(
     input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Any:
-    """(log v + (input - target)^2 / v) / 2 with v = max(var, eps); full adds log(2 pi) / 2. The clamping is not differentiated.
+    """(log v + (input - target)^2 / v) / 2, v = max(var, eps), not differentiated there; full adds log(2 pi) / 2.
 
     Raises ValueError for a negative variance.
     """
