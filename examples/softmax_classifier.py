@@ -61,12 +61,14 @@ def check_gradient(data: Pictures, R: Regularizer, args: Namespace) -> None:
     x, y = data.x[pictures].double(), data.y[pictures]
 
     def loss(_: object = None) -> Tensor:
-        return F.cross_entropy(model(x), y) + R(model)
+        bar.update()
+        return F.cross_entropy(model(x), y) + R(model.weight)
 
-    with Stopwatch() as slow:
-        numerical = numerical_gradient(loss, model.weight, indices=weights)  # moves one weight at a time, both ways
-    with Stopwatch() as fast:
-        loss().backward()
+    with tqdm(total=2 * len(weights) + 1, desc="gradient check", unit=" losses") as bar:
+        with Stopwatch() as slow:
+            numerical = numerical_gradient(loss, model.weight, indices=weights)  # moves each weight both ways
+        with Stopwatch() as fast:
+            loss().backward()
     analytic = model.weight.grad.flatten()[weights]
     difference = ((numerical - analytic).abs().max() / analytic.abs().max()).item()
 
@@ -107,7 +109,7 @@ def attempts(
         return (weights.reshape(-1, d) @ data.x.T).reshape(k, classes, -1).transpose(1, 2)
 
     def loss(scores: Tensor) -> Tensor:
-        return F.cross_entropy(scores, data.y) + R(model)
+        return F.cross_entropy(scores, data.y) + R(model.weight)
 
     for done in range(0, total, at_once):
         yield from optimizer.step(loss, linear=scores, candidates=min(at_once, total - done))
@@ -120,7 +122,7 @@ def sgd(model: nn.Linear, data: Pictures, R: Regularizer, args: Namespace) -> It
     optimizer = optim.SGD(model.parameters(), lr=lambda step: args.lr * (1 + math.cos(math.pi * step / total)) / 2)
     for _ in range(args.epochs):
         for batch in mg.randperm(len(data.x)).split(args.batch_size):  # shuffled anew each epoch
-            loss = F.cross_entropy(model(data.x[batch]), data.y[batch]) + R(model)
+            loss = F.cross_entropy(model(data.x[batch]), data.y[batch]) + R(model.weight)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -202,7 +204,7 @@ def summary(found: Run, data: Pictures, R: Regularizer) -> tuple[str, ...]:
     """A line of the table: the loss on all training pictures, both accuracies, and the price."""
     with mg.no_grad():
         scores = found.model(data.x)
-        loss = F.cross_entropy(scores, data.y) + R(found.model)
+        loss = F.cross_entropy(scores, data.y) + R(found.model.weight)
         train, test = accuracy(scores, data.y), accuracy(found.model(data.test_x), data.test_y)
     price = f"{len(found.losses):,} x {found.pictures:,} pictures"
     return found.name, f"{loss.item():.4f}", f"{train:.2%}", f"{test:.2%}", f"{found.seconds:.2f} s", price

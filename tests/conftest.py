@@ -1,7 +1,7 @@
 """Every test starts from the same random numbers, and the summary says whether PyTorch was there to compare with."""
 
-import importlib.util
 import os
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,10 @@ from hypothesis import settings
 
 import minigrad as mg
 
+settings.register_profile("ci", deadline=None, derandomize=True, max_examples=25)
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "quick"))
 
 
 @pytest.fixture(autouse=True)
@@ -23,8 +24,10 @@ def same_numbers() -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
-    wanting = sum("PyTorch" in str(report.longrepr) for report in skipped)
-    if importlib.util.find_spec("torch") is None:
-        terminalreporter.write_line(f"PyTorch is not installed: {wanting} comparisons with it were skipped")
-    else:
-        terminalreporter.write_line("PyTorch is installed: everything was compared with it")
+    reasons = [str(report.longrepr[-1]) if isinstance(report.longrepr, (tuple, list)) else "" for report in skipped]
+    wanting = sum("torch" in reason.lower() for reason in reasons)
+    try:
+        oracle = f"PyTorch {version('torch')} was there to compare with"
+    except PackageNotFoundError:
+        oracle = "PyTorch is not installed"
+    terminalreporter.write_line(f"{oracle}: {wanting} comparisons with it were skipped")

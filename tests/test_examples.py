@@ -1,6 +1,7 @@
 """The examples do what they say: the table they print, the figures they save, the same numbers from the same seed, and
 what they answer to options that make no sense."""
 
+import os
 import re
 import runpy
 import subprocess
@@ -147,6 +148,19 @@ def test_plain_numpy_takes_the_same_steps(run: Run) -> None:
     theirs = list(plain_numpy.descend(data.x.numpy(), data.y.numpy(), args))
     assert len(ours) == 10
     assert ours == pytest.approx(theirs, rel=1e-4)
+
+
+def test_on_a_gpu_the_same_numbers_as_on_the_cpu(run: Run, tmp_path: Path) -> None:
+    """On the stand-in for CuPy, which computes with NumPy and refuses what CuPy refuses."""
+    arguments = (*SMALL, "--attempts", "20", "--epochs", "1")
+    on_cpu = timeless(rows(run("softmax_classifier", *arguments), "strategy"))
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "softmax_classifier.py"), *arguments, "--device", "cuda"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=300,
+        env={**os.environ, "PYTHONPATH": str(EXAMPLES.parent / "tests" / "standin")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert timeless(rows(done.stdout, "strategy")) == on_cpu
 
 
 # --- the other lessons -----------------------------------------------------------------------------------------------

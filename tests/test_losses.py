@@ -74,6 +74,10 @@ CASES = {
     "multi_margin_loss all": lambda F, x, t: F.multi_margin_loss(
         x, t["classes"], p=2, margin=0.7, weight=t["weight"], reduction="sum"
     ),
+    "multi_margin_loss one row": lambda F, x, t: F.multi_margin_loss(x[0], t["classes"][:1], reduction="none"),
+    "l1_loss weighted": lambda F, x, t: F.l1_loss(x, t["soft"], weight=t["soft"]),
+    "mse_loss weighted": lambda F, x, t: F.mse_loss(x, t["soft"], weight=t["soft"]),
+    "huber_loss weighted": lambda F, x, t: F.huber_loss(x, t["soft"], "mean", 0.6, t["soft"]),
     "l1_loss": lambda F, x, t: F.l1_loss(x, t["soft"]),
     "l1_loss sum": lambda F, x, t: F.l1_loss(x, t["soft"], reduction="sum"),
     "mse_loss": lambda F, x, t: F.mse_loss(x, t["soft"]),
@@ -173,24 +177,24 @@ def test_bad_input_is_refused_in_words() -> None:
         F.cross_entropy(x, mg.tensor([0, 3]))
     with pytest.raises(IndexError, match=r"nll_loss: expected indices from 0 to 2 \(classes\), got -1"):
         F.nll_loss(x, mg.tensor([0, -1]))
-    with pytest.raises(ShapeError, match=r"nll_loss: `target`: expected one class for each row, shape \(2,\), got"):
+    with pytest.raises(ShapeError, match=r"cross_entropy: `target`: expected one class for each row, shape \(2,\)"):
         F.cross_entropy(x, mg.tensor([0, 1, 2]))
     with pytest.raises(ShapeError, match=r"class probabilities must have the input's shape; got input float32\[2, 3\]"):
         F.cross_entropy(x, mg.ones(2))
     with pytest.raises(DtypeError, match=r"nll_loss: `target`: expected integer class indices"):
         F.nll_loss(x, mg.ones(2))
-    with pytest.raises(ShapeError, match="the mean over an empty batch is undefined"):
+    with pytest.raises(ShapeError, match="cross_entropy: the mean over an empty batch is undefined"):
         F.cross_entropy(mg.ones(0, 3), mg.zeros(0, dtype=mg.int64))
     with pytest.raises(ShapeError, match="mse_loss: the mean over an empty batch is undefined"):
         F.mse_loss(mg.ones(0), mg.ones(0))
     assert F.mse_loss(mg.ones(0), mg.ones(0), reduction="sum").item() == 0.0
     with pytest.raises(ValueError, match='l1_loss: reduction: expected "none", "mean" or "sum", got \'avg\''):
         F.l1_loss(x, x, reduction="avg")
-    with pytest.raises(ValueError, match='CrossEntropyLoss: reduction: expected "none", "mean" or "sum"'):
+    with pytest.raises(ValueError, match='CrossEntropyLoss: reduction: expected one of "none", "mean", "sum", got'):
         nn.CrossEntropyLoss(reduction="avg")
     with pytest.raises(ValueError, match=r"label_smoothing: expected a number in \[0, 1\], got 1.5"):
         F.cross_entropy(x, mg.tensor([0, 1]), label_smoothing=1.5)
-    with pytest.raises(ShapeError, match=r"nll_loss: `weight`: expected one number for each of 3 classes"):
+    with pytest.raises(ShapeError, match=r"cross_entropy: `weight`: expected one number for each of 3 classes"):
         F.cross_entropy(x, mg.tensor([0, 1]), weight=mg.ones(2))
     with pytest.raises(TypeError, match="size_average and reduce are gone"):
         F.mse_loss(x, x, size_average=True)
@@ -202,3 +206,104 @@ def test_bad_input_is_refused_in_words() -> None:
         F.mse_loss(x, mg.ones(3))
     with pytest.raises(IndexError, match="one_hot: expected classes from 0 to 1, got 2"):
         F.one_hot(mg.tensor([2]), 2)
+
+
+def test_every_error_names_the_function_that_was_called() -> None:
+    x, y = mg.ones(2, 3), mg.tensor([0, 1])
+    with pytest.raises(DtypeError, match=r"multi_margin_loss: `target`: expected integer class indices"):
+        F.multi_margin_loss(x, mg.ones(2))
+    with pytest.raises(IndexError, match=r"cross_entropy: expected indices from 0 to 2 \(classes\), got 3"):
+        F.cross_entropy(x, y + 2, reduction="sum")
+    with pytest.raises(DtypeError, match=r"cross_entropy: `weight`: expected float32 like the input, got float64\[3\]"):
+        F.cross_entropy(x, y, weight=mg.ones(3, dtype=mg.float64))
+    with pytest.raises(ShapeError, match=r"cross_entropy: `input`: expected scores with a class dimension, got float"):
+        F.cross_entropy(mg.tensor(1.0), mg.tensor(1.0))
+    with pytest.raises(ValueError, match="cross_entropy: ignore_index: probabilities have no class to ignore, got 2"):
+        F.cross_entropy(x, x, ignore_index=2)
+    with pytest.raises(ShapeError, match=r"mse_loss: expected input and target of one shape, got .* do not broadcast"):
+        F.mse_loss(x, mg.ones(4))
+    with pytest.raises(DtypeError, match=r"l1_loss: the mean of integers is undefined; got int64\[2\]"):
+        F.l1_loss(y, y)
+    with pytest.raises(ShapeError, match=r"mse_loss: `weight`: expected a number for each element of float32\[2, 3\]"):
+        F.mse_loss(x, x, weight=mg.ones(3))
+    with pytest.raises(ShapeError, match=r"binary_cross_entropy: expected input and target of one shape, got float32"):
+        F.binary_cross_entropy(x, mg.ones(3))
+    with pytest.raises(DtypeError, match=r"binary_cross_entropy: expected floating input and target, got float32"):
+        F.binary_cross_entropy(x, mg.ones(2, 3, dtype=mg.int64))
+    with pytest.raises(ShapeError, match="binary_cross_entropy_with_logits: expected input and target of one shape"):
+        F.binary_cross_entropy_with_logits(x, mg.ones(3))
+    with pytest.raises(ValueError, match="huber_loss: delta: expected a positive number, got 0"):
+        F.huber_loss(x, x, delta=0)
+    with pytest.raises(TypeError, match="MSELoss: size_average and reduce are gone"):
+        nn.MSELoss(size_average=False)
+
+
+def test_one_hot_refuses_what_has_no_classes() -> None:
+    with pytest.raises(IndexError, match="one_hot: expected classes of 0 or more, got -4"):
+        F.one_hot(mg.tensor([1, -4]))
+    with pytest.raises(ValueError, match="one_hot: num_classes: expected 1 or more, or -1 to look"):
+        F.one_hot(mg.tensor([1]), 0)
+    with pytest.raises(ValueError, match="one_hot: an empty tensor does not tell the number of classes"):
+        F.one_hot(mg.zeros(0, dtype=mg.int64))
+    with pytest.raises(TypeError, match=r"one_hot: expected integer class indices, got float32\[1\]"):
+        F.one_hot(mg.ones(1))
+    assert F.one_hot(mg.zeros(0, dtype=mg.int64), 3).shape == (0, 3) and F.one_hot(mg.tensor(2)).tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize("dtype, edge", [(mg.float16, 16384.0), (mg.float32, 1e12), (mg.float64, 1e12)])
+def test_binary_cross_entropy_at_probabilities_of_0_and_1(dtype: np.dtype, edge: float) -> None:
+    p = mg.tensor([0.0, 1.0, 0.0, 1.0], dtype=dtype, requires_grad=True)
+    y = mg.tensor([0.0, 1.0, 1.0, 0.0], dtype=dtype, requires_grad=True)
+    losses = F.binary_cross_entropy(p, y, reduction="none")
+    losses.sum().backward()
+    assert losses.tolist() == [0.0, 0.0, 100.0, 100.0]
+    assert p.grad.tolist() == pytest.approx([0.0, 0.0, -edge, edge])
+    assert y.grad.tolist() == [100.0, -100.0, 100.0, -100.0] and p.grad.dtype == y.grad.dtype == dtype
+
+
+def test_a_saturated_sigmoid_still_learns() -> None:
+    x = mg.tensor([40.0, -200.0], requires_grad=True)
+    F.binary_cross_entropy(x.sigmoid(), mg.tensor([1.0, 0.0])).backward()
+    assert x.grad.tolist() == [0.0, 0.0]
+
+
+def test_gradient_at_a_margin_that_is_just_met_is_zero() -> None:
+    x = mg.tensor([[1.0, 0.0, 2.0]], requires_grad=True)
+    F.multi_margin_loss(x, mg.tensor([0])).backward()
+    assert x.grad.tolist()[0] == pytest.approx([-1 / 3, 0, 1 / 3])
+
+
+def test_means_over_a_large_batch_stay_finite_in_float16() -> None:
+    n = 70_000  # float16 ends at 65504
+    x, y = mg.zeros(n, 2, dtype=mg.float16), mg.zeros(n, dtype=mg.int64)
+    for options in ({}, {"weight": mg.ones(2, dtype=mg.float16)}, {"ignore_index": 1}, {"label_smoothing": 0.1}):
+        assert F.cross_entropy(x, y, **options).item() == pytest.approx(math.log(2), rel=1e-3)
+    x.requires_grad_()
+    F.cross_entropy(x * 1, y, weight=mg.ones(2, dtype=mg.float16), reduction="mean").backward()
+    assert np.isfinite(x.grad.numpy()).all()
+
+
+def test_kl_divergence_keeps_a_nan_and_takes_a_zero() -> None:
+    each = F.kl_div(mg.tensor([-1.0, -np.inf, -1.0]), mg.tensor([0.0, 0.0, float("nan")]), reduction="none")
+    assert each.tolist()[:2] == [0.0, 0.0] and math.isnan(each[2].item())
+
+
+def test_minus_infinity_masks_a_class() -> None:
+    x = mg.tensor([[0.0, -np.inf, 0.0]], requires_grad=True)
+    for options in ({}, {"reduction": "sum"}, {"ignore_index": 5}):
+        x.grad = None
+        loss = F.cross_entropy(x, mg.tensor([0]), **options)
+        loss.backward()
+        assert loss.item() == pytest.approx(math.log(2)) and x.grad.tolist() == [[-0.5, 0.0, 0.5]]
+
+
+def test_second_order_turns_no_tensor_into_an_array_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: mg.Tensor, *args: object, **options: object) -> None:
+        raise AssertionError("CuPy would refuse this")
+
+    x, y = mg.tensor(LOGITS, requires_grad=True), mg.tensor(CLASSES)
+    monkeypatch.setattr(mg.Tensor, "__array__", refuse)
+    for options in ({}, {"reduction": "sum"}, {"ignore_index": 2, "label_smoothing": 0.1}):
+        (g,) = mg.autograd.grad(F.cross_entropy(x, y, **options), x, create_graph=True)
+        (h,) = mg.autograd.grad((g * g).sum(), x)
+        assert h.shape == x.shape and bool((h != 0).any())

@@ -10,7 +10,7 @@ import pytest
 import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad import nn
-from minigrad.errors import ShapeError
+from minigrad.errors import DtypeError, GraphError, ShapeError
 
 
 class Net(nn.Module):
@@ -36,6 +36,12 @@ def test_parameters_buffers_and_modules_are_found_by_path() -> None:
     assert list(net.state_dict()) == ["scale", "count", "first.weight", "first.bias", "rest.2.weight"]
     assert [type(m).__name__ for m in net.modules()] == ["Net", "Linear", "Sequential", "ReLU", "Dropout", "Linear"]
     assert net.get_submodule("rest.2") is net.rest[2] and net.get_parameter("first.bias") is net.first.bias
+    assert net.get_buffer("scratch") is net.scratch
+    with pytest.raises(AttributeError, match="Net has no buffer 'first.weight'"):
+        net.get_buffer("first.weight")
+    with pytest.raises(AttributeError, match=r"Sequential has no module '7' \(looking for 'rest.7'\)"):
+        net.get_submodule("rest.7")
+    assert list(net.state_dict(destination={"own": 1}, prefix="n."))[:2] == ["own", "n.scale"]
     assert sum(p.numel() for p in net.parameters()) == 1 + 12 + 3 + 6
 
 
@@ -43,10 +49,17 @@ def test_assignment_registers_replaces_and_refuses() -> None:
     net = Net()
     net.first.bias = None
     assert "first.bias" not in net.state_dict()
-    with pytest.raises(TypeError, match="Net.scale: expected a Parameter or None, got a Tensor"):
+    with pytest.raises(TypeError, match="Net.scale: expected a Parameter or None, got Tensor; to put something"):
         net.scale = mg.ones(1)
     with pytest.raises(TypeError, match="Net.scale: expected a Parameter or None, got float"):
         net.scale = 1.0
+    for name, kind in (("count", "a Tensor"), ("first", "a Module")):
+        with pytest.raises(TypeError, match=f"Net.{name}: expected {kind} or None, got int"):
+            setattr(net, name, 3)
+    with pytest.raises(TypeError, match="Net.first: expected a Module or None, got Tensor"):
+        net.first = mg.ones(1)
+    net.count = mg.ones(2)
+    assert net.state_dict()["count"].tolist() == [1.0, 1.0]
     net.extra = nn.Linear(1, 1)
     assert "extra.weight" in net.state_dict()
     del net.extra
@@ -60,6 +73,16 @@ def test_assignment_registers_replaces_and_refuses() -> None:
 
     with pytest.raises(AttributeError, match=r"Early: call super\(\).__init__\(\) before assigning 'layer'"):
         Early()
+
+    class EarlyBuffer(nn.Module):
+        def __init__(self) -> None:
+            self.register_buffer("count", mg.ones(1))
+
+    with pytest.raises(AttributeError, match=r"EarlyBuffer: call super\(\).__init__\(\) before registering 'count'"):
+        EarlyBuffer()
+    for register, taken in ((net.register_buffer, "first"), (net.add_module, "forward"), (net.add_module, "training")):
+        with pytest.raises(KeyError, match=f"Net: it has an attribute '{taken}' already; choose another name"):
+            register(taken, None)
     with pytest.raises(KeyError, match='a name must be a string without "."'):
         net.register_buffer("a.b", mg.ones(1))
     with pytest.raises(ValueError, match="expected a leaf tensor"):
@@ -120,6 +143,8 @@ def test_load_state_dict_lists_what_does_not_fit_and_changes_nothing() -> None:
     assert all((net.state_dict()[k] == v).all() for k, v in before.items())
     del state["rest.2.weight"]
     result = net.load_state_dict(state, strict=False)
+    assert repr(result).startswith("Mismatch(missing_keys=['first.bias'")
+    assert repr(net.load_state_dict(net.state_dict())) == "<All keys matched successfully>"
     assert result.missing_keys == ["first.bias", "rest.2.weight"] and result.unexpected_keys == ["more"]
     assert net.scale.item() == 7.0
 
@@ -140,21 +165,9 @@ def test_moving_between_dtypes_keeps_optimizers_parameters() -> None:
     net.double()
     assert net.scale is p and p.dtype == p.grad.dtype == mg.float64 and net.count.dtype == mg.float64
     net(mg.ones(1, 4, dtype=mg.float64)).sum().backward()
-    assert net.to(mg.float32).scale.dtype == mg.float32
+    assert net.to(mg.float32).scale.dtype == mg.float32 and net.type(mg.float16).count.dtype == mg.float16
     with pytest.raises(TypeError, match="Module.to: expected a floating dtype, got int64"):
         net.to(mg.int64)
-
-
-def test_hooks_see_and_replace() -> None:
-    net, seen = nn.Linear(2, 2), []
-    before = net.register_forward_pre_hook(lambda m, args: (args[0] * 2,))
-    after = net.register_forward_hook(lambda m, args, out: seen.append(args[0].sum().item()) or out + 1)
-    x = mg.ones(1, 2)
-    twice = F.linear(x * 2, net.weight, net.bias) + 1
-    assert (net(x) == twice).all() and seen == [4.0]
-    before.remove()
-    after.remove()
-    assert (net(x) == F.linear(x, net.weight, net.bias)).all() and seen == [4.0]
 
 
 def test_printing() -> None:
@@ -163,22 +176,26 @@ def test_printing() -> None:
         "    (1): Dropout(p=0.5, inplace=False)\n    (2): Linear(in_features=3, out_features=2, bias=False)\n  )\n)"
     )
     assert repr(nn.LeakyReLU()) == "LeakyReLU(negative_slope=0.01)" and repr(nn.Softmax(dim=1)) == "Softmax(dim=1)"
+    assert repr(nn.ELU(2.0, inplace=True)) == "ELU(alpha=2.0, inplace=True)" and repr(nn.SiLU()) == "SiLU()"
 
 
-def test_containers() -> None:
-    layers = [nn.Linear(2, 2) for _ in range(4)]
-    seq = nn.Sequential(*layers)
-    assert len(seq) == 4 and seq[-1] is layers[3] and len(seq[1:3]) == 2 and list(seq) == layers
-    del seq[1]
-    assert list(seq.state_dict())[2] == "1.weight" and seq[1] is layers[2]
-    seq.append(nn.ReLU()).insert(0, nn.Identity())
-    assert [type(m).__name__ for m in seq] == ["Identity", "Linear", "Linear", "Linear", "ReLU"]
-    with pytest.raises(IndexError, match="Sequential: index 9 is out of range for 5 modules"):
-        _ = seq[9]
-    named = nn.ModuleDict({"a": layers[0], "b": layers[1]})
-    assert list(named) == ["a", "b"] and "a" in named and list(named.items())[1] == ("b", layers[1])
-    params = nn.ParameterList([mg.ones(2), nn.Parameter(mg.zeros(1))])
-    assert len(params) == 2 and isinstance(params[0], nn.Parameter) and len(list(params.parameters())) == 2
+@pytest.mark.parametrize("module", [nn.ReLU, nn.LeakyReLU, nn.ELU, nn.SiLU])
+def test_inplace_changes_the_input_and_is_recorded(module: type[nn.Module]) -> None:
+    values = [-1.0, 0.5, 2.0]
+    x, y = mg.tensor(values, requires_grad=True), mg.tensor(values, requires_grad=True)
+    changed = x * 1
+    out = module(inplace=True)(changed)
+    (out * out).sum().backward()
+    (module()(y) ** 2).sum().backward()
+    assert out is changed and out.tolist() == module()(y).tolist() and x.grad.tolist() == y.grad.tolist()
+
+
+def test_inplace_is_the_last_argument_of_functions_too() -> None:
+    x = mg.tensor([-1.0, 1.0])
+    assert F.leaky_relu(x, 0.5, True) is x and x.tolist() == [-0.5, 1.0]
+    assert F.relu(input=x, inplace=True) is x and x.tolist() == [0.0, 1.0] and F.relu(x) is not x
+    with pytest.raises(GraphError, match="relu_: a leaf tensor that requires grad cannot be changed in place"):
+        F.relu(mg.ones(1, requires_grad=True), inplace=True)
 
 
 def test_zero_grad() -> None:
@@ -202,11 +219,27 @@ def test_initial_values() -> None:
     assert nn.init.trunc_normal_(w, a=-1, b=1).abs().max().item() <= 1
     assert nn.init.eye_(mg.empty(2, 3)).tolist() == [[1, 0, 0], [0, 1, 0]]
     assert nn.init.ones_(w).mean().item() == 1 and nn.init.zeros_(w).sum().item() == 0
-    assert nn.init.calculate_gain("tanh") == 5 / 3
+    assert nn.init.calculate_gain("tanh") == 5 / 3 and nn.init.calculate_gain("conv_transpose2d") == 1
+    for shape, gain in (((5, 3), 2.0), ((3, 5), 1.0), ((4, 2, 3, 3), 1.0)):
+        q = nn.init.orthogonal_(mg.empty(*shape, dtype=mg.float64), gain).numpy().reshape(shape[0], -1)
+        gram = q @ q.T if q.shape[0] <= q.shape[1] else q.T @ q
+        assert np.allclose(gram, gain**2 * np.eye(len(gram)))
+    sparse = nn.init.sparse_(mg.empty(10, 200), 0.25)
+    assert ((sparse == 0).sum(0) == 3).all() and sparse.abs().sum().item() > 0
+    kept = mg.randn(2, 4, 5, 5)
+    hands_on = nn.init.dirac_(mg.empty(4, 4, 3, 3))
+    assert mg.allclose(F.conv2d(kept, hands_on, padding=1), kept)
+    assert nn.init.dirac_(mg.empty(4, 2, 1), groups=2)[:, :, 0].tolist() == [[1, 0], [0, 1], [1, 0], [0, 1]]
     p = nn.Parameter(mg.empty(3, 3))
     assert nn.init.normal_(p).is_leaf and p.requires_grad
     with pytest.raises(ShapeError, match=r"fan in and fan out need at least 2 dimensions, got float32\[3\]"):
         nn.init.xavier_normal_(mg.empty(3))
+    with pytest.raises(ValueError, match="sparse_: sparsity: expected a share in \\[0, 1\\], got 2"):
+        nn.init.sparse_(w, 2)
+    with pytest.raises(ValueError, match="dirac_: groups: expected a divisor of the 4 filters, got 3"):
+        nn.init.dirac_(mg.empty(4, 4, 3), 3)
+    with pytest.raises(ShapeError, match=r"orthogonal_: expected at least 2 dimensions, got float32\[3\]"):
+        nn.init.orthogonal_(mg.empty(3))
     with pytest.raises(ValueError, match='kaiming: mode: expected "fan_in" or "fan_out"'):
         nn.init.kaiming_normal_(w, mode="both")
 
@@ -221,6 +254,8 @@ def test_dropout_keeps_the_mean_and_refuses_what_is_no_probability() -> None:
     assert F.dropout(x, 0.3, training=False) is x and F.dropout(x, 1.0).sum().item() == 0
     with pytest.raises(ValueError, match="dropout: p: expected a probability, got 1.5"):
         F.dropout(x, 1.5)
+    with pytest.raises(DtypeError, match=r"dropout: expected a floating input, got int64\[2\]"):
+        F.dropout(mg.tensor([1, 2]))
     with pytest.raises(ValueError, match="Dropout: p: expected a probability, got -1"):
         nn.Dropout(-1)
 

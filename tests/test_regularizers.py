@@ -53,6 +53,28 @@ def test_gradients_and_zero_groups() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=repr)
+def test_gradients_against_differences(rule: nn.regularizers.Regularizer) -> None:
+    x, h = np.random.default_rng(3).standard_normal((3, 4)) + 3, 1e-6
+    t = mg.tensor(x, requires_grad=True)
+    rule(t).backward()
+    for place in np.ndindex(3, 4):
+        e = np.zeros((3, 4))
+        e[place] = h
+        slope = (rule(mg.tensor(x + e)).item() - rule(mg.tensor(x - e)).item()) / (2 * h)
+        assert t.grad.numpy()[place] == pytest.approx(slope, rel=1e-6)
+
+
+@pytest.mark.parametrize("groups, inside", [("filters", (1, 2, 3)), ("channels", (0, 2, 3)), ("columns", (0,))])
+def test_groups_against_pytorch(groups: str, inside: tuple[int, ...]) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is the oracle here")
+    w = np.random.default_rng(4).standard_normal((3, 2, 2, 2))
+    ours, theirs = mg.tensor(w, requires_grad=True), torch.tensor(w, requires_grad=True)
+    GroupLasso(0.3, groups)(ours).backward()
+    (0.3 * torch.linalg.vector_norm(theirs, dim=inside).sum()).backward()
+    assert np.allclose(ours.grad.numpy(), theirs.grad.numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=repr)
 def test_second_order_against_differences(rule: nn.regularizers.Regularizer) -> None:
     x = np.random.default_rng(1).standard_normal((3, 4)) + 3
     v = np.random.default_rng(2).standard_normal((3, 4))
@@ -83,6 +105,41 @@ def test_a_proximal_step_is_the_minimiser(rule, v: mg.Tensor, step: float, seed:
     assert objective(v.numpy()) >= best - 1e-12 and objective(np.zeros((3, 2))) >= best - 1e-12
 
 
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+@pytest.mark.parametrize("v", [(1.0, -0.4), (0.1, 0.05), (-2.0, 0.0)])
+def test_a_proximal_step_is_the_best_of_a_fine_grid(rule, v: tuple[float, float]) -> None:
+    axis = np.linspace(-2, 2, 401)
+    grid = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 1, 2)
+    lasso = [part for part in rule.parts() if isinstance(part, GroupLasso)]
+    penalty = sum(part.l1 * np.abs(grid).sum((1, 2)) + part.l2 * (grid**2).sum((1, 2)) for part in rule.parts())
+    for part in lasso:  # one row of two: the row is one group of size 2, each column a group of size 1
+        norms = np.sqrt((grid**2).sum((1, 2))) if part.groups == "rows" else np.abs(grid).sum((1, 2))
+        penalty = penalty + part.strength * (math.sqrt(2) if part.scale else 1) * norms
+    best = grid[np.argmin(0.5 * ((grid - np.array(v)) ** 2).sum((1, 2)) + 0.8 * penalty)]
+    x = mg.tensor([v], dtype=mg.float64)
+    rule.prox_(x, 0.8)
+    assert np.abs(x.numpy() - best).max() <= 0.0101
+
+
+@given(tensors((3, 2, 2, 2), low=-2, high=2), st.sampled_from(["rows", "columns", "filters", "channels"]))
+def test_a_proximal_step_shrinks_each_group_along_itself(v: mg.Tensor, groups: str) -> None:
+    rule, x = GroupLasso(0.7, groups), v.clone()
+    rule.prox_(x, 1.5)
+    before, after = rule.norms(v).numpy(), rule.norms(x).numpy()
+    assert np.allclose(after, np.maximum(before - 1.05, 0), atol=1e-12)
+    assert ((x.numpy() * v.numpy() >= 0) & (np.abs(x.numpy()) <= np.abs(v.numpy()))).all()
+
+
+@given(tensors((2, 3), low=-2, high=2), tensors((2, 3), low=-2, high=2), st.sampled_from(RULES))
+def test_proximal_steps_bring_points_no_further_apart(a: mg.Tensor, b: mg.Tensor, rule) -> None:
+    apart = np.linalg.norm(a.numpy() - b.numpy())
+    x, y, still = a.clone(), b.clone(), a.clone()
+    rule.prox_(x, 0.9)
+    rule.prox_(y, 0.9)
+    rule.prox_(still, 0)
+    assert np.linalg.norm(x.numpy() - y.numpy()) <= apart + 1e-12 and (still == a).all()
+
+
 def test_proximal_steps_make_exact_zeros() -> None:
     w = mg.tensor([[0.3, -0.05], [3.0, 4.0]])
     L1(0.1).prox_(w, 1.0)
@@ -90,6 +147,50 @@ def test_proximal_steps_make_exact_zeros() -> None:
     w = mg.tensor([[0.3, -0.4], [3.0, 4.0]])
     GroupLasso(1.0).prox_(w, 1.0)
     assert w.tolist()[0] == [0.0, 0.0] and np.allclose(w.numpy()[1], [2.4, 3.2])
+
+
+def test_lassos_over_the_same_groups_are_one() -> None:
+    x, y = mg.tensor(W), mg.tensor(W)
+    (GroupLasso(0.3) + GroupLasso(0.2) + GroupLasso(0.1, scale="sqrt")).prox_(x, 2.0)
+    GroupLasso(0.5 + 0.1 * math.sqrt(3)).prox_(y, 2.0)
+    assert np.allclose(x.numpy(), y.numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("groups", ["rows", "columns", "filters", "channels"])
+def test_a_proximal_step_of_a_weight_that_is_not_contiguous(groups: str) -> None:
+    w = np.random.default_rng(5).standard_normal((3, 4, 2, 2))
+    x, y = mg.tensor(w), mg.tensor(w.transpose(1, 0, 3, 2).copy()).permute(1, 0, 3, 2)
+    for t in (x, y):
+        GroupLasso(0.6, groups).prox_(t, 1.0)
+    assert not y.is_contiguous() and (x == y).all()
+
+
+def test_groups_of_a_function() -> None:
+    halves = GroupLasso(1.0, lambda w: w.view(2, -1))
+    w = mg.tensor([3.0, 4.0, 0.3, 0.4])
+    assert halves(w).item() == pytest.approx(5.5) and halves.norms(w).tolist() == pytest.approx([5.0, 0.5])
+    halves.prox_(w, 1.0)
+    assert w.tolist() == pytest.approx([2.4, 3.2, 0.0, 0.0])
+
+
+def test_filters_of_a_module_are_those_of_its_convolutions() -> None:
+    m = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+    m.kernel = nn.Parameter(mg.ones(2, 1, 2, 2))
+    assert GroupLasso(1.0, "filters")(m).item() == 4.0
+    with pytest.raises(ShapeError, match=r"GroupLasso: filters need at least 3 dimensions, got float32\[3, 2\]"):
+        GroupLasso(1.0, "filters", parameters="*weight")(m)
+    with pytest.raises(ValueError, match="no parameter was chosen of weight, bias; .* with 3 or more dimensions"):
+        GroupLasso(1.0, "channels")(nn.Linear(2, 3))
+
+
+def test_an_error_leaves_every_parameter_as_it_was() -> None:
+    m = nn.Linear(2, 3)
+    before = {k: v.clone() for k, v in m.state_dict().items()}
+    with pytest.raises(ShapeError, match="rows need at least 2 dimensions"):
+        (L2(1.0) + GroupLasso(1.0, parameters="*")).prox_(m, 1.0)
+    with pytest.raises(ValueError, match="expected groups to give a view"):
+        (L1(1.0) + GroupLasso(1.0, lambda w: w * 1)).prox_(m, 1.0)
+    assert all((v == before[k]).all() for k, v in m.state_dict().items())
 
 
 def test_a_module_gives_its_weights_and_names_choose() -> None:
@@ -158,5 +259,13 @@ def test_bad_input_is_refused_in_words() -> None:
         overlapping.prox_(mg.ones(2, 2), 1.0)
     with pytest.raises(ValueError, match="expected groups to give a view of the parameter, got a copy"):
         GroupLasso(1.0, lambda w: w * 1).prox_(mg.ones(2, 2), 1.0)
+    with pytest.raises(ValueError, match="prox_: step: expected a finite number of 0 or more, got 'big'"):
+        L1(1.0).prox_(mg.ones(2), "big")
+    with pytest.raises(ShapeError, match="expected a tensor with the groups along dimension 0, got float32"):
+        GroupLasso(1.0, lambda w: w.sum())(mg.ones(2))
+    with pytest.raises(NotImplementedError, match="Own.*: no proximal step is known; use the penalty's gradient"):
+        type("Own", (nn.regularizers.Regularizer,), {})().prox_(mg.ones(2), 1.0)
+    with pytest.raises(TypeError, match="regularizer: expected a Tensor, several, or a Module, got int"):
+        L1(1.0)(3)
     with pytest.raises(TypeError, match="regularizer: parameter 0: expected a Tensor, got float"):
         L1(1.0)([1.0])

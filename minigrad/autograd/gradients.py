@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from minigrad.backend import array_module
+from minigrad.backend import array_module, asarray
 from minigrad.engine.explain import describe
+from minigrad.engine.primitive import wrap
 from minigrad.engine.walk import walk
 from minigrad.errors import GraphError, ShapeError
 from minigrad.tensor import Tensor
@@ -103,13 +104,12 @@ def _batched(outputs: Any, wanted: list[Tensor], grad_outputs: Any, retain: Any,
 
 
 def _sequence(x: Any) -> Sequence[Any]:
+    if x is None or isinstance(x, Tensor):  # the common cases: asking whether it is Iterable takes 1 us
+        return (x,)
     return tuple(x) if isinstance(x, Iterable) and not hasattr(x, "dtype") else (x,)
 
 
 def _tensor(array: Any) -> Tensor:
-    from minigrad.backend import asarray
-    from minigrad.engine.primitive import wrap
-
     return wrap(asarray(array))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minigrad.backend import array_module, asarray, quiet
+from minigrad.backend import asarray, quiet
 from minigrad.engine.explain import describe
 from minigrad.engine.graph import FREED, Leaf, Node, changed, check_unchanged, clock
 from minigrad.engine.modes import modes
@@ -174,7 +174,7 @@ def _freed(node: Node) -> GraphError:
 
 def _copy(g: Any) -> Any:
     """A gradient in memory of its own, writable: a Tensor's copy is recorded."""
-    return g.clone() if isinstance(g, Tensor) else array_module(g).array(g)
+    return g.clone() if isinstance(g, Tensor) else asarray(g.copy())  # in C order, as parameters are
 
 
 def _show(node: Node, g: Any, create: bool, slot: list[Any]) -> Any:

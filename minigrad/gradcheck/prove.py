@@ -55,7 +55,7 @@ def pytorchs(fast: bool) -> Judge | None:
         forward_of = bug.wrong_forward if wrong and bug.wrong_forward else bug.forward
         backward_of = bug.wrong if wrong else bug.right
 
-        class Seeded(torch.autograd.Function):
+        class Seeded(torch.autograd.Function):  # type: ignore[misc, unused-ignore]
             @staticmethod
             def forward(ctx: Any, *xs: Any) -> Any:
                 y = forward_of(*xs) if bug.order > 1 else torch.as_tensor(forward_of(*[x.detach().numpy() for x in xs]))

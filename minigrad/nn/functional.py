@@ -1,14 +1,34 @@
 """The operations of layers, by PyTorch's names (`import minigrad.nn.functional as F`): thin over `minigrad.ops`."""
 
+import functools
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 from minigrad.engine.explain import describe
-from minigrad.ops.activation import *
-from minigrad.ops.activation import logsigmoid, relu, softplus
+from minigrad.engine.inplace import change
+from minigrad.errors import DtypeError
+from minigrad.ops import activation
+from minigrad.ops.activation import (
+    gelu,
+    glu,
+    hardshrink,
+    log_softmax,
+    logsigmoid,
+    prelu,
+    sigmoid,
+    softmax,
+    softmin,
+    softplus,
+    softshrink,
+    softsign,
+    tanhshrink,
+)
 from minigrad.ops.attention import *
 from minigrad.ops.conv import *
 from minigrad.ops.creation import arange, empty_like
 from minigrad.ops.distance import *
+from minigrad.ops.divergence import *
 from minigrad.ops.elementwise import tanh
 from minigrad.ops.linear import linear
 from minigrad.ops.loss import *
@@ -21,7 +41,44 @@ from minigrad.ops.resize import *
 from minigrad.ops.shape import reshape
 from minigrad.random import bernoulli_, default_generator
 
-__all__ = ["dropout", "linear", "logsigmoid", "one_hot", "relu", "softplus", "tanh"]
+__all__ = [
+    "celu", "dropout", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu",
+    "linear", "log_softmax", "logsigmoid", "mish", "one_hot", "prelu", "relu", "relu6", "selu", "sigmoid", "silu",
+    "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold",
+]  # fmt: skip
+
+
+def _in_place_too(op: Callable[..., Any]) -> Callable[..., Any]:
+    """`op` with PyTorch's last argument, `inplace`: True changes the input itself, recorded, and returns it."""
+    signature = inspect.signature(op)
+    count, name = len(signature.parameters), f"{op.__name__}_"
+    last = inspect.Parameter("inplace", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=False, annotation=bool)
+
+    @functools.wraps(op)
+    def call(*args: Any, inplace: bool = False, **options: Any) -> Any:
+        if len(args) == count + 1:
+            *args, inplace = args  # type: ignore[assignment]
+        if not inplace:
+            return op(*args, **options)
+        self = options.pop("input") if "input" in options else args[0]
+        return change(name, op, self, *args[1:], **options)
+
+    call.__signature__ = signature.replace(parameters=[*signature.parameters.values(), last])  # type: ignore[attr-defined]
+    return call
+
+
+celu = _in_place_too(activation.celu)
+elu = _in_place_too(activation.elu)
+hardsigmoid = _in_place_too(activation.hardsigmoid)
+hardswish = _in_place_too(activation.hardswish)
+hardtanh = _in_place_too(activation.hardtanh)
+leaky_relu = _in_place_too(activation.leaky_relu)
+mish = _in_place_too(activation.mish)
+relu = _in_place_too(activation.relu)
+relu6 = _in_place_too(activation.relu6)
+selu = _in_place_too(activation.selu)
+silu = _in_place_too(activation.silu)
+threshold = _in_place_too(activation.threshold)
 
 
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
@@ -31,6 +88,8 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     """
     if not 0 <= p <= 1:
         raise ValueError(f"dropout: p: expected a probability, got {p}")
+    if input.dtype.kind != "f":
+        raise DtypeError(f"dropout: expected a floating input, got {describe(input)}")
     if not training or p == 0:
         return input
     mask = bernoulli_(empty_like(input), 1 - p, generator=default_generator)
@@ -43,8 +102,13 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
     """int64 (..., num_classes) with a 1 at each class index; num_classes -1: the largest index + 1."""
     if tensor.dtype.kind not in "iu":
         raise TypeError(f"one_hot: expected integer class indices, got {describe(tensor)}")
+    if num_classes < 1 and num_classes != -1:
+        raise ValueError(f"one_hot: num_classes: expected 1 or more, or -1 to look for the largest, got {num_classes}")
+    if num_classes == -1 and not tensor.numel():
+        raise ValueError(f"one_hot: an empty tensor does not tell the number of classes; got {describe(tensor)}")
     low, high = (int(tensor.min()), int(amax(tensor))) if tensor.numel() else (0, -1)
     classes = high + 1 if num_classes == -1 else num_classes
     if low < 0 or high >= classes:
-        raise IndexError(f"one_hot: expected classes from 0 to {classes - 1}, got {low if low < 0 else high}")
+        expected = "of 0 or more" if low < 0 else f"from 0 to {classes - 1}"
+        raise IndexError(f"one_hot: expected classes {expected}, got {low if low < 0 else high}")
     return (reshape(tensor, (*tensor.shape, 1)) == arange(classes, device=tensor.device)).long()

@@ -3,17 +3,25 @@
 import math
 from typing import Any
 
+from minigrad.dtypes import float64
 from minigrad.engine.explain import describe
 from minigrad.engine.modes import no_grad
 from minigrad.errors import ShapeError
-from minigrad.random import Generator, randn
+from minigrad.ops.creation import eye
+from minigrad.ops.decompose import qr
+from minigrad.ops.diagonal import diagonal
+from minigrad.ops.elementwise import sign
+from minigrad.ops.shape import reshape
+from minigrad.ops.sort import argsort
+from minigrad.random import Generator, rand, randn
 from minigrad.tensor import Tensor
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor by which a non-linearity's input is scaled up so that its output keeps the variance."""
     gains = {"tanh": 5 / 3, "relu": math.sqrt(2), "selu": 3 / 4}
-    gains |= dict.fromkeys(("linear", "sigmoid", "conv1d", "conv2d", "conv3d"), 1.0)
+    linear = ("linear", "sigmoid", *(f"conv{kind}{n}d" for kind in ("", "_transpose") for n in (1, 2, 3)))
+    gains |= dict.fromkeys(linear, 1.0)
     if nonlinearity == "leaky_relu":
         return math.sqrt(2 / (1 + (0.01 if param is None else param) ** 2))
     if nonlinearity not in gains:
@@ -78,27 +86,72 @@ def eye_(tensor: Tensor) -> Tensor:
     """The identity matrix."""
     if tensor.ndim != 2:
         raise ShapeError(f"eye_: expected a matrix, got {describe(tensor)}")
+    return tensor.copy_(eye(*tensor.shape, dtype=tensor.dtype))
+
+
+@no_grad()
+def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
+    """A convolution's weight that hands on its input, channel by channel (in each of `groups`)."""
+    if not 3 <= tensor.ndim <= 5:
+        raise ShapeError(f"dirac_: expected a convolution's weight, of 3 to 5 dimensions, got {describe(tensor)}")
+    filters, channels = tensor.shape[0], tensor.shape[1]
+    if groups < 1 or filters % groups:
+        raise ValueError(f"dirac_: groups: expected a divisor of the {filters} filters, got {groups}")
+    middle = tuple(n // 2 for n in tensor.shape[2:])
     tensor.zero_()
-    for i in range(min(tensor.shape)):
-        tensor[i, i] = 1.0
+    for g in range(groups):
+        for c in range(min(filters // groups, channels)):
+            tensor[(g * (filters // groups) + c, c, *middle)] = 1.0
     return tensor
+
+
+@no_grad()
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
+    """gain times a (half-)orthogonal matrix, uniform among all; of a convolution's weight, its filters are the rows.
+
+    Q of the QR decomposition of normal numbers, its columns signed so that R's diagonal is positive.
+    Saxe et al., Exact solutions to the nonlinear dynamics of learning in deep linear networks, 2014.
+    """
+    if tensor.ndim < 2:
+        raise ShapeError(f"orthogonal_: expected at least 2 dimensions, got {describe(tensor)}")
+    if not tensor.numel():
+        return tensor
+    rows = tensor.shape[0]
+    columns = tensor.numel() // rows
+    q, r = qr(randn(max(rows, columns), min(rows, columns), dtype=float64, generator=generator))
+    q = q * sign(diagonal(r))
+    return tensor.copy_(reshape((q if rows >= columns else q.T) * gain, tuple(tensor.shape)).to(tensor.dtype))
+
+
+@no_grad()
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
+    """Normal, with that share of each column (rounded up) zero. Martens, Deep learning via Hessian-free optimization,
+    ICML 2010."""
+    if tensor.ndim != 2:
+        raise ShapeError(f"sparse_: expected a matrix, got {describe(tensor)}")
+    if not 0 <= sparsity <= 1:
+        raise ValueError(f"sparse_: sparsity: expected a share in [0, 1], got {sparsity}")
+    rows, columns = tensor.shape
+    order = argsort(rand(rows, columns, generator=generator), 0)
+    normal_(tensor, 0.0, std, generator)
+    return tensor.copy_(tensor.masked_fill((order < math.ceil(sparsity * rows)).to(tensor.device), 0.0))
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Uniform within gain sqrt(6 / (fan in + fan out)). Glorot and Bengio, AISTATS 2010."""
-    bound = gain * math.sqrt(6 / sum(fans(tensor)))
+    bound = gain * math.sqrt(6 / max(sum(fans(tensor)), 1))
     return uniform_(tensor, -bound, bound, generator)
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Normal of deviation gain sqrt(2 / (fan in + fan out)). Glorot and Bengio, AISTATS 2010."""
-    return normal_(tensor, 0.0, gain * math.sqrt(2 / sum(fans(tensor))), generator)
+    return normal_(tensor, 0.0, gain * math.sqrt(2 / max(sum(fans(tensor)), 1)), generator)
 
 
 def _kaiming(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f'kaiming: mode: expected "fan_in" or "fan_out", got {mode!r}')
-    return calculate_gain(nonlinearity, a) / math.sqrt(fans(tensor)[mode == "fan_out"])
+    return calculate_gain(nonlinearity, a) / math.sqrt(max(fans(tensor)[mode == "fan_out"], 1))
 
 
 def kaiming_uniform_(
@@ -119,6 +172,6 @@ def kaiming_normal_(
 
 
 __all__: list[Any] = [
-    "calculate_gain", "constant_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_", "trunc_normal_",
-    "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
+    "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",
+    "orthogonal_", "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ Each is a penalty, `R(params)`, a scalar to add to the loss and differentiate, a
 import math
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
+from numbers import Real
 from typing import Any
 
 from minigrad.engine.explain import describe
@@ -18,7 +19,8 @@ from minigrad.ops.creation import arange
 from minigrad.ops.elementwise import abs, safe_sqrt
 from minigrad.ops.linalg import sum_of_squares
 from minigrad.ops.reduce import sum
-from minigrad.ops.shape import movedim, reshape
+from minigrad.ops.scatter import bincount
+from minigrad.ops.shape import reshape
 from minigrad.tensor import Tensor
 
 Choice = str | Iterable[str] | Callable[[str, Tensor], bool] | None
@@ -33,6 +35,7 @@ class Regularizer:
     """
 
     l1 = l2 = 0.0
+    least = 2  # dimensions that the parameters of a Module need to be chosen without being named
 
     def __init__(self, parameters: Choice = None) -> None:
         self.parameters = parameters
@@ -59,7 +62,7 @@ class Regularizer:
     def _chosen(self, named: list[tuple[str, Tensor]], params: Any) -> list[Tensor]:
         choice = self.parameters
         if choice is None:
-            found = [p for _, p in named if not isinstance(params, Module) or p.ndim >= 2]
+            found = [p for _, p in named if not isinstance(params, Module) or p.ndim >= self.least]
         elif callable(choice):
             found = [p for name, p in named if choice(name, p)]
         else:
@@ -68,7 +71,8 @@ class Regularizer:
         if not found:
             raise ValueError(
                 f"{self!r}: no parameter was chosen of {', '.join(name for name, _ in named) or 'none'}; "
-                f"parameters={choice!r} chooses by name or function, None the weights of a Module"
+                f"parameters={choice!r} chooses by name or function, None those of a Module with {self.least} or "
+                f"more dimensions"
             )
         for p in found:
             if p.dtype.kind != "f":
@@ -79,18 +83,21 @@ class Regularizer:
     def prox_(self, params: Any, step: float) -> None:
         """Replace each parameter v, in place, by the minimiser of |x - v|^2 / 2 + step R(x), in closed form.
 
-        Exact for L1, L2, elastic net, group lasso, and their sums with at most one group lasso a parameter. Raises
-        NotImplementedError for what has no closed form: two group lassos on one parameter, or overlapping groups.
+        Exact for L1, L2, elastic net, group lasso, and their sums with one kind of groups a parameter. Raises
+        NotImplementedError for what has no closed form: two kinds of groups on one parameter, overlapping groups, or a
+        regularizer of your own. All is checked first: an error leaves every parameter as it was.
         """
-        if not 0 <= step < math.inf:
-            raise ValueError(f"prox_: step: expected a finite number of 0 or more, got {step}")
+        if not isinstance(step, Real) or not 0 <= step < math.inf:
+            raise ValueError(f"prox_: step: expected a finite number of 0 or more, got {step!r}")
         named = _named(params)
         terms: dict[int, tuple[Tensor, list[Regularizer]]] = {}
         for part in self.parts():
             for p in part._chosen(named, params):
                 terms.setdefault(id(p), (p, []))[1].append(part)
         for p, parts in terms.values():
-            _prox(p, parts, step)
+            _check_prox(p, parts)
+        for p, parts in terms.values():
+            _prox(p, parts, float(step))
 
 
 def _named(params: Any) -> list[tuple[str, Tensor]]:
@@ -98,6 +105,8 @@ def _named(params: Any) -> list[tuple[str, Tensor]]:
         return [("0", params)]
     if isinstance(params, Module):
         return list(params.named_parameters())
+    if not isinstance(params, Iterable):
+        raise TypeError(f"regularizer: expected a Tensor, several, or a Module, got {type(params).__name__}")
     named = [p if isinstance(p, tuple) else (str(i), p) for i, p in enumerate(params)]
     for name, p in named:
         if not isinstance(p, Tensor):
@@ -105,32 +114,42 @@ def _named(params: Any) -> list[tuple[str, Tensor]]:
     return named
 
 
+def _check_prox(p: Tensor, parts: list[Regularizer]) -> None:
+    """Raise unless the sum of these regularizers has a proximal map in closed form at `p`."""
+    for part in parts:
+        if not isinstance(part, (L1, L2, ElasticNet, GroupLasso)):
+            raise NotImplementedError(f"prox_: {part!r}: no proximal step is known; use the penalty's gradient")
+    lassos = [part for part in parts if isinstance(part, GroupLasso)]
+    if len({lasso.groups for lasso in lassos}) > 1:
+        raise NotImplementedError(
+            f"prox_: the sum of {' and '.join(map(repr, lassos))} on one parameter has no closed form; use one, or "
+            f"the penalties' gradient"
+        )
+    for lasso in lassos:
+        lasso._check_apart(p)
+
+
 def _prox(p: Tensor, parts: list[Regularizer], step: float) -> None:
     """The proximal map of l1 |x|_1 + l2 |x|^2 + a group lasso: shrink, soft-threshold, then shrink the groups.
 
     The square only rescales point and step (complete it); soft-thresholding before the group step is exact for the sum
-    of the two (Simon et al., A Sparse-Group Lasso, 2013).
+    of the two (Simon et al., A Sparse-Group Lasso, 2013). Lassos over the same groups are one, of summed strength.
     """
     l1, l2 = (math.fsum(getattr(part, name) for part in parts) for name in ("l1", "l2"))
-    groups = [part for part in parts if isinstance(part, GroupLasso)]
-    if len(groups) > 1:
-        raise NotImplementedError(
-            f"prox_: the sum of {' and '.join(map(repr, groups))} on one parameter has no closed form; use one, or "
-            f"the penalties' gradient"
-        )
+    lassos = [part for part in parts if isinstance(part, GroupLasso)]
     shrink = 1 / (1 + 2 * l2 * step)
     if l2:
         p.mul_(shrink)
     if l1:
         p.sub_(p.clamp(-l1 * step * shrink, l1 * step * shrink))
-    for group in groups:
-        group._shrink(p, step * shrink)
+    if lassos:
+        lassos[0]._shrink(p, step * shrink * math.fsum(lasso._factor(p) for lasso in lassos))
 
 
 def _strength(name: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < math.inf:
         raise ValueError(f"{name}: strength: expected a finite number of 0 or more, got {value!r}")
-    return value
+    return float(value)
 
 
 class L1(Regularizer):
@@ -178,13 +197,13 @@ class ElasticNet(Regularizer):
         return f"ElasticNet({self.l1}, {self.l2})"
 
 
-# The views that put groups along dimension 0. A convolution's weight is (filters, channels, height, width); as the
-# matrix of its product it has a row a filter, and a column a place in the filters' common shape.
-_GROUPS: dict[str, tuple[int, Callable[[Tensor], Tensor]]] = {
-    "rows": (2, lambda w: w),
-    "columns": (2, lambda w: reshape(w, (w.shape[0], -1)).T),
-    "filters": (3, lambda w: w),
-    "channels": (3, lambda w: movedim(w, 1, 0)),
+# For each kind of groups, the dimensions a parameter must have, and those that number the groups: of a convolution's
+# weight (filters, channels, height, width), "filters" are counted by the first, "columns" by all but the first.
+_GROUPS: dict[str, tuple[int, slice]] = {
+    "rows": (2, slice(0, 1)),
+    "columns": (2, slice(1, None)),
+    "filters": (3, slice(0, 1)),
+    "channels": (3, slice(1, 2)),
 }
 
 
@@ -194,7 +213,8 @@ class GroupLasso(Regularizer):
     groups: "rows" (all that feeds an output), "columns" (all that an input feeds), "filters" and "channels" of a
     convolution, or a function that gives a view of the parameter with the groups along dimension 0. Unscaled, as in
     Wen et al., Learning Structured Sparsity in Deep Neural Networks, NeurIPS 2016; scale="sqrt" multiplies each group's
-    norm by the root of its size (Yuan and Lin, 2006). The gradient of a group that is zero is zero.
+    norm by the root of its size (Yuan and Lin, 2006). The gradient of a group that is zero is zero. Of a Module,
+    "filters" and "channels" take the convolutions' weights alone.
     """
 
     def __init__(
@@ -211,41 +231,53 @@ class GroupLasso(Regularizer):
         if scale not in (None, "sqrt"):
             raise ValueError(f'GroupLasso: scale: expected None or "sqrt", got {scale!r}')
         self.groups, self.scale = groups, scale
+        self.least = 2 if callable(groups) else _GROUPS[groups][0]
 
-    def grouped(self, w: Tensor) -> Tensor:
-        """A view of `w` with its groups along dimension 0. ShapeError where w has too few dimensions."""
+    def _split(self, w: Tensor) -> tuple[Tensor, tuple[int, ...]]:
+        """`w`, or the view of it that a function gives, and the dimensions that lie inside a group. ShapeError where
+        there are too few."""
         if callable(self.groups):
-            return self.groups(w)
-        ndim, view = _GROUPS[self.groups]
-        if w.ndim < ndim:
-            raise ShapeError(f"GroupLasso: {self.groups} need at least {ndim} dimensions, got {describe(w)}")
-        return view(w)
+            view = self.groups(w)
+            if not isinstance(view, Tensor) or view.ndim == 0:
+                raise ShapeError(f"{self!r}: expected a tensor with the groups along dimension 0, got {describe(view)}")
+            return view, tuple(range(1, view.ndim))
+        least, numbered = _GROUPS[self.groups]
+        if w.ndim < least:
+            raise ShapeError(f"GroupLasso: {self.groups} need at least {least} dimensions, got {describe(w)}")
+        every = range(w.ndim)
+        return w, tuple(d for d in every if d not in every[numbered])
 
     def norms(self, w: Tensor) -> Tensor:
-        """The 2-norm of each group."""
-        g = self.grouped(w)
-        return safe_sqrt(sum(g * g, tuple(range(1, g.ndim)))) if g.ndim > 1 else abs(g)
+        """The 2-norm of each group, in one row."""
+        return reshape(self._norms(w), (-1,))
 
-    def _factor(self, g: Tensor) -> float:
-        size = g.numel() // max(g.shape[0], 1)
-        return self.strength * (math.sqrt(size) if self.scale else 1.0)
+    def _norms(self, w: Tensor) -> Tensor:
+        x, inside = self._split(w)
+        return safe_sqrt(sum(x * x, inside, keepdim=True)) if inside else abs(x)
+
+    def _factor(self, w: Tensor) -> float:
+        x, inside = self._split(w)
+        return self.strength * (math.sqrt(math.prod(x.shape[d] for d in inside)) if self.scale else 1.0)
 
     def value(self, w: Tensor) -> Tensor:
         """strength * sum of the groups' norms."""
-        return self._factor(self.grouped(w)) * sum(self.norms(w))
+        return self._factor(w) * sum(self._norms(w))
 
-    def _shrink(self, p: Tensor, step: float) -> None:
-        """Each group times max(0, 1 - step * strength / its norm)."""
-        places = self.grouped(reshape(arange(p.numel()), tuple(p.shape)))
-        if len(set(reshape(places, -1).tolist())) < places.numel():
+    def _check_apart(self, p: Tensor) -> None:
+        """Raise unless the groups are views of `p` that do not overlap. Those that have names never do."""
+        x, _ = self._split(p)
+        if x is p or x.numel() == 0:
+            return
+        places, _ = self._split(reshape(arange(p.numel(), device="cpu"), tuple(p.shape)))
+        if bincount(reshape(places, (-1,))).max().item() > 1:
             raise NotImplementedError(f"prox_: {self!r}: overlapping groups have no closed form; use the gradient")
-        g = self.grouped(p)
-        norms = self.norms(p)
-        keep = 1 - self._factor(g) * step / norms.masked_fill(norms == 0, 1.0)
-        keep = keep.clamp(min=0.0)
-        if g._base is not p and g is not p:
+        if x._base is not p and (p._base is None or x._base is not p._base):
             raise ValueError(f"prox_: {self!r}: expected groups to give a view of the parameter, got a copy")
-        g.mul_(reshape(keep, (-1, *[1] * (g.ndim - 1))))
+
+    def _shrink(self, p: Tensor, amount: float) -> None:
+        """Each group times max(0, 1 - amount / its norm)."""
+        norms = self._norms(p)
+        self._split(p)[0].mul_((1 - amount / norms.masked_fill(norms == 0, 1.0)).clamp(min=0.0))
 
     def __repr__(self) -> str:
         groups = repr(self.groups) if isinstance(self.groups, str) else getattr(self.groups, "__name__", "function")

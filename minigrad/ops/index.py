@@ -40,7 +40,7 @@ def _raw_part(part: Any, target: Any) -> Any:
             return int(array)
         if array.dtype.kind not in "biu":
             raise IndexError(f"expected integer or bool indices, got a tensor of {array.dtype}")
-        return copy_to(array.astype(bool) if array.dtype.name == "uint8" else array, device_of(target))
+        return copy_to(array.astype(bool) if array.dtype.char == "B" else array, device_of(target))
     if isinstance(part, (list, range)):
         array = np.asarray([p.item() if isinstance(p, Tensor) else p for p in part])
         return copy_to(array if array.size else array.astype("int64"), device_of(target))
@@ -165,21 +165,26 @@ def check_range(op: str, index: Any, size: int, what: str) -> None:
 
 @primitive(name="pick", input=lambda g, input_shape, index: _place(g, shape=input_shape, index=index))
 def _pick(input: Any, *, index: Any) -> Any:
-    return input[array_module(input).arange(len(index)), index]
+    return input[array_module(input).arange(len(index)), _plain(index)]
 
 
 @primitive(name="place", g=lambda g, index: _pick(g, index=index))
 def _place(g: Any, *, shape: tuple[int, ...], index: Any) -> Any:
     xp = array_module(g)
     out = xp.zeros(shape, dtype=g.dtype)
-    out[xp.arange(len(index)), index] = g
+    out[xp.arange(len(index)), _plain(index)] = g
     return out
+
+
+def _plain(index: Any) -> Any:
+    """The array of an index that a recorded backward pass made a Tensor (which NumPy would take, and CuPy refuses)."""
+    return index._array if isinstance(index, Tensor) else index
 
 
 def pick(input: Any, index: Any) -> Any:
     """input[i, index[i]] for each row i of a matrix. A primitive because its adjoint, which puts one value into each
     row, needs no scatter-add: 20 times faster than `gather`'s for a batch of 256."""
-    return _pick(input, index=index._array if isinstance(index, Tensor) else index)
+    return _pick(input, index=_plain(index))
 
 
 @public

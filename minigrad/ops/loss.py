@@ -10,17 +10,16 @@ from minigrad.engine.elementwise import cast
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.ops.activation import log_softmax, logsigmoid, softmax
+from minigrad.ops.activation import log_softmax, relu, softmax
 from minigrad.ops.creation import ones_like
-from minigrad.ops.elementwise import abs, clamp, exp, log, where
+from minigrad.ops.elementwise import abs, where
 from minigrad.ops.index import _place, check_range, pick
 from minigrad.ops.reduce import mean, sum
 from minigrad.ops.shape import movedim, reshape
 from minigrad.tensor import Tensor
 
 __all__ = [
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "huber_loss", "kl_div", "l1_loss",
-    "mse_loss", "multi_margin_loss", "nll_loss", "smooth_l1_loss",
+    "cross_entropy", "huber_loss", "l1_loss", "mse_loss", "multi_margin_loss", "nll_loss", "smooth_l1_loss",
 ]  # fmt: skip
 
 
@@ -28,6 +27,10 @@ def reduced(op: str, loss: Any, reduction: str) -> Any:
     """A loss per element brought to what the user asked for: "none", "mean" or "sum". ValueError for other words, and
     ShapeError for the mean of nothing."""
     if reduction == "mean":
+        if loss._array.dtype.kind != "f":
+            raise DtypeError(
+                f"{op}: the mean of integers is undefined; got {describe(loss)}; use .float() on the input"
+            )
         return mean(_some(op, loss))
     if reduction == "sum":
         return sum(loss)
@@ -46,6 +49,13 @@ def _tensors(op: str, **named: Any) -> None:
     for name, t in named.items():
         if not isinstance(t, Tensor):
             raise TypeError(f"{op}: `{name}`: expected a Tensor, got {type(t).__name__}")
+
+
+def _modern(op: str, size_average: Any, reduce: Any) -> None:
+    if size_average is not None or reduce is not None:
+        raise TypeError(
+            f'{op}: size_average and reduce are gone (PyTorch deprecates them); use reduction="mean", "sum" or "none"'
+        )
 
 
 # --- classification by class scores ----------------------------------------------------------------------------------
@@ -89,16 +99,17 @@ def cross_entropy(
     _tensors("cross_entropy", input=input, target=target)
     if not 0.0 <= label_smoothing <= 1.0:
         raise ValueError(f"cross_entropy: label_smoothing: expected a number in [0, 1], got {label_smoothing}")
+    if input.ndim == 0:
+        raise ShapeError(f"cross_entropy: `input`: expected scores with a class dimension, got {describe(input)}")
     if target.dtype.kind == "f":
+        if ignore_index >= 0:
+            raise ValueError(f"cross_entropy: ignore_index: probabilities have no class to ignore, got {ignore_index}")
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     if _plain(input, target, weight, ignore_index, reduction, label_smoothing):
         check_range("cross_entropy", target, input._array.shape[1], "classes")
         return _softmax_nll(input, target=target._array)
     logp = log_softmax(input, 1 if input.ndim > 1 else 0)
-    loss = nll_loss(logp, target, weight, None, ignore_index, None, reduction)
-    if label_smoothing == 0.0:
-        return loss
-    return (1 - label_smoothing) * loss + label_smoothing * _smoothing(logp, target, weight, ignore_index, reduction)
+    return _nll("cross_entropy", logp, target, weight, ignore_index, reduction, label_smoothing)
 
 
 def _plain(input: Any, target: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float) -> bool:
@@ -117,28 +128,6 @@ def _plain(input: Any, target: Any, weight: Any, ignore_index: int, reduction: s
     )
 
 
-def _smoothing(logp: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
-    """The cross-entropy to the uniform distribution over the classes, with the same weights and ignored targets."""
-    dim = 1 if logp.ndim > 1 else 0
-    if weight is None:
-        each = -mean(logp, dim)
-    else:
-        shape = [1] * logp.ndim
-        shape[dim] = -1
-        each = -sum(logp * reshape(weight, shape), dim) / logp.shape[dim]
-    counted = target != ignore_index
-    each = where(counted, each, 0.0)
-    if reduction != "mean":
-        return reduced("cross_entropy", each, reduction)
-    return sum(each) / _total_weight(target, weight, counted, logp.dtype)
-
-
-def _total_weight(target: Any, weight: Any, counted: Any, dtype: Any) -> Any:
-    if weight is None:
-        return sum(cast(counted, dtype))
-    return sum(where(counted, weight[where(counted, target, 0)], 0.0))
-
-
 def _soft_cross_entropy(input: Any, target: Any, weight: Any, reduction: str, smoothing: float) -> Any:
     if tuple(input.shape) != tuple(target.shape):
         raise ShapeError(
@@ -153,23 +142,18 @@ def _soft_cross_entropy(input: Any, target: Any, weight: Any, reduction: str, sm
     if weight is not None:
         shape = [1] * input.ndim
         shape[dim] = -1
-        logp = logp * reshape(_class_weight("cross_entropy", weight, classes), shape)
+        logp = logp * reshape(_class_weight("cross_entropy", weight, input, classes), shape)
     each = -sum(logp * target, dim)
     # PyTorch divides by the batch alone here, whatever the weights
     return reduced("cross_entropy", each, reduction)
 
 
-def _class_weight(op: str, weight: Any, classes: int) -> Any:
+def _class_weight(op: str, weight: Any, scores: Any, classes: int) -> Any:
     if not isinstance(weight, Tensor) or tuple(weight.shape) != (classes,):
         raise ShapeError(f"{op}: `weight`: expected one number for each of {classes} classes, got {describe(weight)}")
+    if weight.dtype != scores.dtype:
+        raise DtypeError(f"{op}: `weight`: expected {scores.dtype} like the input, got {describe(weight)}; use .to()")
     return weight
-
-
-def _modern(op: str, size_average: Any, reduce: Any) -> None:
-    if size_average is not None or reduce is not None:
-        raise TypeError(
-            f'{op}: size_average and reduce are gone (PyTorch deprecates them); use reduction="mean", "sum" or "none"'
-        )
 
 
 def nll_loss(
@@ -184,39 +168,47 @@ def nll_loss(
     """-input[class]: the negative log-likelihood, given log-probabilities. Arguments as cross_entropy's."""
     _modern("nll_loss", size_average, reduce)
     _tensors("nll_loss", input=input, target=target)
-    rows, classes = _rows(input, target)
-    if weight is not None:
-        _class_weight("nll_loss", weight, classes)
+    return _nll("nll_loss", input, target, weight, ignore_index, reduction)
+
+
+def _nll(
+    op: str, logp: Any, target: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float = 0.0
+) -> Any:
+    """nll_loss, under the name of the op that asked for it; smoothing mixes in the loss of the uniform distribution."""
+    rows, classes = _rows(op, logp, target)
+    w = None if weight is None else _class_weight(op, weight, logp, classes)
     flat = reshape(target, -1)
     counted = flat != ignore_index
     all_count = isinstance(counted._array, np.ndarray) and bool(counted._array.all())
     safe = flat if all_count else where(counted, flat, 0)
-    check_range("nll_loss", safe, classes, "classes")
-    each = -pick(rows, safe)
-    w = None if weight is None else weight[safe]
-    if not all_count:
-        w = cast(counted, input.dtype) if w is None else where(counted, w, 0.0)
-        each = where(counted, each, 0.0)
+    check_range(op, safe, classes, "classes")
+    each, spread = -pick(rows, safe), -mean(rows if w is None else rows * w, 1) if smoothing else 0.0
     if w is not None:
+        w = w[safe]
         each = each * w
+    each = (1 - smoothing) * each + smoothing * spread if smoothing else each
+    if not all_count:
+        w = cast(counted, logp.dtype) if w is None else where(counted, w, 0.0)
+        each = where(counted, each, 0.0)
     if reduction == "mean" and w is not None:
-        return sum(_some("nll_loss", each)) / sum(w)
-    return reduced("nll_loss", each if reduction != "none" else reshape(each, tuple(target.shape)), reduction)
+        return mean(_some(op, each)) / mean(w)  # of means: a float16 sum overflows at 65504
+    return reduced(op, each if reduction != "none" else reshape(each, tuple(target.shape)), reduction)
 
 
-def _rows(input: Any, target: Any) -> tuple[Any, int]:
+def _rows(op: str, input: Any, target: Any) -> tuple[Any, int]:
     """Scores (C,), (N, C) or (N, C, d1, ...) as one row for each target, with the number of classes."""
     if input.ndim == 0 or target.dtype.kind not in "iu":
         raise DtypeError(
-            f"nll_loss: `target`: expected integer class indices (and scores with a class dimension), got input "
+            f"{op}: `target`: expected integer class indices (and scores with a class dimension), got input "
             f"{describe(input)} and target {describe(target)}"
         )
     at = 1 if input.ndim > 1 else 0
     sizes = tuple(input.shape)
-    if (*sizes[:at], *sizes[at + 1 :]) != tuple(target.shape):
+    expected = (*sizes[:at], *sizes[at + 1 :])
+    if tuple(target.shape) != expected and not (input.ndim == 1 and tuple(target.shape) == (1,)):
         raise ShapeError(
-            f"nll_loss: `target`: expected one class for each row, shape {(*sizes[:at], *sizes[at + 1 :])}, got input "
-            f"{describe(input)} and target {describe(target)}"
+            f"{op}: `target`: expected one class for each row, shape {expected}, got input {describe(input)} and "
+            f"target {describe(target)}"
         )
     return reshape(movedim(input, at, -1), (-1, sizes[at])), sizes[at]
 
@@ -234,22 +226,23 @@ def multi_margin_loss(
     """sum over the wrong classes j of max(0, margin - input[class] + input[j])^p / C: the multi-class hinge (SVM) loss.
 
     input: (N, C) or (C,); p: 1 or 2. PyTorch's divides by the number of classes C; CS231n's hinge is C times this one.
+    Gradient 0 where a margin is just met.
     """
     _modern("multi_margin_loss", size_average, reduce)
     _tensors("multi_margin_loss", input=input, target=target)
     if p not in (1, 2):
         raise ValueError(f"multi_margin_loss: p: expected 1 or 2, got {p}")
-    rows, classes = _rows(input, target)
+    rows, classes = _rows("multi_margin_loss", input, target)
     if input.ndim > 2:
         raise ShapeError(f"multi_margin_loss: expected scores (N, C) or (C,), got {describe(input)}")
     flat = reshape(target, -1)
     check_range("multi_margin_loss", flat, classes, "classes")
     true = pick(rows, flat)
-    short = clamp(margin - reshape(true, (-1, 1)) + rows, min=0.0) * (1 - _one_at(rows, flat._array))
+    short = relu(margin - reshape(true, (-1, 1)) + rows) * (1 - _one_at(rows, flat._array))
     if p == 2:
         short = short * short
     if weight is not None:
-        short = short * reshape(_class_weight("multi_margin_loss", weight, classes)[flat], (-1, 1))
+        short = short * reshape(_class_weight("multi_margin_loss", weight, input, classes)[flat], (-1, 1))
     each = sum(short, 1) / classes
     return reduced("multi_margin_loss", each if reduction != "none" else reshape(each, tuple(target.shape)), reduction)
 
@@ -260,37 +253,66 @@ def multi_margin_loss(
 def _difference(op: str, input: Any, target: Any) -> Any:
     """input - target; with a warning where they broadcast, which is seldom meant: (n,) with (n, 1) gives (n, n)."""
     _tensors(op, input=input, target=target)
-    if input._array.shape != target._array.shape:
-        warnings.warn(
-            f"{op}: expected input and target of one shape, got {describe(input)} and {describe(target)}, which are "
-            f"broadcast; use .view_as() or .expand_as() if that is meant",
-            UserWarning,
-            stacklevel=4,
+    if input._array.shape == target._array.shape:
+        return input - target
+    said = f"{op}: expected input and target of one shape, got {describe(input)} and {describe(target)}"
+    try:
+        d = input - target
+    except ShapeError:
+        raise ShapeError(f"{said}, which do not broadcast either") from None
+    warnings.warn(
+        f"{said}, which are broadcast; use .view_as() or .expand_as() if that is meant", UserWarning, stacklevel=4
+    )
+    return d
+
+
+def _weighed(op: str, each: Any, weight: Any, input: Any, reduction: str) -> Any:
+    """The reduced loss; with a weight for each element, the mean divides by the sum of the weights."""
+    if weight is None:
+        return reduced(op, each, reduction)
+    _element_weight(op, weight, input)
+    weighed = each * weight
+    return mean(_some(op, weighed)) / mean(weight) if reduction == "mean" else reduced(op, weighed, reduction)
+
+
+def _element_weight(op: str, weight: Any, input: Any) -> None:
+    if not isinstance(weight, Tensor) or tuple(weight.shape) != tuple(input.shape):
+        raise ShapeError(
+            f"{op}: `weight`: expected a number for each element of {describe(input)}, got {describe(weight)}"
         )
-    return input - target
 
 
-def l1_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> Any:
+def l1_loss(
+    input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean", weight: Any = None
+) -> Any:
     """|input - target|: the absolute error. The lecture's MAE is reduction="sum". Gradient 0 where they are equal."""
     _modern("l1_loss", size_average, reduce)
-    return reduced("l1_loss", abs(_difference("l1_loss", input, target)), reduction)
+    return _weighed("l1_loss", abs(_difference("l1_loss", input, target)), weight, input, reduction)
 
 
-def mse_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> Any:
+def mse_loss(
+    input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean", weight: Any = None
+) -> Any:
     """(input - target)^2: the squared error."""
     _modern("mse_loss", size_average, reduce)
     d = _difference("mse_loss", input, target)
-    return reduced("mse_loss", d * d, reduction)
+    return _weighed("mse_loss", d * d, weight, input, reduction)
 
 
-def huber_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None, delta: float = 1.0) -> Any:
-    """d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), with d = input - target."""
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None) -> Any:
+    """d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), with d = input - target.
+
+    A weight multiplies each element's loss; the mean is over the elements, as in PyTorch.
+    """
     if not delta > 0:
         raise ValueError(f"huber_loss: delta: expected a positive number, got {delta}")
     d = _difference("huber_loss", input, target)
     size = abs(d)
     each = where(size <= delta, d * d * 0.5, delta * (size - 0.5 * delta))
-    return reduced("huber_loss", each if weight is None else each * weight, reduction)
+    if weight is not None:
+        _element_weight("huber_loss", weight, input)
+        each = each * weight
+    return reduced("huber_loss", each, reduction)
 
 
 def smooth_l1_loss(
@@ -305,56 +327,3 @@ def smooth_l1_loss(
     d = _difference("smooth_l1_loss", input, target)
     size = abs(d)
     return reduced("smooth_l1_loss", where(size < beta, d * d * (0.5 / beta), size - 0.5 * beta), reduction)
-
-
-# --- two classes, distributions ------------------------------------------------------------------------------------
-
-
-def binary_cross_entropy(
-    input: Any, target: Any, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
-) -> Any:
-    """-(y log p + (1 - y) log(1 - p)) for probabilities p = input; logarithms are held above -100, as in PyTorch."""
-    _modern("binary_cross_entropy", size_average, reduce)
-    _difference("binary_cross_entropy", input, target)
-    if isinstance(input._array, np.ndarray) and not bool(((input._array >= 0) & (input._array <= 1)).all()):
-        raise ValueError("binary_cross_entropy: `input`: expected probabilities in [0, 1]; use the _with_logits form")
-    each = -(target * clamp(log(input), min=-100.0) + (1 - target) * clamp(log(1 - input), min=-100.0))
-    return reduced("binary_cross_entropy", each if weight is None else each * weight, reduction)
-
-
-def binary_cross_entropy_with_logits(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    size_average: Any = None,
-    reduce: Any = None,
-    reduction: str = "mean",
-    pos_weight: Any = None,
-) -> Any:
-    """binary_cross_entropy of sigmoid(input), by log(sigmoid): finite at any logits. pos_weight multiplies y's term."""
-    _modern("binary_cross_entropy_with_logits", size_average, reduce)
-    _difference("binary_cross_entropy_with_logits", input, target)
-    positive = logsigmoid(input) * target
-    if pos_weight is not None:
-        positive = positive * pos_weight
-    each = -(positive + logsigmoid(-input) * (1 - target))
-    return reduced("binary_cross_entropy_with_logits", each if weight is None else each * weight, reduction)
-
-
-def kl_div(
-    input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
-    log_target: bool = False,
-) -> Any:  # fmt: skip
-    """target (log target - input), with input log-probabilities: the Kullback-Leibler divergence, 0 where target is 0.
-
-    reduction="batchmean" divides the sum by the batch size, which is the divergence proper.
-    """
-    _modern("kl_div", size_average, reduce)
-    _tensors("kl_div", input=input, target=target)
-    if log_target:
-        each = exp(target) * (target - input)
-    else:
-        each = where(target > 0, target * (log(where(target > 0, target, 1.0)) - input), 0.0)
-    if reduction == "batchmean":
-        return sum(each) / _some("kl_div", each).shape[0]
-    return reduced("kl_div", each, reduction)

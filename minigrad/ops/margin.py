@@ -42,10 +42,10 @@ def margin_ranking_loss(
 def hinge_embedding_loss(
     input: Any, target: Any, margin: float = 1.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Any:
-    """A distance `input` where target is 1, max(0, margin - input) where it is -1."""
+    """A distance `input` where target is 1, max(0, margin - input) where it is -1 (elsewhere both, as in PyTorch)."""
     _modern("hinge_embedding_loss", size_average, reduce)
     _signs("hinge_embedding_loss", target)
-    each = where(target == 1, input, 0.0) + where(target == -1, clamp(margin - input, min=0.0), 0.0)
+    each = where(target != -1, input, 0.0) + where(target != 1, clamp(margin - input, min=0.0), 0.0)
     return reduced("hinge_embedding_loss", each, reduction)
 
 

@@ -10,11 +10,11 @@ class _Activation(Module):
     """A module that calls one function with its settings, which are also its repr."""
 
     function: Any = None
-    settings: dict[str, Any]
+    settings: tuple[str, ...]
 
     def __init__(self, **settings: Any) -> None:
         super().__init__()
-        self.settings = settings
+        self.settings = tuple(settings)
         for name, value in settings.items():
             setattr(self, name, value)
 
@@ -23,22 +23,21 @@ class _Activation(Module):
         return type(self).function(input, **{name: getattr(self, name) for name in self.settings})
 
     def extra_repr(self) -> str:
-        return ", ".join(f"{name}={getattr(self, name)}" for name in self.settings)
+        shown = {name: getattr(self, name) for name in self.settings}
+        return ", ".join(f"{name}={value}" for name, value in shown.items() if name != "inplace" or value)
 
 
 class ReLU(_Activation):
     """max(x, 0)."""
 
+    function = staticmethod(F.relu)
+
     def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
+        super().__init__(inplace=inplace)
 
     def forward(self, input: Any) -> Any:
         """See functional.relu."""
-        return input.relu_() if self.inplace else F.relu(input)
-
-    def extra_repr(self) -> str:
-        return "inplace=True" if self.inplace else ""
+        return F.relu(input, self.inplace)
 
 
 class LeakyReLU(_Activation):
@@ -47,7 +46,7 @@ class LeakyReLU(_Activation):
     function = staticmethod(F.leaky_relu)
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
-        super().__init__(negative_slope=negative_slope)
+        super().__init__(negative_slope=negative_slope, inplace=inplace)
 
 
 class ELU(_Activation):
@@ -56,7 +55,7 @@ class ELU(_Activation):
     function = staticmethod(F.elu)
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__(alpha=alpha)
+        super().__init__(alpha=alpha, inplace=inplace)
 
 
 class Softplus(_Activation):
@@ -110,4 +109,4 @@ class SiLU(_Activation):
     function = staticmethod(F.silu)
 
     def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
+        super().__init__(inplace=inplace)

@@ -2,8 +2,10 @@
 
 import operator
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
+from minigrad.engine.explain import describe
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 
@@ -25,9 +27,12 @@ class _Listed(Module):
 
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
-            chosen = list(self._modules.values())[index]
-            return type(self)(*chosen) if isinstance(self, Sequential) else type(self)(chosen)  # type: ignore[call-arg]
+            return self._like(list(self._modules.items())[index])
         return self._modules[self._at(index)]
+
+    def _like(self, named: list[tuple[str, Any]]) -> Any:
+        """Another of this class, with some of its modules."""
+        raise NotImplementedError
 
     def __setitem__(self, index: int, module: Module) -> None:
         self.add_module(self._at(index), module)
@@ -41,6 +46,18 @@ class _Listed(Module):
             self._modules.clear()
             self._modules.update({str(i): m for i, m in left.items()})
 
+    def __iadd__(self, modules: Iterable[Module]) -> Any:
+        return self.extend(modules)
+
+    def __add__(self, modules: Iterable[Module]) -> Any:
+        return self._like([(str(i), m) for i, m in enumerate((*self, *modules))])
+
+    def pop(self, index: int) -> Any:
+        """Take the module at that place out, and return it."""
+        module = self[index]
+        del self[index]
+        return module
+
     def append(self, module: Module) -> Any:
         """Put a module at the end. Returns self."""
         self.add_module(str(len(self)), module)
@@ -52,12 +69,12 @@ class _Listed(Module):
             self.append(module)
         return self
 
-    def insert(self, index: int, module: Module) -> None:
-        """Put a module before that place."""
+    def insert(self, index: int, module: Module) -> Any:
+        """Put a module before that place. Returns self."""
         modules = list(self._modules.values())
         modules.insert(index, module)
         self._modules.clear()
-        self._modules.update({str(i): m for i, m in enumerate(modules)})
+        return self.extend(modules)  # type: ignore[arg-type]
 
 
 class Sequential(_Listed):
@@ -69,6 +86,9 @@ class Sequential(_Listed):
         for name, module in named:
             self.add_module(str(name), module)
 
+    def _like(self, named: list[tuple[str, Any]]) -> "Sequential":
+        return Sequential(dict(named))
+
     def forward(self, input: Any) -> Any:
         """The last module's result."""
         for module in self._modules.values():
@@ -77,11 +97,23 @@ class Sequential(_Listed):
 
 
 class ModuleList(_Listed):
-    """A list of modules whose parameters are registered."""
+    """A list of modules whose parameters are registered. In its repr, equal neighbours share a line."""
 
-    def __init__(self, modules: Iterable[Module] = ()) -> None:
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
-        self.extend(modules)
+        self.extend(modules or ())
+
+    def _like(self, named: list[tuple[str, Any]]) -> "ModuleList":
+        return ModuleList(module for _, module in named)
+
+    def __repr__(self) -> str:
+        lines, at = [], 0
+        for text, group in groupby(map(repr, self)):
+            count = len(list(group))
+            label = f"({at}): " if count == 1 else f"({at}-{at + count - 1}): {count} x "
+            lines.append(label + text.replace("\n", "\n  "))
+            at += count
+        return "ModuleList(" + "".join(f"\n  {line}" for line in lines) + ("\n)" if lines else ")")
 
 
 class ModuleDict(Module):
@@ -114,6 +146,14 @@ class ModuleDict(Module):
     def __contains__(self, key: str) -> bool:
         return key in self._modules
 
+    def pop(self, key: str) -> Any:
+        """Take the module of that name out, and return it."""
+        return self._modules.pop(key)
+
+    def clear(self) -> None:
+        """Take all modules out."""
+        self._modules.clear()
+
     def keys(self) -> Any:
         """The names."""
         return self._modules.keys()
@@ -130,15 +170,28 @@ class ModuleDict(Module):
 class ParameterList(Module):
     """A list of parameters that are registered; tensors become parameters."""
 
-    def __init__(self, values: Iterable[Any] = ()) -> None:
+    def __init__(self, values: Iterable[Any] | None = None) -> None:
         super().__init__()
-        for value in values:
-            self.append(value)
+        self.extend(values or ())
 
     def append(self, value: Any) -> "ParameterList":
         """Put a parameter at the end. Returns self."""
-        self.register_parameter(str(len(self)), value if isinstance(value, Parameter) else Parameter(value))
+        self.register_parameter(str(len(self)), _parameter(value))
         return self
+
+    def extend(self, values: Iterable[Any]) -> "ParameterList":
+        """Put parameters at the end. Returns self."""
+        for value in values:
+            self.append(value)
+        return self
+
+    __iadd__ = extend
+
+    def _at(self, index: int) -> str:
+        n, i = len(self), operator.index(index)
+        if not -n <= i < n:
+            raise IndexError(f"ParameterList: index {i} is out of range for {n} parameters")
+        return str(i % n)
 
     def __len__(self) -> int:
         return len(self._parameters)
@@ -146,5 +199,17 @@ class ParameterList(Module):
     def __iter__(self) -> Iterator[Any]:
         return iter(self._parameters.values())
 
-    def __getitem__(self, index: int) -> Any:
-        return list(self._parameters.values())[index]
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return ParameterList(list(self)[index])
+        return self._parameters[self._at(index)]
+
+    def __setitem__(self, index: int, value: Any) -> None:
+        self.register_parameter(self._at(index), _parameter(value))
+
+    def extra_repr(self) -> str:
+        return "\n".join(f"({i}): Parameter of {describe(p)}" for i, p in enumerate(self))
+
+
+def _parameter(value: Any) -> Parameter:
+    return value if isinstance(value, Parameter) else Parameter(value)

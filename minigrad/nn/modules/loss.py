@@ -4,23 +4,25 @@ from typing import Any
 
 from minigrad.nn import functional as F
 from minigrad.nn.modules.module import Module
-from minigrad.tensor import Tensor
+from minigrad.ops.loss import _modern
 
 
 class _Loss(Module):
-    """Keeps a loss function's settings; tensors among them are buffers, so that they move with the module."""
+    """Keeps a loss function's settings; weights among them are buffers, so that they move with the module."""
 
     function: Any = None
+    reductions: tuple[str, ...] = ("none", "mean", "sum")
 
     def __init__(self, **settings: Any) -> None:
         super().__init__()
-        if settings.get("reduction") not in ("none", "mean", "sum", "batchmean"):
-            raise ValueError(
-                f'{type(self).__name__}: reduction: expected "none", "mean" or "sum", got {settings.get("reduction")!r}'
-            )
+        name = type(self).__name__
+        _modern(name, settings.pop("size_average", None), settings.pop("reduce", None))
+        if settings["reduction"] not in self.reductions:
+            expected = ", ".join(f'"{word}"' for word in self.reductions)
+            raise ValueError(f"{name}: reduction: expected one of {expected}, got {settings['reduction']!r}")
         self._settings = list(settings)
         for name, value in settings.items():
-            if isinstance(value, Tensor):
+            if name in ("weight", "pos_weight"):
                 self.register_buffer(name, value)
             else:
                 setattr(self, name, value)
@@ -134,6 +136,7 @@ class KLDivLoss(_Loss):
     """See functional.kl_div."""
 
     function = staticmethod(F.kl_div)
+    reductions = ("none", "mean", "sum", "batchmean")
 
     def __init__(
         self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", log_target: bool = False

@@ -5,13 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.graph import Handle
 from minigrad.engine.modes import no_grad
+from minigrad.nn.modules import hooks
 from minigrad.nn.modules.state import load_state_dict, state_dict
 from minigrad.nn.parameter import Buffer, Parameter
 from minigrad.tensor import Tensor
 
-Hook = Callable[..., Any]
+# where something may be registered under a name, and what belongs there
+_PLACES = {"_parameters": "a Parameter", "_buffers": "a Tensor", "_modules": "a Module"}
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
 class Module:
@@ -24,7 +26,7 @@ class Module:
     _modules: "dict[str, Module | None]"
 
     def __init__(self) -> None:
-        for name in ("_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks", "_backward_hooks"):
+        for name in (*_PLACES, *_HOOKS):
             object.__setattr__(self, name, {})
         object.__setattr__(self, "_transient", set())  # names of buffers that are no part of the state_dict
         object.__setattr__(self, "training", True)
@@ -34,50 +36,37 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__}: forward() is not defined")
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        for pre in list(self._forward_pre_hooks.values()):
-            changed = pre(self, args)
-            if changed is not None:
-                args = changed if isinstance(changed, tuple) else (changed,)
-        out = self.forward(*args, **options)
-        for hook in list(self._forward_hooks.values()):
-            changed = hook(self, args, out)
-            out = out if changed is None else changed
-        return out
+        if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:
+            return hooks.call(self, args, options)
+        return self.forward(*args, **options)
 
     # --- attributes that are registered -----------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, (Parameter, Module)) and "_parameters" not in self.__dict__:
-            raise AttributeError(f"{type(self).__name__}: call super().__init__() before assigning {name!r}")
         if isinstance(value, Parameter):
+            self._forget(name)
             self.register_parameter(name, value)
         elif isinstance(value, Module):
             self._forget(name)
             self._modules[name] = value
         elif isinstance(value, Buffer):
+            self._forget(name)
             self.register_buffer(name, value)
-        elif value is None or isinstance(value, Tensor):
-            self._assign_plain(name, value)
         else:
-            if "_parameters" in self.__dict__:
-                if name in self._parameters:
-                    raise TypeError(
-                        f"{type(self).__name__}.{name}: expected a Parameter or None, got {type(value).__name__}"
-                    )
-                self._forget(name)
+            for place, kind in _PLACES.items():
+                if name in self.__dict__.get(place, ()):
+                    if value is not None and not (place == "_buffers" and isinstance(value, Tensor)):
+                        raise TypeError(
+                            f"{type(self).__name__}.{name}: expected {kind} or None, got {type(value).__name__}; to "
+                            f"put something else there, `del` it first"
+                        )
+                    self.__dict__[place][name] = value
+                    return
             object.__setattr__(self, name, value)
 
-    def _assign_plain(self, name: str, value: Tensor | None) -> None:
-        for registered in (self.__dict__.get("_parameters", {}), self.__dict__.get("_buffers", {}),
-                           self.__dict__.get("_modules", {})):  # fmt: skip
-            if name in registered:
-                if registered is self._parameters and value is not None:
-                    raise TypeError(f"{type(self).__name__}.{name}: expected a Parameter or None, got a Tensor")
-                registered[name] = value
-                return
-        object.__setattr__(self, name, value)
-
     def _forget(self, name: str) -> None:
+        if "_parameters" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__}: call super().__init__() before assigning {name!r}")
         for place in (self._parameters, self._buffers, self._modules, self.__dict__):
             place.pop(name, None)
 
@@ -96,37 +85,39 @@ class Module:
         object.__delattr__(self, name)
 
     def __dir__(self) -> list[str]:
-        return sorted({*object.__dir__(self), *self._parameters, *self._buffers, *self._modules})
+        registered = (*self._parameters, *self._buffers, *self._modules)
+        return sorted({*object.__dir__(self), *(name for name in registered if name.isidentifier())})
 
-    def _check_name(self, name: str) -> None:
+    def _check_name(self, name: str, place: str) -> None:
+        if place not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__}: call super().__init__() before registering {name!r}")
         if not isinstance(name, str) or not name or "." in name:
             raise KeyError(f'{type(self).__name__}: a name must be a string without ".", got {name!r}')
+        if hasattr(self, name) and name not in self.__dict__[place]:
+            raise KeyError(f"{type(self).__name__}: it has an attribute {name!r} already; choose another name")
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Count `param` (or nothing yet, None) among the parameters, under that name."""
-        self._check_name(name)
+        self._check_name(name, "_parameters")
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(f"register_parameter: {name!r}: expected a Parameter or None, got {type(param).__name__}")
         if param is not None and not param.is_leaf:
             raise ValueError(f"register_parameter: {name!r}: expected a leaf tensor, got the result of an operation")
-        self._forget(name)
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Count `tensor` among the state that is not learned; persistent=False leaves it out of the state_dict."""
-        self._check_name(name)
+        self._check_name(name, "_buffers")
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(f"register_buffer: {name!r}: expected a Tensor or None, got {type(tensor).__name__}")
-        self._forget(name)
         self._buffers[name] = tensor
         (self._transient.discard if persistent else self._transient.add)(name)
 
     def add_module(self, name: str, module: "Module | None") -> None:
         """Count `module` among the children, under that name."""
-        self._check_name(name)
+        self._check_name(name, "_modules")
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"add_module: {name!r}: expected a Module or None, got {type(module).__name__}")
-        self._forget(name)
         self._modules[name] = module
 
     register_module = add_module
@@ -181,9 +172,9 @@ class Module:
         """State that is not learned."""
         return (b for _, b in self.named_buffers(recurse=recurse))
 
-    def modules(self) -> "Iterator[Module]":
+    def modules(self, remove_duplicate: bool = True) -> "Iterator[Module]":
         """This module and all below it."""
-        return (m for _, m in self.named_modules())
+        return (m for _, m in self.named_modules(remove_duplicate=remove_duplicate))
 
     def children(self) -> "Iterator[Module]":
         """The modules one level down."""
@@ -200,11 +191,18 @@ class Module:
         return module
 
     def get_parameter(self, target: str) -> Parameter:
-        """The parameter at a path such as "0.weight"."""
+        """The parameter at a path such as "0.weight". AttributeError if there is none."""
+        return self._at_path(target, "_parameters")
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer at a path such as "norm.running_mean". AttributeError if there is none."""
+        return self._at_path(target, "_buffers")
+
+    def _at_path(self, target: str, place: str) -> Any:
         path, _, name = target.rpartition(".")
-        found = self.get_submodule(path)._parameters.get(name)
+        found = getattr(self.get_submodule(path), place).get(name)
         if found is None:
-            raise AttributeError(f"{type(self).__name__} has no parameter {target!r}")
+            raise AttributeError(f"{type(self).__name__} has no {place[1:-1]} {target!r}")
         return found
 
     # --- changing all of it -----------------------------------------------------------------------------------------
@@ -272,17 +270,21 @@ class Module:
             raise TypeError(f"Module.to: expected a floating dtype, got {np.dtype(dtype)}")
         return self._apply(lambda t: t.to(*places, dtype=dtype if t.dtype.kind == "f" else None, **options))
 
+    def type(self, dst_type: Any) -> "Module":
+        """Parameters and buffers in this dtype, a floating one."""
+        return self.to(np.dtype(dst_type))
+
     def float(self) -> "Module":
         """Parameters and buffers in float32."""
-        return self.to(np.dtype("float32"))
+        return self.type("float32")
 
     def double(self) -> "Module":
         """Parameters and buffers in float64."""
-        return self.to(np.dtype("float64"))
+        return self.type("float64")
 
     def half(self) -> "Module":
         """Parameters and buffers in float16."""
-        return self.to(np.dtype("float16"))
+        return self.type("float16")
 
     def cpu(self) -> "Module":
         """Parameters and buffers on the CPU."""
@@ -297,13 +299,10 @@ class Module:
     state_dict = state_dict
     load_state_dict = load_state_dict
 
-    def register_forward_pre_hook(self, hook: Hook) -> Handle:
-        """Call `hook(module, args)` before forward; what it returns (if not None) takes the arguments' place."""
-        return Handle(self._forward_pre_hooks, hook)
-
-    def register_forward_hook(self, hook: Hook) -> Handle:
-        """Call `hook(module, args, output)` after forward; what it returns (if not None) takes the output's place."""
-        return Handle(self._forward_hooks, hook)
+    register_forward_pre_hook = hooks.register_forward_pre_hook
+    register_forward_hook = hooks.register_forward_hook
+    register_full_backward_hook = hooks.register_full_backward_hook
+    register_full_backward_pre_hook = hooks.register_full_backward_pre_hook
 
     def extra_repr(self) -> str:
         """What `repr` says in the parentheses."""
@@ -311,8 +310,8 @@ class Module:
 
     def __repr__(self) -> str:
         extra = self.extra_repr()
-        if not self._modules:
-            return f"{type(self).__name__}({extra})"
         lines = extra.split("\n") if extra else []
+        if not self._modules and len(lines) < 2:
+            return f"{type(self).__name__}({extra})"
         lines += [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self._modules.items()]
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"

@@ -17,6 +17,11 @@ class Mismatch(NamedTuple):
     missing_keys: list[str]
     unexpected_keys: list[str]
 
+    def __repr__(self) -> str:
+        if not self.missing_keys and not self.unexpected_keys:
+            return "<All keys matched successfully>"
+        return f"Mismatch(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+
 
 def _entries(module: "Module") -> "dict[str, tuple[Module, str, Tensor]]":
     """Every parameter and persistent buffer by path, shared ones under each of their names."""
@@ -28,9 +33,12 @@ def _entries(module: "Module") -> "dict[str, tuple[Module, str, Tensor]]":
     return found
 
 
-def state_dict(self: "Module", *, prefix: str = "", keep_vars: bool = False) -> dict[str, Tensor]:
-    """Parameters and persistent buffers by path, on their own memory; detached unless keep_vars."""
-    return {prefix + k: t if keep_vars else t.detach() for k, (_, _, t) in _entries(self).items()}
+def state_dict(self: "Module", *, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> Any:
+    """Parameters and persistent buffers by path, on their own memory; detached unless keep_vars. Given a dict as
+    destination, they are put there."""
+    found = {} if destination is None else destination
+    found.update({prefix + k: t if keep_vars else t.detach() for k, (_, _, t) in _entries(self).items()})
+    return found
 
 
 def load_state_dict(self: "Module", state_dict: Any, strict: bool = True, assign: bool = False) -> Mismatch:
