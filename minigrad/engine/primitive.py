@@ -41,6 +41,7 @@ class Plan:
         "keeps_arrays",
         "arguments",
         "variadic",
+        "settings",
         "masks",
         "local",
     )
@@ -56,6 +57,7 @@ class Plan:
                 )
         self.rules = tuple(op.rules[op.variadic or str(a)] for a in self.arguments)
         self.kept_names = tuple(op.names[op.variadic or str(a)] for a in self.arguments)
+        self.settings = op.static
         arrays = {"out", *op.arguments, op.variadic}
         self.keeps_arrays = any(name in arrays for names in self.kept_names for name in names)
         self.keep = _keeper(op, self.kept_names, self.arguments)
@@ -67,7 +69,9 @@ class Plan:
         def lift(name: str, value: Any) -> Any:
             if name == self.variadic:
                 return tuple(wrap(x, sources.get(i)) if is_array(x) else x for i, x in enumerate(value))
-            return wrap(value, sources.get(name)) if is_array(value) and not isinstance(value, Tensor) else value
+            if name in self.settings or not is_array(value) or isinstance(value, Tensor):
+                return value  # a setting stays what it is: an array among them is an index
+            return wrap(value, sources.get(name))
 
         return tuple(
             tuple(lift(name, value) for name, value in zip(names, values, strict=True))

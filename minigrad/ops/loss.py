@@ -61,16 +61,34 @@ def _modern(op: str, size_average: Any, reduce: Any) -> None:
 # --- classification by class scores ----------------------------------------------------------------------------------
 
 
-@primitive(
-    name="softmax_nll",
-    logits=lambda g, logits, target: (softmax(logits, 1) - _one_at(logits, target)) * (g / len(target)),
-)
+@primitive(name="softmax_nll", logits=lambda g, logits, target: _softmax_minus_one_hot(logits, target=target) * g)
 def _softmax_nll(logits: Any, *, target: Any) -> Any:
     xp = array_module(logits)
     z = logits.T.copy()  # class by class: see activation._normalised
     z -= z.max(0)
     picked = z[target, xp.arange(len(target))]
-    return (xp.log(xp.exp(z).sum(0)) - picked).mean()
+    return (xp.log(xp.exp(z).sum(0)) - picked).sum() / len(target)
+
+
+@primitive(
+    name="softmax_minus_one_hot",
+    logits=lambda g, logits: _softmax_pulled(softmax(logits, 1), g * (1 / len(logits))),
+)
+def _softmax_minus_one_hot(logits: Any, *, target: Any) -> Any:
+    """(softmax(logits) - the one-hot matrix of the classes) / their number: the gradient of the mean, in one piece."""
+    xp = array_module(logits)
+    z = logits.T.copy()
+    z -= z.max(0)
+    xp.exp(z, out=z)
+    z /= z.sum(0)
+    z[target, xp.arange(len(target))] -= 1
+    z *= 1 / len(target)
+    return z.T.copy()
+
+
+def _softmax_pulled(p: Any, g: Any) -> Any:
+    """A gradient with respect to softmax's result p brought back to its logits."""
+    return p * (g - sum(p * g, 1, True))
 
 
 def _one_at(logits: Any, target: Any) -> Any:
@@ -106,7 +124,6 @@ def cross_entropy(
             raise ValueError(f"cross_entropy: ignore_index: probabilities have no class to ignore, got {ignore_index}")
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     if _plain(input, target, weight, ignore_index, reduction, label_smoothing):
-        check_range("cross_entropy", target, input._array.shape[1], "classes")
         return _softmax_nll(input, target=target._array)
     logp = log_softmax(input, 1 if input.ndim > 1 else 0)
     return _nll("cross_entropy", logp, target, weight, ignore_index, reduction, label_smoothing)
@@ -124,8 +141,14 @@ def _plain(input: Any, target: Any, weight: Any, ignore_index: int, reduction: s
         and input._array.dtype.kind == "f"
         and len(target._array) == len(input._array) > 0
         and ignore_index < 0
-        and not (isinstance(target._array, np.ndarray) and (target._array == ignore_index).any())
+        and _in_range(target._array, input._array.shape[1])
     )
+
+
+def _in_range(target: Any, classes: int) -> bool:
+    """Are all classes from 0 to classes - 1? One pass: read as unsigned, negative numbers are the largest. On a GPU the
+    answer would have to be waited for: no."""
+    return isinstance(target, np.ndarray) and int(target.view(f"u{target.itemsize}").max()) < classes
 
 
 def _soft_cross_entropy(input: Any, target: Any, weight: Any, reduction: str, smoothing: float) -> Any:
