@@ -1,6 +1,7 @@
 """What the examples share: pictures as rows of a matrix, checked options, a table, and a figure that is saved."""
 
 import argparse
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -83,8 +84,17 @@ def options(description: str) -> argparse.ArgumentParser:
         description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("--seed", type=whole(0), default=0, help="same seed, same numbers")
-    parser.add_argument("--out", type=Path, default=Path("out"), help="folder for the figures")
+    parser.add_argument("--out", type=folder, default="out", help="folder for the figures")
     return parser
+
+
+def folder(text: str) -> Path:
+    """A folder to write to, made when it is needed; whether that will work is asked before the work begins."""
+    path = Path(text)
+    there = next(p for p in (path, *path.absolute().parents) if p.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise argparse.ArgumentTypeError(f"expected a folder that can be written to, got {text!r}: {there} cannot")
+    return path
 
 
 def number(low: float, exclusive: bool = False) -> Callable[[str], float]:

@@ -122,7 +122,8 @@ def sgd(model: nn.Linear, data: Pictures, R: Regularizer, args: Namespace) -> It
     optimizer = optim.SGD(model.parameters(), lr=lambda step: args.lr * (1 + math.cos(math.pi * step / total)) / 2)
     for _ in range(args.epochs):
         for batch in mg.randperm(len(data.x)).split(args.batch_size):  # shuffled anew each epoch
-            loss = F.cross_entropy(model(data.x[batch]), data.y[batch]) + R(model.weight)
+            x, y = data.x[batch], data.y[batch]
+            loss = F.cross_entropy(model(x), y) + R(model.weight)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

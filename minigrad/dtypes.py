@@ -45,6 +45,16 @@ def set_default_dtype(d: Any) -> None:
     _default = wanted
 
 
+def dtype_named(op: str, d: Any) -> np.dtype[Any]:
+    """`d` as a dtype. Raises TypeError, in words, for what is none."""
+    try:
+        if d is not None:
+            return np.dtype(d)
+    except TypeError:
+        pass
+    raise TypeError(f"{op}: dtype: expected one such as minigrad.float32, got {d!r}")
+
+
 def category(dtype: np.dtype[Any]) -> builtins.int:
     """0 bool, 1 integer, 2 floating, 3 complex. TypeError for what no tensor can hold (strings, objects, dates)."""
     try:

@@ -1,5 +1,7 @@
 """The errors minigrad raises. Each is also the built-in class that NumPy or PyTorch users would catch."""
 
+import numpy as np
+
 
 class ShapeError(RuntimeError, ValueError):
     """Shapes that do not fit together (PyTorch raises RuntimeError here, NumPy ValueError)."""
@@ -7,6 +9,10 @@ class ShapeError(RuntimeError, ValueError):
 
 class DtypeError(RuntimeError, TypeError):
     """A dtype the operation cannot take or give."""
+
+
+class LinAlgError(RuntimeError, np.linalg.LinAlgError):
+    """A matrix that has no such decomposition or inverse: singular, or not positive definite."""
 
 
 class DeviceError(RuntimeError):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minigrad.errors import ShapeError
+from minigrad.errors import LinAlgError, ShapeError
 from minigrad.ops import axes
 from minigrad.ops.decompose import (
     cholesky,
@@ -29,9 +29,9 @@ from minigrad.ops.reduce import norm as _norm
 from minigrad.ops.shape import movedim, reshape, squeeze, unsqueeze
 
 __all__ = [
-    "cholesky", "cond", "cross", "det", "diagonal", "eigh", "eigvalsh", "inv", "matmul", "matrix_norm", "matrix_power",
-    "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "solve_triangular", "svd", "svdvals",
-    "tensordot", "vander", "vecdot", "vector_norm",
+    "LinAlgError", "cholesky", "cond", "cross", "det", "diagonal", "eigh", "eigvalsh", "inv", "matmul", "matrix_norm",
+    "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "solve_triangular",
+    "svd", "svdvals", "tensordot", "vander", "vecdot", "vector_norm",
 ]  # fmt: skip
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import array_on, device
-from minigrad.dtypes import get_default_dtype, int64
+from minigrad.dtypes import dtype_named, get_default_dtype, int64
 from minigrad.engine.inplace import setitem
 from minigrad.engine.primitive import wrap
-from minigrad.ops.creation import _sizes
+from minigrad.errors import DtypeError
+from minigrad.ops.creation import count, sizes_of
 from minigrad.tensor import Tensor
 
 __all__ = [
@@ -88,14 +89,21 @@ def set_rng_state(state: dict[str, Any]) -> None:
 
 def draw_normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Any:
     """Standard normal numbers; float32 ones are drawn as such, in half the time."""
-    kind = np.dtype(dtype)
+    kind = _floating(dtype)
     return rng.standard_normal(shape, dtype=kind if kind.itemsize >= 4 else "float32").astype(kind, copy=False)
 
 
 def draw_uniform(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Any:
     """Uniform numbers in [0, 1)."""
-    kind = np.dtype(dtype)
+    kind = _floating(dtype)
     return rng.random(shape, dtype=kind if kind.itemsize >= 4 else "float32").astype(kind, copy=False)
+
+
+def _floating(dtype: Any) -> Any:
+    kind = dtype_named("random", dtype)
+    if kind.kind != "f":
+        raise DtypeError(f"random: expected a floating dtype, got {kind}; use randint(), or convert what was drawn")
+    return kind
 
 
 def _rng(generator: Generator | None) -> np.random.Generator:
@@ -109,13 +117,17 @@ def _made(array: Any, device: Device, requires_grad: bool) -> Tensor:
 def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Device = None,
           requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Standard normal numbers."""
-    return _made(draw_normal(_rng(generator), _sizes(size), dtype or get_default_dtype()), device, requires_grad)
+    return _made(
+        draw_normal(_rng(generator), sizes_of("randn", size), dtype or get_default_dtype()), device, requires_grad
+    )
 
 
 def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Device = None,
          requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Uniform numbers in [0, 1)."""
-    return _made(draw_uniform(_rng(generator), _sizes(size), dtype or get_default_dtype()), device, requires_grad)
+    return _made(
+        draw_uniform(_rng(generator), sizes_of("rand", size), dtype or get_default_dtype()), device, requires_grad
+    )
 
 
 def randint(low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
@@ -125,13 +137,13 @@ def randint(low: int, high: Any = None, size: Any = None, *, generator: Generato
         low, high, size = 0, low, high
     if high <= low:
         raise ValueError(f"randint: expected low < high, got {low} and {high}")
-    numbers = _rng(generator).integers(low, high, _sizes((size,)))
+    numbers = _rng(generator).integers(low, high, sizes_of("randint", (size,)))
     return _made(numbers.astype(dtype or int64), device, requires_grad)
 
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: Device = None) -> Tensor:
     """The integers 0 to n - 1 in random order."""
-    return _made(_rng(generator).permutation(n).astype(dtype or int64), device, False)
+    return _made(_rng(generator).permutation(count("randperm", "n", n)).astype(dtype or int64), device, False)
 
 
 def _like(maker: Any, input: Tensor, dtype: Any, device: Device, requires_grad: bool, generator: Any) -> Tensor:
@@ -156,7 +168,9 @@ def rand_like(input: Tensor, *, dtype: Any = None, device: Device = None, requir
 
 def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None = None) -> Any:
     """Normal numbers of that mean and standard deviation, numbers (then with `size`) or tensors."""
-    shape = _sizes((size,)) if size is not None else np.broadcast_shapes(
+    if (std < 0).any() if isinstance(std, Tensor) else std < 0:
+        raise ValueError(f"normal: std: expected 0 or more, got {std}")
+    shape = sizes_of("normal", (size,)) if size is not None else np.broadcast_shapes(
         tuple(getattr(mean, "shape", ())), tuple(getattr(std, "shape", ())))  # fmt: skip
     return randn(*shape, generator=generator) * std + mean
 

@@ -105,7 +105,7 @@ def test_sizes_in_every_form(make: Any) -> None:
 
 def test_negative_sizes() -> None:
     for make in (mg.zeros, mg.ones, mg.empty):
-        with pytest.raises(ValueError, match=rf"{make.__name__}: expected sizes of 0 or more, got \(2, -1\)"):
+        with pytest.raises(ValueError, match=rf"{make.__name__}: size: expected 0 or more, got \(2, -1\)"):
             make(2, -1)
 
 
@@ -121,7 +121,7 @@ def test_arange() -> None:
     assert mg.arange(1, 4).tolist() == [1, 2, 3] and mg.arange(5, 0, -2).tolist() == [5, 3, 1]
     assert mg.arange(3.5).tolist() == [0, 1, 2, 3] and mg.arange(0, 1, 0.25).dtype == mg.float32
     assert mg.arange(3, dtype=mg.float64).dtype == mg.float64 and mg.arange(mg.tensor(2)).tolist() == [0, 1]
-    with pytest.raises(ValueError, match="arange: step must not be 0"):
+    with pytest.raises(ValueError, match="arange: expected finite numbers, a step other than 0"):
         mg.arange(0, 3, 0)
 
 

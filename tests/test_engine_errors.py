@@ -218,6 +218,6 @@ def test_a_failed_call_changes_nothing() -> None:
 
 def test_operands_are_described_in_a_few_words() -> None:
     assert operands([mg.ones(2, 3), np.zeros(2, "int8"), 2.0, None, "a", mg.tensor(1)]) == (
-        "float32[2, 3], int8[2], 2.0, None, str, int64[]"
+        "float32[2, 3], int8[2], 2.0, None, str 'a', int64[]"
     )
     assert describe(True) == "True" and describe([1]) == "list"

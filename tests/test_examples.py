@@ -226,6 +226,7 @@ def test_a_lesson_repeats_itself(run: Run, name: str) -> None:
         (("--optimizer", "adam"), "argument --optimizer: invalid choice: 'adam'"),
         (("--regularizer", "l3"), "argument --regularizer: invalid choice: 'l3'"),
         (("--device", "tpu"), "--device: device(): expected \"cpu\", \"cuda\" or \"cuda:1\", got 'tpu'"),
+        (("--out", __file__), "argument --out: expected a folder that can be written to"),
         (("--data", "cifar10"), "--data cifar10: expected --root DIR as well"),
         (("--compare-numpy", "--regularizer", "l1"), "--compare-numpy: expected --regularizer l2"),
     ],

@@ -50,7 +50,7 @@ def test_what_no_tensor_can_be_made_of(data: Any) -> None:
 
 
 def test_wrong_sizes_and_ragged_data() -> None:
-    with pytest.raises(ValueError, match=r"expected sizes of 0 or more, got \(-1,\)"):
+    with pytest.raises(ValueError, match=r"size: expected 0 or more, got \(-1,\)"):
         mg.Tensor(-1)
     with pytest.raises(TypeError, match=r"cannot make a tensor of \[\[1, 2\], \[3\]\]"):
         mg.Tensor([[1, 2], [3]])

@@ -20,6 +20,8 @@ Tensors = Tensor | tuple[Tensor, ...]
 
 
 def _tuple(x: Any, what: str) -> tuple[Tensor, ...]:
+    if not isinstance(x, (Tensor, tuple, list)):
+        raise TypeError(f"{what}: expected a Tensor or a tuple of them, got {type(x).__name__}")
     found = (x,) if isinstance(x, Tensor) else tuple(x)
     for i, t in enumerate(found):
         if not isinstance(t, Tensor):
@@ -29,6 +31,8 @@ def _tuple(x: Any, what: str) -> tuple[Tensor, ...]:
 
 def _evaluate(op: str, func: Callable[..., Any], inputs: Any, create_graph: bool) -> tuple[Any, Any, Any]:
     """The inputs made fit to differentiate by, the outputs as a tuple, and as func returned them."""
+    if not callable(func):
+        raise TypeError(f"{op}: func: expected a function, got {func!r}")
     given = _tuple(inputs, f"{op}: input")
     # an alias that is recorded as a view of the input where derivatives of derivatives are wanted, else a leaf
     fresh = tuple(t.view_as(t) if create_graph and t.requires_grad else t.detach().requires_grad_() for t in given)

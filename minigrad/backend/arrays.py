@@ -7,6 +7,7 @@ import numpy as np
 
 from minigrad.backend.devices import current_device, device, device_of
 from minigrad.backend.silence import silently
+from minigrad.dtypes import dtype_named
 
 
 def is_array(x: Any) -> bool:
@@ -33,6 +34,8 @@ def asarray(x: Any) -> Any:
 def make(where: str | int | device | None, maker: str, *args: Any, **options: Any) -> Any:
     """A new array from the array function `maker` ("zeros", "arange", ...), on a device (None: the default one)."""
     place = current_device(where)
+    if options.get("dtype") is not None:
+        options["dtype"] = dtype_named(maker, options["dtype"])
     if place.type == "cpu":
         return silently(getattr(np, maker), *args, **options)
     from minigrad.backend import cuda

@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import copy_to, device_of, is_array, quiet
-from minigrad.errors import DeviceError, DtypeError, GraphError, ShapeError
+from minigrad.errors import DeviceError, DtypeError, GraphError, LinAlgError, ShapeError
 
 
 def describe(x: Any) -> str:
     """An operand in a few words: `float32[2, 3]`, with its device where that is not the CPU."""
     array = getattr(x, "_array", x)
     if not is_array(array):
+        if isinstance(x, str) and len(x) <= 30:
+            return f"str {x!r}"
         return repr(x) if isinstance(x, (bool, int, float, complex, type(None))) else type(x).__name__
     where = device_of(array)
     return f"{array.dtype}[{', '.join(map(str, array.shape))}]" + ("" if where.type == "cpu" else f" on {where}")
@@ -40,7 +42,9 @@ def retry(name: str, forward: Callable[..., Any], raw: Any, static: dict[str, An
         raise DtypeError(f"{name}: {error}; got {operands(raw)}") from error
     if isinstance(error, said):
         raise error
-    if isinstance(error, (ValueError, np.linalg.LinAlgError)):
+    if isinstance(error, np.linalg.LinAlgError):
+        raise LinAlgError(f"{name}: {error}; got {operands(raw)}") from error
+    if isinstance(error, ValueError):
         raise ShapeError(f"{name}: {_reason(error)}; got {operands(raw)}") from error
     if isinstance(error, TypeError):
         raise DtypeError(f"{name}: {error}; got {operands(raw)}") from error

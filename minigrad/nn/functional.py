@@ -36,6 +36,7 @@ from minigrad.ops.margin import *
 from minigrad.ops.norm import *
 from minigrad.ops.pad import *
 from minigrad.ops.pool import *
+from minigrad.ops.public import public
 from minigrad.ops.reduce import amax
 from minigrad.ops.resize import *
 from minigrad.ops.shape import reshape
@@ -81,6 +82,7 @@ silu = _in_place_too(activation.silu)
 threshold = _in_place_too(activation.threshold)
 
 
+@public
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Each element is 0 with probability p, and the others are divided by 1 - p; the input itself if not training.
 
@@ -98,6 +100,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     return input.mul_(mask) if inplace else input * mask
 
 
+@public
 def one_hot(tensor: Any, num_classes: int = -1) -> Any:
     """int64 (..., num_classes) with a 1 at each class index; num_classes -1: the largest index + 1."""
     if tensor.dtype.kind not in "iu":

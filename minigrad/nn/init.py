@@ -6,7 +6,7 @@ from typing import Any
 from minigrad.dtypes import float64
 from minigrad.engine.explain import describe
 from minigrad.engine.modes import no_grad
-from minigrad.errors import ShapeError
+from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.creation import eye
 from minigrad.ops.decompose import qr
 from minigrad.ops.diagonal import diagonal
@@ -29,6 +29,12 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     return gains[nonlinearity]
 
 
+def _floating(tensor: Tensor) -> Tensor:
+    if not isinstance(tensor, Tensor) or tensor.dtype.kind != "f":
+        raise DtypeError(f"init: expected a floating tensor, got {describe(tensor)}")
+    return tensor
+
+
 def fans(tensor: Tensor) -> tuple[int, int]:
     """(fan in, fan out): how many inputs feed an output, and the other way round. Raises ShapeError below 2-D."""
     if tensor.ndim < 2:
@@ -40,13 +46,13 @@ def fans(tensor: Tensor) -> tuple[int, int]:
 @no_grad()
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Uniform in [a, b)."""
-    return tensor.uniform_(a, b, generator=generator)
+    return _floating(tensor).uniform_(a, b, generator=generator)
 
 
 @no_grad()
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Normal."""
-    return tensor.normal_(mean, std, generator=generator)
+    return _floating(tensor).normal_(mean, std, generator=generator)
 
 
 @no_grad()

@@ -38,6 +38,11 @@ class Regularizer:
     least = 2  # dimensions that the parameters of a Module need to be chosen without being named
 
     def __init__(self, parameters: Choice = None) -> None:
+        if parameters is not None and not callable(parameters) and not isinstance(parameters, Iterable):
+            raise TypeError(
+                f"{type(self).__name__}: parameters: expected a pattern, several, a function or None, got "
+                f"{parameters!r}"
+            )
         self.parameters = parameters
 
     def parts(self) -> "list[Regularizer]":
@@ -226,7 +231,7 @@ class GroupLasso(Regularizer):
     ) -> None:
         super().__init__(parameters)
         self.strength = _strength("GroupLasso", strength)
-        if not callable(groups) and groups not in _GROUPS:
+        if not callable(groups) and not (isinstance(groups, str) and groups in _GROUPS):
             raise ValueError(f"GroupLasso: groups: expected {', '.join(_GROUPS)} or a function, got {groups!r}")
         if scale not in (None, "sqrt"):
             raise ValueError(f'GroupLasso: scale: expected None or "sqrt", got {scale!r}')

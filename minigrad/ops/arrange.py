@@ -74,6 +74,8 @@ def repeat(input: Any, *repeats: Any) -> Any:
     extra = len(times) - input.ndim
     if extra < 0:
         raise ShapeError(f"repeat: expected at least {input.ndim} numbers, one for each dimension, got {times}")
+    if any(n < 0 for n in times):
+        raise ValueError(f"repeat: expected numbers of 0 or more, got {times}")
     sizes = (1,) * extra + tuple(input.shape)
     apart = reshape(input, tuple(n for size in sizes for n in (1, size)))
     spread = expand(apart, tuple(n for pair in zip(times, sizes) for n in pair))

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import copy_to, current_device, device_of
+from minigrad.dtypes import dtype_named
 from minigrad.engine.primitive import primitive
 from minigrad.tensor import Tensor
 
@@ -35,7 +36,7 @@ def clone(input: Any) -> Any:
 
 def astype(input: Any, dtype: Any) -> Any:
     """The tensor in another dtype; itself if it has it. The gradient comes back in the tensor's own dtype."""
-    wanted = np.dtype(dtype)
+    wanted = dtype if isinstance(dtype, np.dtype) else dtype_named("to", dtype)
     if input.dtype == wanted:
         return input
     if wanted.kind in "biu" and isinstance(input, Tensor):

@@ -1,5 +1,7 @@
 """Making tensors: from data, filled, counted, and as others are."""
 
+import math
+import operator
 from typing import Any
 
 from minigrad.backend import CPU, array_module, array_on, current_device, device, device_of, is_array, make, silently
@@ -71,19 +73,39 @@ def from_numpy(array: Any) -> Tensor:
     return wrap(array if current_device(None) == CPU else array_on(None, array))
 
 
-def _sizes(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+def sizes_of(op: str, sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes given as f(2, 3), f((2, 3)) or f(Size)."""
     given = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
     try:
-        return tuple(n.__index__() for n in given)
-    except AttributeError:
-        raise TypeError(f"size: expected integers, got {given!r}") from None
+        shape = tuple(operator.index(n) for n in given)
+    except TypeError:
+        raise TypeError(f"{op}: size: expected integers, got {given!r}") from None
+    if any(n < 0 for n in shape):
+        raise ValueError(f"{op}: size: expected 0 or more, got {shape}")
+    return shape
+
+
+def count(op: str, name: str, value: Any) -> int:
+    """An integer of 0 or more. Raises TypeError, ValueError."""
+    try:
+        found = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{op}: {name}: expected an integer, got {value!r}") from None
+    if found < 0:
+        raise ValueError(f"{op}: {name}: expected 0 or more, got {found}")
+    return found
+
+
+def _number(op: str, name: str, value: Any) -> Any:
+    """A Python number, also out of a tensor of one element. Raises TypeError."""
+    found = value.item() if hasattr(value, "item") else value
+    if not isinstance(found, (bool, int, float, complex)):
+        raise TypeError(f"{op}: {name}: expected a number, got {value!r}")
+    return found
 
 
 def _filled(maker: str, sizes: Any, dtype: Any, device: Device, requires_grad: bool, *value: Any) -> Tensor:
-    shape = _sizes(sizes)
-    if any(n < 0 for n in shape):
-        raise ValueError(f"{maker}: expected sizes of 0 or more, got {shape}")
+    shape = sizes_of(maker, sizes)
     return wrap(make(device, maker, shape, *value, dtype=dtype or get_default_dtype())).requires_grad_(requires_grad)
 
 
@@ -106,7 +128,7 @@ def full(
     size: Any, fill_value: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor of one value; its dtype is the value's own unless given."""
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    value = _number("full", "fill_value", fill_value)
     return _filled("full", (size,), dtype or number_dtype(value), device, requires_grad, value)
 
 
@@ -115,9 +137,12 @@ def arange(
 ) -> Tensor:
     """start, start + step, ... below end; int64 if all three are integers, else the default floating dtype."""
     low, high = (0, start) if end is None else (start, end)
-    low, high, step = (x.item() if isinstance(x, Tensor) else x for x in (low, high, step))
-    if step == 0:
-        raise ValueError("arange: step must not be 0")
+    low, high, step = (_number("arange", name, x) for name, x in (("start", low), ("end", high), ("step", step)))
+    if not all(map(math.isfinite, (low, high, step))) or step == 0 or (high - low) * step < 0:
+        raise ValueError(
+            f"arange: expected finite numbers, a step other than 0, and an end that it leads to; got start={low}, "
+            f"end={high}, step={step}"
+        )
     whole = all(isinstance(x, int) or getattr(x, "dtype", get_default_dtype()).kind in "iu" for x in (low, high, step))
     kind = dtype or (number_dtype(1) if whole else get_default_dtype())
     array = make(device, "arange", low, high, step, dtype=kind)
@@ -128,10 +153,8 @@ def linspace(
     start: Any, end: Any, steps: int, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
 ) -> Tensor:
     """`steps` values evenly from start to end, both included."""
-    if steps < 0:
-        raise ValueError(f"linspace: steps: expected 0 or more, got {steps}")
-    low, high = (x.item() if isinstance(x, Tensor) else x for x in (start, end))
-    array = make(device, "linspace", low, high, steps, dtype=dtype or get_default_dtype())
+    low, high = _number("linspace", "start", start), _number("linspace", "end", end)
+    array = make(device, "linspace", low, high, count("linspace", "steps", steps), dtype=dtype or get_default_dtype())
     return wrap(array).requires_grad_(requires_grad)
 
 
@@ -139,7 +162,8 @@ def eye(
     n: int, m: int | None = None, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
 ) -> Tensor:
     """The n x m matrix (m = n unless given) with ones on its diagonal."""
-    array = make(device, "eye", n, m, dtype=dtype or get_default_dtype())
+    rows, columns = count("eye", "n", n), None if m is None else count("eye", "m", m)
+    array = make(device, "eye", rows, columns, dtype=dtype or get_default_dtype())
     return wrap(array).requires_grad_(requires_grad)
 
 

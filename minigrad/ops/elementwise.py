@@ -10,9 +10,10 @@ from typing import Any
 
 from numpy import finfo
 
-from minigrad.backend import array_module
+from minigrad.backend import CPU, array_module, device_of
 from minigrad.engine.elementwise import binary, floated, unary
 from minigrad.engine.primitive import primitive
+from minigrad.errors import DtypeError
 from minigrad.ops.creation import ones_like, zeros_like
 from minigrad.ops.public import public, refuse
 
@@ -43,12 +44,20 @@ _div = binary(
     operator.truediv, floating=True,
 )  # fmt: skip
 neg = unary("neg", "-input.", lambda g: -g, operator.neg, floating=False)
+
+
+def _power(x: Any, y: Any) -> Any:
+    if all(isinstance(v, bool) or (hasattr(v, "dtype") and v.dtype.kind == "b") for v in (x, y)):
+        raise DtypeError("pow: expected numbers, got bool and bool; cast one with .to()")
+    return operator.pow(x, y)
+
+
 pow = binary(
     "pow",
     "input ** other. The gradient of x**0 at 0 is 0; that of 0**y in y is 0 for y >= 0.",
     lambda g, input, other: g * other * input ** (other - (other != 0)),
     lambda g, input, other, out: g * out * log(where((input == 0) & (other >= 0), ones_like(other), input)),
-    operator.pow,
+    _power,
 )
 square = unary("square", "input * input.", lambda g, input: g * (2 * input), floating=False)
 reciprocal = unary("reciprocal", "1 / input.", lambda g, out: -g * out * out, lambda x: 1 / x)
@@ -71,7 +80,25 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
         return _div(input, other)
     if rounding_mode not in ("trunc", "floor"):
         raise ValueError(f'div: rounding_mode: expected None, "trunc" or "floor", got {rounding_mode!r}')
+    if _whole(input) and _whole(other):
+        return floor_divide(input if rounding_mode == "floor" else _sub(input, fmod(input, other)), other)
     return (trunc if rounding_mode == "trunc" else floor)(_div(input, other))
+
+
+def _whole(x: Any) -> bool:
+    return isinstance(x, int) or (hasattr(x, "dtype") and x.dtype.kind in "biu")
+
+
+def _by_nonzero(op: str, divide: Any) -> Any:
+    """A division that refuses integers by zero, which have no value to give (on a GPU: whatever CuPy gives; asking
+    would have to wait for it)."""
+
+    def forward(x: Any, y: Any) -> Any:
+        if _whole(x) and _whole(y) and (y == 0 if isinstance(y, int) else device_of(y) == CPU and (y == 0).any()):
+            raise ZeroDivisionError(f"{op}: integers have no quotient by zero")
+        return divide(x, y)
+
+    return forward
 
 
 floor_divide = binary(
@@ -79,21 +106,21 @@ floor_divide = binary(
     "The quotient, rounded down. Gradient 0.",
     lambda g: zeros_like(g),
     lambda g: zeros_like(g),
-    operator.floordiv,
+    _by_nonzero("floor_divide", operator.floordiv),
 )
 remainder = binary(
     "remainder",
     "input - other * floor(input / other): has the sign of other.",
     lambda g: g,
     lambda g, input, other: -g * floor(input / other),
-    operator.mod,
+    _by_nonzero("remainder", operator.mod),
 )
 fmod = binary(
     "fmod",
     "input - other * trunc(input / other): has the sign of input.",
     lambda g: g,
     lambda g, input, other: -g * trunc(input / other),
-    "fmod",
+    _by_nonzero("fmod", lambda x, y: array_module(x if hasattr(x, "dtype") else y).fmod(x, y)),
 )
 copysign = binary(
     "copysign",
@@ -147,6 +174,9 @@ abs = unary("abs", "The absolute value. Gradient 0 at 0.", lambda g, input: g * 
 @public
 def round(input: Any, *, decimals: int = 0) -> Any:
     """Rounded to the nearest (to so many decimals), halves to even. Gradient 0."""
+    refuse("round", input=input)
+    if decimals >= 0 and input.dtype.kind in "biu":
+        return input * 1  # whole numbers are round
     if decimals == 0:
         return _round(input)
     return _round(input * 10.0**decimals) / 10.0**decimals

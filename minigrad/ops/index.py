@@ -192,4 +192,8 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     """`value` where the bool `mask` holds, else input."""
     from minigrad.ops.elementwise import where
 
+    if hasattr(value, "dtype"):
+        value = value.astype(input.dtype)
+    elif input.dtype.kind in "biu":
+        value = input.dtype.type(value).item()  # the result has the input's dtype, as in PyTorch
     return where(mask, value, input)

@@ -14,6 +14,7 @@ from minigrad.ops.activation import log_softmax, relu, softmax
 from minigrad.ops.creation import ones_like
 from minigrad.ops.elementwise import abs, where
 from minigrad.ops.index import _place, check_range, pick
+from minigrad.ops.public import public
 from minigrad.ops.reduce import mean, sum
 from minigrad.ops.shape import movedim, reshape
 from minigrad.tensor import Tensor
@@ -96,6 +97,7 @@ def _one_at(logits: Any, target: Any) -> Any:
     return _place(ones_like(target, dtype=logits.dtype), shape=tuple(logits.shape), index=target)
 
 
+@public
 def cross_entropy(
     input: Any,
     target: Any,
@@ -179,6 +181,7 @@ def _class_weight(op: str, weight: Any, scores: Any, classes: int) -> Any:
     return weight
 
 
+@public
 def nll_loss(
     input: Any,
     target: Any,
@@ -236,6 +239,7 @@ def _rows(op: str, input: Any, target: Any) -> tuple[Any, int]:
     return reshape(movedim(input, at, -1), (-1, sizes[at])), sizes[at]
 
 
+@public
 def multi_margin_loss(
     input: Any,
     target: Any,
@@ -305,6 +309,7 @@ def _element_weight(op: str, weight: Any, input: Any) -> None:
         )
 
 
+@public
 def l1_loss(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean", weight: Any = None
 ) -> Any:
@@ -313,6 +318,7 @@ def l1_loss(
     return _weighed("l1_loss", abs(_difference("l1_loss", input, target)), weight, input, reduction)
 
 
+@public
 def mse_loss(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean", weight: Any = None
 ) -> Any:
@@ -322,6 +328,7 @@ def mse_loss(
     return _weighed("mse_loss", d * d, weight, input, reduction)
 
 
+@public
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None) -> Any:
     """d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), with d = input - target.
 
@@ -338,6 +345,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     return reduced("huber_loss", each, reduction)
 
 
+@public
 def smooth_l1_loss(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean", beta: float = 1.0
 ) -> Any:

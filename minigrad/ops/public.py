@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -35,7 +36,9 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
                 if set(renamed) <= parameters and set(renamed) != set(options):
                     return call(*args, **renamed)  # type: ignore[arg-type]
             _refuse_operands(function, args, options)
-            raise
+            if _named(error):
+                raise
+            raise TypeError(f"{function.__name__}: {error}; got {_call_text(args, options)}") from error
 
     signature = inspect.signature(function)
     parameters = set(signature.parameters)
@@ -67,6 +70,15 @@ def _refuse_operands(function: Callable[..., Any], args: Any, options: Any) -> N
                 refuse(function.__name__, **{name: element})
         elif (name in OPERANDS or (i == 0 and name != "equation")) and not number:
             refuse(function.__name__, **{name: value})
+
+
+def _named(error: Exception) -> bool:
+    """Does its text begin with the name of an op, or is it about the call's form (which names the function)?"""
+    return re.match(r"[\w.]+(\(\))?( got an?|\(\) |: )", str(error)) is not None or "positional argument" in str(error)
+
+
+def _call_text(args: Any, options: dict[str, Any]) -> str:
+    return ", ".join([*map(describe, args), *(f"{name}={describe(value)}" for name, value in options.items())])
 
 
 def refuse(op: str, **operands: Any) -> None:

@@ -1,5 +1,6 @@
 """The same elements in another shape: views where memory allows it, joins and splits."""
 
+import operator
 from typing import Any
 
 from minigrad.backend import array_module, asarray, spread_over, storage
@@ -18,7 +19,10 @@ __all__ = [
 def _ints(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes or dims given as f(x, 2, 3) or f(x, (2, 3))."""
     given = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
-    return tuple(n.__index__() for n in given)
+    try:
+        return tuple(operator.index(n) for n in given)
+    except TypeError:
+        raise TypeError(f"expected integers, got {given!r}") from None
 
 
 # --- reshaping ----------------------------------------------------------------------------------------------------
@@ -33,9 +37,9 @@ def reshape(input: Any, *args: Any, shape: Any = None) -> Any:
     """The elements, in order, in another shape; one size may be -1. A view where the memory's layout allows it."""
     try:
         return _reshape(input, shape=_ints(args if shape is None else (shape,)))
-    except AttributeError:
+    except (AttributeError, TypeError) as error:
         refuse("reshape", input=input)
-        raise
+        raise TypeError(f"reshape: {error}") from None
 
 
 def view(input: Any, *shape: Any) -> Any:

@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+from minigrad.engine.explain import describe
+from minigrad.errors import DtypeError
 from minigrad.tensor import Tensor
 
 
@@ -49,7 +51,10 @@ def group(op: str, given: Any, others: list[dict[str, Any]]) -> dict[str, Any]:
     params = given["params"]
     if isinstance(params, (set, frozenset)):
         raise TypeError(f"{op}: params: expected an order that stays, got a set; pass a list")
-    entries = [params] if isinstance(params, Tensor) else list(params)
+    try:
+        entries = [params] if isinstance(params, Tensor) else list(params)
+    except TypeError:
+        raise TypeError(f"{op}: params: expected tensors, got {type(params).__name__}") from None
     named = [entry for entry in entries if isinstance(entry, tuple)]
     tensors = [entry[1] if isinstance(entry, tuple) and len(entry) == 2 else entry for entry in entries]
     if named and len(named) < len(entries):
@@ -63,6 +68,8 @@ def group(op: str, given: Any, others: list[dict[str, Any]]) -> dict[str, Any]:
                 f"{op}: params[{i}]: expected a leaf tensor, got the result of {p.grad_fn!r}; optimize the tensor it "
                 f"was computed from, or take it out of the graph: t.detach().requires_grad_()"
             )
+        if p.dtype.kind != "f":
+            raise DtypeError(f"{op}: params[{i}]: expected a floating tensor, got {describe(p)}")
         if id(p) in taken:
             raise ValueError(f"{op}: params[{i}]: this parameter is in group {taken[id(p)]} already")
     made = {**given, "params": tensors}

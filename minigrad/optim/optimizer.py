@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from minigrad.backend import silently
+from minigrad.engine.explain import describe
 from minigrad.engine.graph import changed
 from minigrad.engine.modes import enable_grad
+from minigrad.errors import ShapeError
 from minigrad.optim import checks, state
 from minigrad.optim.workspace import Workspace
 from minigrad.tensor import Tensor
@@ -88,22 +90,30 @@ class Optimizer:
 
     def _update_all(self) -> None:
         op = f"{self._name}.step"
-        for group in self.param_groups:
-            lr = self._learning_rate(group)
+        rates = [self._ready(group) for group in self.param_groups]  # all are looked at before any is moved
+        for group, lr in zip(self.param_groups, rates):
+            if callable(group["lr"]):
+                group["steps"] = group.get("steps", 0) + 1
             for p in group["params"]:
                 if p._grad is not None:
                     self._update(p, p._grad._array, group, lr)
                     changed(p._array, op)
 
-    def _learning_rate(self, group: dict[str, Any]) -> float:
-        """The group's step size now. A function gets the number of steps made so far, which the group then counts."""
+    def _ready(self, group: dict[str, Any]) -> float:
+        """The group's step size now: a function gets the number of steps made so far. Raises for settings that came to
+        make no sense since, and for gradients that are not of their parameter's shape."""
+        self._check(group)
+        for i, p in enumerate(group["params"]):
+            if p._grad is not None and p._grad._array.shape != p._array.shape:
+                raise ShapeError(
+                    f"{self._name}.step: params[{i}]: expected a gradient of the parameter's shape "
+                    f"{tuple(p.shape)}, got {describe(p._grad)}"
+                )
         lr = group["lr"]
-        if callable(lr):
-            steps = group.get("steps", 0)
-            rate = checks.number(self._name, f"lr({steps})", lr(steps))
-            group["steps"] = steps + 1
-            return rate
-        return checks.number(self._name, "lr", lr)
+        if not callable(lr):
+            return checks.number(self._name, "lr", lr)
+        steps = group.get("steps", 0)
+        return checks.number(self._name, f"lr({steps})", lr(steps))
 
     def _update(self, p: Tensor, grad: Any, group: dict[str, Any], lr: float) -> None:
         """Change the memory of `p`, given its gradient as a raw array."""
@@ -124,7 +134,11 @@ class Optimizer:
         groups, remembered = state.restored(self._name, state_dict, self.param_groups)
         for group in groups:
             self._check(group)
+        self._check_state(remembered)
         self.param_groups, self.state = groups, remembered
+
+    def _check_state(self, state: dict[Any, dict[str, Any]]) -> None:
+        """Raise ValueError for a restored state that makes no sense: for each kind of optimizer to define."""
 
     def __repr__(self) -> str:
         text = f"{self._name} ("

@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.backend import array_module, array_on, asarray, device_of, quiet, silently
 from minigrad.engine.explain import describe
-from minigrad.engine.graph import changed
+from minigrad.engine.graph import changed, version
 from minigrad.engine.modes import no_grad
 from minigrad.engine.primitive import wrap
 from minigrad.errors import ShapeError
@@ -89,7 +89,9 @@ class Search(Optimizer):
                 self._put(weights)
                 for p in params:
                     p._grad = None  # else backward() would add to the user's own, in place
+                known = [version(p._array) for p in params]
                 losses.append(self._evaluate(closure, *map(wrap, outputs)))
+                self._check_untouched(params, known)
                 if self._is_best(self._number(losses[-1])):
                     best = weights
                     ahead = ahead and (outputs[0], ahead[1])
@@ -159,6 +161,8 @@ class Search(Optimizer):
     def _draw(self, k: int) -> Arrays:
         """The next k draws, scaled, for each parameter with a leading axis of k, where the parameter lives."""
         sizes = [float(group[self._size]) for group in self.param_groups for _ in group["params"]]
+        for group in self.param_groups:
+            self._check(group)  # settings may be changed between steps
         draws = self._normal(range(self.attempts, self.attempts + k))
         if self._local and self.attempts == 0:
             for d in draws:
@@ -177,11 +181,35 @@ class Search(Optimizer):
 
     # --- checking -----------------------------------------------------------------------------------------------
 
+    def _check_untouched(self, params: list[Tensor], known: list[int]) -> None:
+        for i, (p, before) in enumerate(zip(params, known)):
+            if version(p._array) != before:
+                raise ValueError(
+                    f"{self._name}.step: closure: it changed params[{i}] in place, so that its loss is not that of "
+                    f"the candidate; let it only evaluate"
+                )
+
     def _check(self, group: dict[str, Any]) -> None:
-        checks.number(self._name, self._size, group[self._size])
+        size = checks.number(self._name, self._size, group[self._size])
         for i, p in enumerate(group["params"]):
-            if p.dtype.kind != "f":
-                raise TypeError(f"{self._name}: params[{i}]: expected a floating tensor, got {describe(p)}")
+            with quiet():
+                scaled = float(p.dtype.type(size))
+            if not math.isfinite(scaled) or (size and not scaled):
+                raise ValueError(
+                    f"{self._name}: {self._size}: {size:g} is {scaled:g} in the {p.dtype} of params[{i}]; choose one "
+                    f"that this dtype has"
+                )
+
+    def _check_state(self, state: dict[Any, dict[str, Any]]) -> None:
+        op = f"{self._name}.load_state_dict: search"
+        if "search" not in state:
+            raise ValueError(f'{self._name}.load_state_dict: expected the state of a search, with an entry "search"')
+        found = state["search"]
+        for name, kind, expected in (("seed", int, "an integer"), ("attempts", int, "an integer from 0 on"),
+                                     ("best_loss", (int, float), "a number")):  # fmt: skip
+            value = found.get(name)
+            if isinstance(value, bool) or not isinstance(value, kind) or (name == "attempts" and value < 0):
+                raise ValueError(f"{op}: {name}: expected {expected}, got {value!r}")
 
     def _check_call(self, closure: Any, batched: Any, linear: Any, candidates: Any) -> None:
         if batched is None and closure is None:
@@ -232,12 +260,6 @@ class Search(Optimizer):
                 f"differ by {gap:.3g} where outputs go up to {most:.3g}. Add a constant in the closure; for a model "
                 f"that is not linear use batched="
             )
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on exactly where the search stood. The best weights are the model's to save and restore."""
-        if isinstance(state_dict, dict) and "search" not in state_dict.get("state", {}):
-            raise ValueError(f'{self._name}.load_state_dict: expected the state of a search, with an entry "search"')
-        super().load_state_dict(state_dict)
 
 
 class RandomSearch(Search):

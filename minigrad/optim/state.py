@@ -32,6 +32,7 @@ def restored(op: str, given: Any, groups: Groups) -> tuple[Groups, "defaultdict[
         got = sorted(map(str, given)) if isinstance(given, dict) else type(given).__name__
         raise ValueError(f'{op}: expected a dict with "state" and "param_groups", got {got}')
     saved = given["param_groups"]
+    _well_formed(op, saved, given["state"])
     ours, theirs = ([len(group["params"]) for group in which] for which in (groups, saved))
     if ours != theirs:
         raise ValueError(f"{op}: expected groups of {ours} parameters, got groups of {theirs}")
@@ -44,6 +45,20 @@ def restored(op: str, given: Any, groups: Groups) -> tuple[Groups, "defaultdict[
         else:
             remembered[k] = copy.deepcopy(entries)
     return new, remembered
+
+
+def _well_formed(op: str, saved: Any, state: Any) -> None:
+    if not isinstance(saved, (list, tuple)):
+        raise ValueError(f"{op}: param_groups: expected a list of dicts, got {type(saved).__name__}")
+    for i, group in enumerate(saved):
+        if not isinstance(group, dict) or not isinstance(group.get("params"), (list, tuple)):
+            got = sorted(map(str, group)) if isinstance(group, dict) else type(group).__name__
+            raise ValueError(f'{op}: param_groups[{i}]: expected a dict with a list "params", got {got}')
+    if not isinstance(state, dict):
+        raise ValueError(f"{op}: state: expected a dict, got {type(state).__name__}")
+    for key, entries in state.items():
+        if not isinstance(entries, dict):
+            raise ValueError(f"{op}: state[{key!r}]: expected a dict, got {type(entries).__name__}")
 
 
 def _fitted(op: str, p: Tensor, number: Any, name: str, value: Any) -> Any:

@@ -48,7 +48,7 @@ class Module:
             self.register_parameter(name, value)
         elif isinstance(value, Module):
             self._forget(name)
-            self._modules[name] = value
+            self._modules[name] = self._adopted(name, value)
         elif isinstance(value, Buffer):
             self._forget(name)
             self.register_buffer(name, value)
@@ -118,7 +118,12 @@ class Module:
         self._check_name(name, "_modules")
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"add_module: {name!r}: expected a Module or None, got {type(module).__name__}")
-        self._modules[name] = module
+        self._modules[name] = None if module is None else self._adopted(name, module)
+
+    def _adopted(self, name: str, module: "Module") -> "Module":
+        if any(m is self for m in module.modules()):
+            raise ValueError(f"{type(self).__name__}: {name!r}: a module cannot be part of itself")
+        return module
 
     register_module = add_module
 
