@@ -1,5 +1,7 @@
 """The seeded bugs: enough of them, a sample caught here, all of them by `python -m minigrad.gradcheck --prove`."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,9 @@ import minigrad
 from minigrad.gradcheck import error_curve
 from minigrad.gradcheck.__main__ import main
 from minigrad.gradcheck.bugs import BUGS, LARGE, SMALL
-from minigrad.gradcheck.prove import ours, prove, pytorchs, score
+from minigrad.gradcheck.prove import prove, score
+from minigrad.gradcheck.registry import cases, check_registry, check_sample, unproven
+from minigrad.samples import table
 
 
 def test_the_library_is_large_and_varied():
@@ -16,21 +20,21 @@ def test_the_library_is_large_and_varied():
 
 
 def test_bugs_are_caught_and_no_twin_failed_on_small_inputs():
-    result = score("", ours(), BUGS[::5], [0], SMALL)
+    result = score("minigrad gradcheck", BUGS[::5], [0], SMALL)
     assert (result.missed, result.false) == ([], [])
 
 
 def test_some_bugs_on_large_inputs():
-    result = score("", ours(), BUGS[3::40], [1], LARGE)
+    result = score("minigrad gradcheck", BUGS[3::40], [1], LARGE)
     assert (result.missed, result.false) == ([], [])
 
 
 def test_pytorchs_checker_misses_some():
     pytest.importorskip("torch", reason="the comparison with PyTorch's checker")
     bugs = [b for b in BUGS if b.kind in ("factor near 1", "precision", "tiny scale", "near 0", "missing factor n")]
-    result = score("", pytorchs(False), bugs, [0], SMALL)
+    result = score("torch gradcheck", bugs, [0], SMALL)
     assert result.false == [] and 5 <= len(result.missed) < len(bugs)
-    assert score("", ours(), bugs, [0], SMALL).missed == []
+    assert score("minigrad gradcheck", bugs, [0], SMALL).missed == []
 
 
 def test_prove_prints_scores_and_says_what_was_missed():
@@ -62,3 +66,25 @@ def test_the_figure_is_saved(tmp_path, capsys):
     pytest.importorskip("matplotlib", reason="draws the curve")
     assert main(["--teach", "--figure", str(tmp_path / "v.png")]) == 0
     assert (tmp_path / "v.png").stat().st_size > 5000 and "best h" in capsys.readouterr().out
+
+
+# --- the checker on minigrad's own operations -------------------------------------------------------------------------
+
+
+def test_every_operation_is_proven_by_the_checker():
+    verdicts = check_registry([case for case in cases() if case[2] == 1 or case[1] == 0])  # 2nd order: one sample
+    assert unproven(verdicts) == []
+    assert {v.name for v in verdicts} == {row.name for row in table().values() if row.order}
+
+
+def test_a_sample_in_full_mode_and_what_an_unproven_one_says(monkeypatch, capsys):
+    row = table()["exp"]
+    assert check_sample(row, row.samples[0], fast=False).outcome == "pass"
+    wrong = replace(row, call=lambda x: x.exp().detach() * x)
+    verdict = check_sample(wrong, row.samples[0])
+    assert verdict.outcome == "fail"
+    assert unproven([verdict])[0].startswith("exp(3x4), order 1: gradcheck: fail")
+    empty = check_sample(row, row.samples[2])
+    assert empty.outcome == "vacuous" and unproven([empty]) == ["exp: none of its samples has a gradient to check"]
+    assert main(["--registry", "--only", "cosh", "--processes", "1"]) == 0
+    assert "2 operations on 6 samples and orders in" in capsys.readouterr().out

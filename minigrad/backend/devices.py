@@ -80,7 +80,9 @@ def get_default_device() -> device:
 
 def current_device(where: str | int | device | None) -> device:
     """`where` as a device that can be had, or the default one for None."""
-    return get_default_device() if where is None else _available(device(where))
+    if where is None:
+        return get_default_device()
+    return _available(where if type(where) is device else device(where))
 
 
 def device_of(array: Any) -> device:

@@ -1,7 +1,9 @@
-"""`python -m minigrad.gradcheck --prove` runs the seeded bugs; `--teach` shows a slope's error against the step."""
+"""`python -m minigrad.gradcheck --prove` runs the seeded bugs, `--registry` every operation of minigrad; `--teach`
+shows a slope's error against the step."""
 
 import argparse
 import sys
+import time
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -11,20 +13,39 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=20, help="how many seeds to prove it over (default 20)")
     parser.add_argument("--only", default="", help="only bugs with this in their family, kind or name")
     parser.add_argument("--no-torch", action="store_true", help="leave PyTorch's checker out of the comparison")
+    parser.add_argument("--registry", action="store_true", help="check all of minigrad's operations, in fast mode")
+    parser.add_argument("--full", action="store_true", help="with --registry: in full mode")
+    parser.add_argument("--order", type=int, choices=(1, 2), default=1, help="with --registry: 2 for the second too")
+    parser.add_argument("--processes", type=int, help="how many (default: one for each CPU)")
     parser.add_argument(
         "--teach", action="store_true", help="print the error of numerical gradients against the step h"
     )
     parser.add_argument("--figure", default="", metavar="PNG", help="with --teach: save the curves as a picture")
     options = parser.parse_args(arguments)
-    if not (options.prove or options.teach):
-        parser.error("expected --prove or --teach")
+    if not (options.prove or options.teach or options.registry):
+        parser.error("expected --prove, --registry or --teach")
     if options.teach:
         _teach(options.figure)
     if options.prove:
         from minigrad.gradcheck.prove import prove
 
-        return 0 if prove(options.seeds, options.only, not options.no_torch) else 1
-    return 0
+        if not prove(options.seeds, options.only, not options.no_torch, processes=options.processes):
+            return 1
+    return _registry(options) if options.registry else 0
+
+
+def _registry(options: argparse.Namespace) -> int:
+    from minigrad.gradcheck.registry import cases, check_registry, unproven
+
+    start = time.perf_counter()
+    verdicts = check_registry(cases(options.only, options.order), not options.full, 0, options.processes)
+    wrong = unproven(verdicts)
+    print("\n\n".join(wrong))
+    print(
+        f"{len({v.name for v in verdicts})} operations on {len(verdicts)} samples and orders in "
+        f"{time.perf_counter() - start:.1f} s: {'not all' if wrong else 'all'} proven"
+    )
+    return 1 if wrong else 0
 
 
 def _teach(figure: str) -> None:

@@ -142,7 +142,9 @@ class Check:
             self._judge(point, jacobian(point) if full or found is None else located(point, *found), given=True)
 
     def _copies(self, point: Point) -> None:
-        count = how_many(self.probe.n) if self.settings.samples is None else self.settings.samples
+        count = self.settings.samples
+        if count is None:
+            count = how_many(self.probe.n, 12 if self.settings.fast else 30)
         for name, x in smooth_copies(self.probe, self.rng, count):
             self._try(name, x)
             if self.report.outcome == "fail":
@@ -213,7 +215,7 @@ class Check:
         """Does every input move some output somewhere? A gradient of nothing is right whatever it is."""
         allowed = self.settings.allow_zero
         missing = [k for k in range(len(self.probe.checked)) if not self._moves(given, k)]
-        for name, x in smooth_copies(self.probe, self.rng, 3) if missing else ():
+        for name, x in smooth_copies(self.probe, self.rng, 9) if missing else ():
             point = self._point(name, x)
             missing = [k for k in missing if not (point.inside and self._moves(point, k))]
         for k in missing:

@@ -132,7 +132,10 @@ class _Same:
 def _layouts(point: Point, u: Array, a: Array, same: _Same) -> Iterator[str]:
     """The same numbers in other memory: columns first, negative strides, one number spread over a g."""
     for layout, words in (("F", "columns first"), ("R", "a negative stride")):
-        other = point.probe.record(point.x, layout=layout)
+        try:
+            other = point.probe.record(point.x, layout=layout)
+        except (ValueError, RuntimeError):  # f refuses such memory, as as_strided() must
+            continue
         if not same(other.vjp(u), a):
             yield f"inputs with {words} in memory get a different gradient: backward (or f) assumes contiguous arrays"
         if not same(point.tape.vjp(u, layout), a):

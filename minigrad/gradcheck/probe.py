@@ -70,7 +70,7 @@ class Probe:
         for k, i in enumerate(self.checked):
             dtype = self.dtypes[k] if low or not self.double else np.dtype("float64")
             values = x[self.parts[k]].reshape(self.shapes[k])
-            array = array_on(self.given[i].device, values, dtype)
+            array = _placed(values, dtype, self.given[i])
             if layout == "F":
                 array = array.T.copy().T
             elif layout == "R" and array.ndim:
@@ -153,7 +153,7 @@ class Tape:
         out = {}
         for o, t in enumerate(self.outs):
             values = u[self.probe.out_parts[o]].reshape(self.probe.out_shapes[o])
-            array = array_on(t.device, values, t.dtype)
+            array = _placed(values, t.dtype, t)
             if layout == "F":
                 array = array.T.copy().T
             elif layout == "R" and array.ndim:
@@ -183,6 +183,13 @@ def nodes_of(tape: Tape) -> Iterator[Any]:
             seen.add(id(node))
             stack += node.parents
             yield node
+
+
+def _placed(values: Array, dtype: Any, like: Tensor) -> Any:
+    """A copy of these numbers where the tensor `like` lives."""
+    if isinstance(like._array, np.ndarray):
+        return values.astype(dtype)
+    return array_on(like.device, values, dtype)
 
 
 def _index(i: int, shape: tuple[int, ...]) -> tuple[int, ...]:

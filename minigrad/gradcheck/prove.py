@@ -8,6 +8,7 @@ from typing import Any
 
 from minigrad.gradcheck.bugs import BUGS, LARGE, SMALL, Bug, minigrad_function
 from minigrad.gradcheck.check import gradcheck, gradgradcheck
+from minigrad.gradcheck.parallel import spread
 from minigrad.ops.creation import tensor
 
 Judge = Callable[[Bug, bool, int, tuple[int, int]], bool]
@@ -83,28 +84,50 @@ def pytorchs(fast: bool) -> Judge | None:
     return passes
 
 
-def score(name: str, passes: Judge, bugs: Iterable[Bug], seeds: Iterable[int], shape: tuple[int, int]) -> Score:
-    """Run one checker over bugs and twins at one shape."""
-    result, start, seeds = Score(name), time.perf_counter(), list(seeds)
-    for bug in bugs:
-        for seed in seeds:
-            result.of += 1
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                missed, right = passes(bug, True, seed, shape), passes(bug, False, seed, shape)
-            result.caught += not missed
-            result.failed += not right
-            result.missed += [f"{bug.name} (seed {seed})"] * missed
-            result.false += [f"{bug.name} (seed {seed})"] * (not right)
+JUDGES: dict[str, Callable[[], Judge | None]] = {
+    "minigrad gradcheck": ours,
+    "minigrad gradcheck fast": lambda: ours(fast=True),
+    "torch gradcheck": lambda: pytorchs(fast=False),
+    "torch gradcheck fast": lambda: pytorchs(fast=True),
+}
+
+
+def _trial(work: tuple[str, int, int, tuple[int, int]]) -> tuple[bool, bool]:
+    """(did the bug pass, did its correct twin)"""
+    name, number, seed, shape = work
+    passes, bug = JUDGES[name](), BUGS[number]
+    assert passes is not None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return passes(bug, True, seed, shape), passes(bug, False, seed, shape)
+
+
+def score(
+    name: str, bugs: Iterable[Bug], seeds: Iterable[int], shape: tuple[int, int], processes: int | None = None
+) -> Score:
+    """Run one checker (a name of JUDGES) over bugs and twins at one shape."""
+    result, start = Score(name), time.perf_counter()
+    numbers = {bug.name: i for i, bug in enumerate(BUGS)}
+    work = [(name, numbers[bug.name], seed, shape) for seed in seeds for bug in bugs]
+    for (_, number, seed, _), (missed, right) in zip(work, spread(_trial, work, "bugs", processes)):
+        what = f"{BUGS[number].name} (seed {seed})"
+        result.of += 1
+        result.caught += not missed
+        result.failed += not right
+        result.missed += [what] * missed
+        result.false += [what] * (not right)
     result.seconds = time.perf_counter() - start
     return result
 
 
-def prove(seeds: int = 20, family: str = "", against: bool = True, show: Callable[[str], Any] = print) -> bool:
+def prove(
+    seeds: int = 20, family: str = "", against: bool = True, show: Callable[[str], Any] = print,
+    processes: int | None = None,
+) -> bool:  # fmt: skip
     """Print the scores. True if every bug was caught at both sizes and no correct twin failed.
 
-    seeds: how many. family: only bugs whose family, kind or name holds this. against: PyTorch's checker too, on one
-    seed.
+    seeds: how many. family: only bugs whose family, kind or name holds this. against: PyTorch's checker too, and this
+    one's fast mode, on one seed. processes: default one for each CPU.
     """
     bugs = [b for b in BUGS if family in f"{b.family} {b.kind} {b.name}"]
     kinds = {b.kind for b in bugs}
@@ -112,19 +135,19 @@ def prove(seeds: int = 20, family: str = "", against: bool = True, show: Callabl
     perfect = True
     for shape in (SMALL, LARGE):
         show(f"\ninputs {shape[0]} x {shape[1]}")
-        result = score("minigrad gradcheck", ours(), bugs, range(seeds), shape)
+        result = score("minigrad gradcheck", bugs, range(seeds), shape, processes)
         perfect &= not result.missed and not result.false
         show(str(result))
         for words, names in (("missed", result.missed), ("wrongly failed", result.false)):
             if names:
                 show(f"    {words}: {', '.join(names)}")
-        for name, fast in (("torch gradcheck", False), ("torch gradcheck fast", True)) if against else ():
-            judge = pytorchs(fast)
-            if judge is None:
+        for name in list(JUDGES)[1:] if against else ():
+            if JUDGES[name]() is None:
                 show(f"{name:24} not installed")
                 continue
-            result = score(f"{name} (1 seed)", judge, bugs, range(1), shape)
-            show(str(result))
-            show(f"    missed: {', '.join(n.partition(' (seed')[0] for n in result.missed) or 'none'}")
+            result = score(name, bugs, range(1), shape, processes)
+            show(f"{result}   (1 seed)")
+            missed = [n.partition(" (seed")[0] for n in result.missed]
+            show(f"    missed: {', '.join(missed) or 'none'}")
     show(f"\n{'proven: every bug caught, no correct op failed' if perfect else 'NOT proven'}")
     return perfect

@@ -95,11 +95,12 @@ def tied_copies(probe: Probe, rng: Rng) -> Iterator[tuple[str, Array]]:
 def _copy(probe: Probe, rng: Rng, chosen: list[Any]) -> tuple[str, Array]:
     x = probe.x.copy()
     for part, (_, change) in zip(probe.parts, chosen):
-        x[part] = change(x[part], rng)
+        given = np.isfinite(x[part])  # a nan or an inf among them stays
+        x[part] = np.where(given, change(np.where(given, x[part], 1.0), rng), x[part])
     names = dict.fromkeys(name for name, _ in chosen)
     return " and ".join(names), x
 
 
-def how_many(n: int) -> int:
-    """More copies of small inputs: about 400 numbers in all, at least 9 copies, at most 30."""
-    return int(np.clip(-(-400 // max(n, 1)), len(SMOOTH), 30))
+def how_many(n: int, most: int) -> int:
+    """More copies of small inputs: about 400 numbers in all, at least 9 copies."""
+    return int(np.clip(-(-400 // max(n, 1)), len(SMOOTH), most))

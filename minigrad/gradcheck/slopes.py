@@ -116,7 +116,7 @@ def sizes(x: Array, parts: list[slice]) -> Array:
     an input of zeros."""
     out = np.empty_like(x)
     for part in parts:
-        values = x[part]
+        values = np.where(np.isfinite(x[part]), x[part], 0.0)  # what is no number does not move
         typical = float(np.sqrt((values * values).mean())) if values.size else 1.0
         out[part] = np.maximum(abs(values), typical or 1.0)
     return out

@@ -50,7 +50,7 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
 def _as_strided(input: Any, *, size: Any, stride: Any, offset: int) -> Any:
     xp = array_module(input)
     steps = tuple(s * input.itemsize for s in stride)
-    return xp.lib.stride_tricks.as_strided(input.reshape(-1)[offset:], size, steps)
+    return xp.lib.stride_tricks.as_strided(xp.ascontiguousarray(input).reshape(-1)[offset:], size, steps)
 
 
 @primitive(

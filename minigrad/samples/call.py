@@ -19,12 +19,14 @@ class Call:
         self.args, self.options = sample.make(dtype)
         self.arrays = arrays_in([*self.args, *self.options.values()])
         wanted = [d.differentiable for d in sample.draws()]
-        drawn = [i for i, a in enumerate(self.arrays) if not any(a is b for b in constants(sample))]
+        self.constants = {id(a) for a in constants(sample)}
+        drawn = [i for i, a in enumerate(self.arrays) if id(a) not in self.constants]
         chosen = [i for i, w in zip(drawn, wanted, strict=True) if w]
         self.places = chosen if only is None else [chosen[only]]
 
     def run(self, arrays: Any = None, grad: bool = True) -> tuple[list[Tensor], list[Tensor]]:
-        """(floating results, leaves)"""
+        """(results, leaves). arrays: in the place of the sample's own; those that are tensors already stay what they
+        are."""
         given = iter(self.arrays if arrays is None else arrays)
         leaves: list[Tensor] = []
         count = iter(range(len(self.arrays)))
@@ -35,7 +37,9 @@ class Call:
             if not isinstance(x, np.ndarray):
                 return x
             i, array = next(count), next(given)
-            if any(array is c for c in constants(self.sample)):
+            if id(array) in self.constants:
+                return array
+            if isinstance(array, Tensor):
                 return array
             t = wrap(array)
             if grad and i in self.places:
