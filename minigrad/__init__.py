@@ -21,6 +21,7 @@ from minigrad.ops.einsum import *
 from minigrad.ops.elementwise import *
 from minigrad.ops.index import *
 from minigrad.ops.linalg import *
+from minigrad.ops.recurrent import *
 from minigrad.ops.reduce import *
 from minigrad.ops.scan import *
 from minigrad.ops.scatter import *
@@ -34,6 +35,6 @@ from minigrad.random import *
 from minigrad.tensor import Size, Tensor
 
 from minigrad import methods as _methods  # isort: skip  (hangs the operations on Tensor)
-from minigrad import linalg, nn, optim  # isort: skip
+from minigrad import linalg, nn, optim, special  # isort: skip
 
 __version__ = "0.1.0"

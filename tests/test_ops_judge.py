@@ -13,18 +13,20 @@ from minigrad import Tensor, autograd
 OTHERWISE = {
     "where", "polygamma", "special.polygamma", "einsum", "nn.functional.embedding", "zero_", "linalg.eigh",
     "linalg.svd", "linalg.pinv", "normal", "randn", "rand_like", "randn_like", "randint", "randint_like", "empty",
-    "empty_like", "nn.functional.dropout", "sgn",
+    "empty_like", "nn.functional.dropout", "nn.functional.dropout2d", "nn.functional.dropout3d",
+    "nn.functional.alpha_dropout", "nn.functional.feature_alpha_dropout", "sgn",
 }  # fmt: skip
 
 
 def found(name: str) -> Any:
     """minigrad's function of that name, in PyTorch's place."""
     head, _, tail = name.rpartition(".")
-    if head == "special":
-        from minigrad.ops import special
-
-        return getattr(special, tail, None)
-    place = {"": minigrad, "linalg": minigrad.linalg, "nn.functional": minigrad.nn.functional}.get(head)
+    place = {
+        "": minigrad,
+        "linalg": minigrad.linalg,
+        "special": minigrad.special,
+        "nn.functional": minigrad.nn.functional,
+    }.get(head)
     function = getattr(place, tail, None) or (getattr(Tensor, tail, None) if not head else None)
     return function if callable(function) else None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from minigrad.engine.explain import describe
 from minigrad.engine.inplace import change
-from minigrad.errors import DtypeError
+from minigrad.nn.dropout import *
 from minigrad.ops import activation
 from minigrad.ops.activation import (
     gelu,
@@ -26,11 +26,11 @@ from minigrad.ops.activation import (
 )
 from minigrad.ops.attention import *
 from minigrad.ops.conv import *
-from minigrad.ops.creation import arange, empty_like
+from minigrad.ops.creation import arange
 from minigrad.ops.distance import *
 from minigrad.ops.divergence import *
 from minigrad.ops.elementwise import tanh
-from minigrad.ops.linear import linear
+from minigrad.ops.linear import bilinear, linear
 from minigrad.ops.loss import *
 from minigrad.ops.margin import *
 from minigrad.ops.norm import *
@@ -40,10 +40,9 @@ from minigrad.ops.public import public
 from minigrad.ops.reduce import amax
 from minigrad.ops.resize import *
 from minigrad.ops.shape import reshape
-from minigrad.random import bernoulli_, default_generator
 
 __all__ = [
-    "celu", "dropout", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu",
+    "bilinear", "celu", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu",
     "linear", "log_softmax", "logsigmoid", "mish", "one_hot", "prelu", "relu", "relu6", "selu", "sigmoid", "silu",
     "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold",
 ]  # fmt: skip
@@ -80,24 +79,6 @@ relu6 = _in_place_too(activation.relu6)
 selu = _in_place_too(activation.selu)
 silu = _in_place_too(activation.silu)
 threshold = _in_place_too(activation.threshold)
-
-
-@public
-def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Each element is 0 with probability p, and the others are divided by 1 - p; the input itself if not training.
-
-    Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting, JMLR 2014.
-    """
-    if not 0 <= p <= 1:
-        raise ValueError(f"dropout: p: expected a probability, got {p}")
-    if input.dtype.kind != "f":
-        raise DtypeError(f"dropout: expected a floating input, got {describe(input)}")
-    if not training or p == 0:
-        return input
-    mask = bernoulli_(empty_like(input), 1 - p, generator=default_generator)
-    if p < 1:
-        mask = mask * (1 / (1 - p))
-    return input.mul_(mask) if inplace else input * mask
 
 
 @public

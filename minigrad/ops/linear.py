@@ -1,4 +1,4 @@
-"""The affine map of a layer."""
+"""The affine and the bilinear map of a layer."""
 
 from typing import Any
 
@@ -6,10 +6,11 @@ from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes
+from minigrad.ops.einsum import einsum
 from minigrad.ops.public import public
 from minigrad.ops.shape import mT, reshape
 
-__all__ = ["linear"]
+__all__ = ["bilinear", "linear"]
 
 
 @primitive(
@@ -49,3 +50,15 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     leading = tuple(input.shape)[:-1]
     rows = _linear(reshape(input, (axes.count(leading, None), weight.shape[1])), weight, bias)
     return reshape(rows, (*leading, weight.shape[0]))
+
+
+@public
+def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
+    """out_o = input1^T weight_o input2 + bias_o: (..., a) and (..., b) with weight (out, a, b) give (..., out)."""
+    if weight.ndim != 3 or (input1.shape[-1], input2.shape[-1]) != tuple(weight.shape[1:]):
+        raise ShapeError(
+            f"bilinear: expected inputs (..., a) and (..., b) and weight (out, a, b), got {describe(input1)}, "
+            f"{describe(input2)} and {describe(weight)}"
+        )
+    out = einsum("...i,oij,...j->...o", input1, weight, input2)
+    return out if bias is None else out + bias

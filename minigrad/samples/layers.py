@@ -159,6 +159,8 @@ LOOKUPS = [
     layer("linear", Sample(X, Draw((5, 4)), Draw((5,))), Sample(X, Draw((2, 4))),
         Sample(Draw((4,)), Draw((2, 4)), Draw((2,))),
           Sample(Draw((2, 3, 4)), Draw((5, 4)), Draw((5,))), Sample(Draw((2, 0, 4)), Draw((5, 4)), Draw((5,)))),
+    layer("bilinear", Sample(Draw((5, 3)), Draw((5, 4)), Draw((2, 3, 4)), Draw((2,))),
+          Sample(Draw((2, 5, 3)), Draw((2, 5, 4)), Draw((2, 3, 4)))),
     layer("embedding", Sample(ints((2, 3), 0, 5), Draw((5, 2)))),
     layer("scaled_dot_product_attention", Sample(Draw((2, 3, 4)), Draw((2, 5, 4)), Draw((2, 5, 2))),
           Sample(Draw((2, 3, 4)), Draw((2, 3, 4)), Draw((2, 3, 2)), is_causal=True),
@@ -167,10 +169,23 @@ LOOKUPS = [
 ]  # fmt: skip
 
 
+def cell(name: str, gates: int, states: int = 1) -> Row:
+    """The row of a recurrent cell: batches of 2, input size 3, hidden size 4."""
+    h = Draw((2, 4))
+    hx = [h, h] if states == 2 else h
+    weights = Draw((gates * 4, 3)), Draw((gates * 4, 4))
+    biases = Draw((gates * 4,)), Draw((gates * 4,))
+    return Row(name, [Sample(Draw((2, 3)), hx, *weights, *biases), Sample(Draw((2, 3)), hx, *weights)],
+        kinks=(0.0,) if "relu" in name else ())  # fmt: skip
+
+
+CELLS = [cell("rnn_tanh_cell", 1), cell("rnn_relu_cell", 1), cell("lstm_cell", 4, 2), cell("gru_cell", 3)]
+
+
 def _raw(name: str) -> Any:
     from minigrad.engine.primitive import REGISTRY
 
     return REGISTRY[name].call
 
 
-ROWS = ACTIVATIONS + CONVOLUTIONS + POOLING + NORMS + RESIZING + LOOKUPS
+ROWS = ACTIVATIONS + CONVOLUTIONS + POOLING + NORMS + RESIZING + LOOKUPS + CELLS

@@ -1,0 +1,64 @@
+"""One step of recurrent networks, by PyTorch's names and gate order. Each is a few operations, nothing of its own."""
+
+from typing import Any
+
+from minigrad.errors import ShapeError
+from minigrad.ops.activation import relu, sigmoid
+from minigrad.ops.elementwise import tanh
+from minigrad.ops.linear import linear
+from minigrad.ops.public import public
+from minigrad.ops.shape import chunk
+
+__all__ = ["gru_cell", "lstm_cell", "rnn_relu_cell", "rnn_tanh_cell"]
+
+
+def _gates(op: str, input: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, count: int) -> tuple[Any, Any]:
+    """input @ w_ih.T + b_ih and h @ w_hh.T + b_hh, of `count` gates side by side."""
+    size = h.shape[-1]
+    if tuple(w_hh.shape) != (count * size, size) or w_ih.shape[0] != count * size:
+        raise ShapeError(
+            f"{op}: expected w_ih ({count * size}, input size) and w_hh ({count * size}, {size}) for a hidden state of "
+            f"{size}, got {tuple(w_ih.shape)} and {tuple(w_hh.shape)}"
+        )
+    return linear(input, w_ih, b_ih), linear(h, w_hh, b_hh)
+
+
+@public
+def rnn_tanh_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
+    """h' = tanh(W_ih x + b_ih + W_hh h + b_hh) (Elman, Finding Structure in Time, 1990)."""
+    x, h = _gates("rnn_tanh_cell", input, hx, w_ih, w_hh, b_ih, b_hh, 1)
+    return tanh(x + h)
+
+
+@public
+def rnn_relu_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
+    """h' = relu(W_ih x + b_ih + W_hh h + b_hh)."""
+    x, h = _gates("rnn_relu_cell", input, hx, w_ih, w_hh, b_ih, b_hh, 1)
+    return relu(x + h)
+
+
+@public
+def lstm_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> tuple[Any, Any]:
+    """(h', c') from hx = (h, c): gates i, f, g, o in this order, c' = f c + i g, h' = o tanh(c').
+
+    i, f, o are sigmoids, g a tanh, of W_ih x + b_ih + W_hh h + b_hh. Hochreiter and Schmidhuber, Long Short-Term
+    Memory, 1997; with Gers's forget gate.
+    """
+    h, c = hx
+    x, r = _gates("lstm_cell", input, h, w_ih, w_hh, b_ih, b_hh, 4)
+    i, f, g, o = chunk(x + r, 4, -1)
+    c = sigmoid(f) * c + sigmoid(i) * tanh(g)
+    return sigmoid(o) * tanh(c), c
+
+
+@public
+def gru_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
+    """h' = (1 - z) n + z h, with n = tanh(x_n + r h_n): gates r, z, n in this order, r and z sigmoids.
+
+    Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014; the reset gate after the product, as
+    PyTorch and cuDNN have it.
+    """
+    x, h = _gates("gru_cell", input, hx, w_ih, w_hh, b_ih, b_hh, 3)
+    (xr, xz, xn), (hr, hz, hn) = chunk(x, 3, -1), chunk(h, 3, -1)
+    n, z = tanh(xn + sigmoid(xr + hr) * hn), sigmoid(xz + hz)
+    return n + z * (hx - n)
