@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minigrad.backend import asarray, quiet
+from minigrad.backend import array_module, asarray, quiet
 from minigrad.engine.explain import describe
 from minigrad.engine.graph import FREED, Leaf, Node, changed, check_unchanged, clock
 from minigrad.engine.modes import modes
@@ -120,6 +120,11 @@ def _pull(
         r = None if g is None else rule(g, *values)
         if r is None:
             continue
+        if r.__class__ is Part:
+            if anomaly is None:
+                slot[GRAD], slot[OWN], slot[MASKED] = r.added_to(slot[GRAD], slot[OWN]), True, slot[MASKED] or masked
+                continue
+            r = r.whole()
         if masked:
             slot[MASKED] = True
             if r is not g and r.shape == g.shape:
@@ -138,6 +143,31 @@ def _pull(
             slot[GRAD] += r
         else:
             slot[GRAD], slot[OWN] = slot[GRAD] + r, True
+
+
+class Part:
+    """A gradient that is `g` at a basic index and zero elsewhere: what the rule of a slice gives to raw arrays. It is
+    added in place, so that a tensor taken apart into n slices costs one pass over its gradient and not n."""
+
+    __slots__ = ("g", "shape", "index")
+
+    def __init__(self, g: Any, shape: tuple[int, ...], index: Any) -> None:
+        self.g, self.shape, self.index = g, shape, index
+
+    def whole(self) -> Any:
+        """The gradient in full."""
+        out = array_module(self.g).zeros(self.shape, dtype=self.g.dtype)
+        out[self.index] = self.g
+        return out
+
+    def added_to(self, total: Any, own: bool) -> Any:
+        """The sum of this and `total` (None: of nothing), in place where `total` may be changed."""
+        if total is None:
+            return self.whole()
+        if not own:
+            total = total.copy()
+        total[self.index] += self.g
+        return total
 
 
 def _stay_zero(g: Any, r: Any) -> Any:

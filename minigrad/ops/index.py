@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad.backend import array_module, copy_to, device_of, is_array
 from minigrad.engine.primitive import primitive
+from minigrad.engine.walk import Part
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
 from minigrad.ops.public import public
@@ -52,11 +53,16 @@ def is_basic(index: Any) -> bool:
     return not any(is_array(p) or isinstance(p, bool) for p in index)
 
 
-@primitive(
-    view=True, name="getitem", input=lambda g, input_shape, index: scatter_add_into(g, shape=input_shape, index=index)
-)
+@primitive(view=True, name="getitem", input=lambda g, input_shape, index: _put_back(g, input_shape, index))
 def _getitem(input: Any, *, index: Any) -> Any:
     return input[index]
+
+
+def _put_back(g: Any, shape: tuple[int, ...], index: Any) -> Any:
+    """getitem's adjoint; of a slice, and where nothing is recorded, not spelled out but left to be added in place."""
+    if isinstance(g, Tensor) or not is_basic(index):
+        return scatter_add_into(g, shape=shape, index=index)
+    return Part(g, shape, index)
 
 
 @primitive(name="scatter_add_into", g=lambda g, index: _getitem(g, index=index))

@@ -1,6 +1,7 @@
 """The same elements in another shape: views where memory allows it, joins and splits."""
 
 import operator
+from itertools import accumulate
 from typing import Any
 
 from minigrad.backend import array_module, asarray, spread_over, storage
@@ -269,7 +270,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
         if step <= 0:
             raise ShapeError(f"split: expected a positive size, got {step}")
         sizes = [min(step, size - start) for start in range(0, size, step)] or [0]
-    starts = [sum(sizes[:i]) for i in range(len(sizes))]
+    starts = [0, *accumulate(sizes)]
     return tuple(narrow(tensor, at, start, n) for start, n in zip(starts, sizes))
 
 
