@@ -46,7 +46,12 @@ def lstm_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh:
     """
     h, c = hx
     x, r = _gates("lstm_cell", input, h, w_ih, w_hh, b_ih, b_hh, 4)
-    i, f, g, o = chunk(x + r, 4, -1)
+    return lstm_step(x + r, c)
+
+
+def lstm_step(gates: Any, c: Any) -> tuple[Any, Any]:
+    """(h', c') from the gates before their non-linearities."""
+    i, f, g, o = chunk(gates, 4, -1)
     c = sigmoid(f) * c + sigmoid(i) * tanh(g)
     return sigmoid(o) * tanh(c), c
 
@@ -59,6 +64,11 @@ def gru_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: 
     PyTorch and cuDNN have it.
     """
     x, h = _gates("gru_cell", input, hx, w_ih, w_hh, b_ih, b_hh, 3)
-    (xr, xz, xn), (hr, hz, hn) = chunk(x, 3, -1), chunk(h, 3, -1)
+    return gru_step(x, h, hx)
+
+
+def gru_step(x: Any, r: Any, h: Any) -> Any:
+    """h' from the gates' two parts, from the input and from h."""
+    (xr, xz, xn), (hr, hz, hn) = chunk(x, 3, -1), chunk(r, 3, -1)
     n, z = tanh(xn + sigmoid(xr + hr) * hn), sigmoid(xz + hz)
-    return n + z * (hx - n)
+    return n + z * (h - n)

@@ -213,3 +213,49 @@ class ParameterList(Module):
 
 def _parameter(value: Any) -> Parameter:
     return value if isinstance(value, Parameter) else Parameter(value)
+
+
+class ParameterDict(Module):
+    """A dict of parameters that are registered; tensors become parameters."""
+
+    def __init__(self, parameters: Any = None) -> None:
+        super().__init__()
+        self.update(parameters or {})
+
+    def update(self, parameters: Any) -> None:
+        """Put these in: a mapping, or pairs."""
+        for key, value in dict(parameters).items():
+            self[key] = value
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.register_parameter(key, _parameter(value))
+
+    def __getitem__(self, key: str) -> Any:
+        return self._parameters[key]
+
+    def __delitem__(self, key: str) -> None:
+        del self._parameters[key]
+
+    def __len__(self) -> int:
+        return len(self._parameters)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parameters)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._parameters
+
+    def keys(self) -> Any:
+        """The names."""
+        return self._parameters.keys()
+
+    def values(self) -> Any:
+        """The parameters."""
+        return self._parameters.values()
+
+    def items(self) -> Any:
+        """Names and parameters."""
+        return self._parameters.items()
+
+    def extra_repr(self) -> str:
+        return "\n".join(f"({name}): Parameter of {describe(p)}" for name, p in self.items())

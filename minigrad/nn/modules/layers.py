@@ -7,10 +7,10 @@ from minigrad.engine.explain import describe
 from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
 from minigrad.nn import init
+from minigrad.nn.modules.function import FunctionModule
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.creation import count, empty
-from minigrad.ops.shape import flatten
 
 
 class Linear(Module):
@@ -59,33 +59,53 @@ class Identity(Module):
         return input
 
 
-class Flatten(Module):
-    """The dimensions start_dim to end_dim as one: by default all but the batch's."""
+class Bilinear(Module):
+    """input1^T weight_o input2 + bias_o for each output o: see functional.bilinear."""
 
-    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+    def __init__(
+        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, device: Any = None,
+        dtype: Any = None,
+    ) -> None:  # fmt: skip
         super().__init__()
-        self.start_dim, self.end_dim = start_dim, end_dim
+        self.in1_features = count("Bilinear", "in1_features", in1_features)
+        self.in2_features = count("Bilinear", "in2_features", in2_features)
+        self.out_features = count("Bilinear", "out_features", out_features)
+        self.weight = Parameter(empty(out_features, in1_features, in2_features, device=device, dtype=dtype))
+        self.bias = Parameter(empty(out_features, device=device, dtype=dtype)) if bias else None
+        self.reset_parameters()
 
-    def forward(self, input: Any) -> Any:
-        """The input, flattened."""
-        return flatten(input, self.start_dim, self.end_dim)
+    def reset_parameters(self) -> None:
+        """Draw the initial values again: uniform within 1 / sqrt(in1_features)."""
+        bound = 1 / math.sqrt(self.in1_features) if self.in1_features else 0.0
+        for p in self.parameters():
+            init.uniform_(p, -bound, bound)
+
+    def forward(self, input1: Any, input2: Any) -> Any:
+        """The bilinear map of the last dimensions."""
+        return F.bilinear(input1, input2, self.weight, self.bias)
 
     def extra_repr(self) -> str:
-        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, out_features={self.out_features}, "
+            f"bias={self.bias is not None}"
+        )
 
 
-class Dropout(Module):
-    """In training, zeroes each element with probability p and divides the others by 1 - p."""
+class CosineSimilarity(FunctionModule):
+    """The cosine of the angle between vectors along `dim`: see functional.cosine_similarity."""
 
-    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
-        super().__init__()
-        if not 0 <= p <= 1:
-            raise ValueError(f"Dropout: p: expected a probability, got {p}")
-        self.p, self.inplace = p, inplace
+    function = staticmethod(F.cosine_similarity)
+    shown = ()
 
-    def forward(self, input: Any) -> Any:
-        """See functional.dropout."""
-        return F.dropout(input, self.p, self.training, self.inplace)
+    def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
+        super().__init__(dim=dim, eps=eps)
 
-    def extra_repr(self) -> str:
-        return f"p={self.p}, inplace={self.inplace}"
+
+class PairwiseDistance(FunctionModule):
+    """The p-norm of x1 - x2 + eps: see functional.pairwise_distance."""
+
+    function = staticmethod(F.pairwise_distance)
+    shown = ()
+
+    def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
+        super().__init__(p=p, eps=eps, keepdim=keepdim)

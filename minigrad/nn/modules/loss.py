@@ -27,9 +27,9 @@ class _Loss(Module):
             else:
                 setattr(self, name, value)
 
-    def forward(self, input: Any, target: Any) -> Any:
-        """The loss of a prediction."""
-        return type(self).function(input, target, **{name: getattr(self, name) for name in self._settings})
+    def forward(self, *inputs: Any) -> Any:
+        """The loss of a prediction, given (input, target) or what the function takes."""
+        return type(self).function(*inputs, **{name: getattr(self, name) for name in self._settings})
 
 
 class CrossEntropyLoss(_Loss):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.modes import no_grad
+from minigrad.errors import DeviceError, DtypeError, ShapeError
 from minigrad.nn.modules import hooks
 from minigrad.nn.modules.state import load_state_dict, state_dict
 from minigrad.nn.parameter import Buffer, Parameter
@@ -38,7 +39,11 @@ class Module:
     def __call__(self, *args: Any, **options: Any) -> Any:
         if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:
             return hooks.call(self, args, options)
-        return self.forward(*args, **options)
+        try:
+            return self.forward(*args, **options)
+        except (ShapeError, DtypeError, DeviceError) as error:
+            _locate(error, self)
+            raise
 
     # --- attributes that are registered -----------------------------------------------------------------------------
 
@@ -320,3 +325,15 @@ class Module:
             return f"{type(self).__name__}({extra})"
         lines += [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self._modules.items()]
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
+
+
+def _locate(error: Exception, module: Module) -> None:
+    """Say in the error's text by which path its layer is reached: every module it comes through adds its part."""
+    known = error.__dict__
+    if "text" not in known:
+        known.update(text=str(error), module=module, path="")
+        return
+    name = next((name for name, m in module.named_modules() if m is known["module"] and name), "")
+    known.update(module=module, path=f"{name}.{known['path']}".strip("."))
+    if known["path"]:
+        error.args = (f"{known['text']} (in layer {known['path']} of {type(module).__name__})",)

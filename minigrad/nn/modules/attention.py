@@ -1,0 +1,155 @@
+"""Multi-head attention, with PyTorch's weights, masks and results."""
+
+import math
+from typing import Any
+
+from minigrad.engine.explain import describe
+from minigrad.errors import ShapeError
+from minigrad.nn import functional as F
+from minigrad.nn import init
+from minigrad.nn.modules.layers import Linear
+from minigrad.nn.modules.module import Module
+from minigrad.nn.parameter import Parameter
+from minigrad.ops.creation import empty, zeros
+from minigrad.ops.elementwise import where
+from minigrad.ops.linalg import matmul
+from minigrad.ops.reduce import mean
+from minigrad.ops.shape import cat, chunk, expand, reshape, transpose
+
+
+class MultiheadAttention(Module):
+    """Attention in num_heads parallel heads of embed_dim / num_heads (Vaswani et al., 2017).
+
+    Weights as PyTorch's: in_proj_weight (3 embed_dim, embed_dim) for query, key and value, or q_proj_weight and so on
+    where kdim or vdim differ. Masks that are bool are True where attention is *not* allowed; floating ones are added.
+    """
+
+    def __init__(
+        self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True, add_bias_kv: bool = False,
+        add_zero_attn: bool = False, kdim: int | None = None, vdim: int | None = None, batch_first: bool = False,
+        device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        if embed_dim <= 0 or num_heads <= 0 or embed_dim % num_heads:
+            raise ValueError(f"MultiheadAttention: embed_dim: expected a multiple of num_heads={num_heads}, got "
+                             f"{embed_dim}")  # fmt: skip
+        self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads
+        self.kdim, self.vdim = kdim or embed_dim, vdim or embed_dim
+        self.dropout, self.batch_first, self.add_zero_attn = dropout, batch_first, add_zero_attn
+        options = {"device": device, "dtype": dtype}
+        self._together = self.kdim == embed_dim and self.vdim == embed_dim
+        if self._together:
+            self.in_proj_weight = Parameter(empty(3 * embed_dim, embed_dim, **options))
+        else:
+            for name, size in (("q", embed_dim), ("k", self.kdim), ("v", self.vdim)):
+                setattr(self, f"{name}_proj_weight", Parameter(empty(embed_dim, size, **options)))
+        self.in_proj_bias = Parameter(empty(3 * embed_dim, **options)) if bias else None
+        self.out_proj = Linear(embed_dim, embed_dim, bias, **options)
+        self.bias_k = Parameter(empty(1, 1, embed_dim, **options)) if add_bias_kv else None
+        self.bias_v = Parameter(empty(1, 1, embed_dim, **options)) if add_bias_kv else None
+        self._reset_parameters()
+
+    def _reset_parameters(self) -> None:
+        for name, p in self.named_parameters():
+            if name.endswith("proj_weight"):
+                init.xavier_uniform_(p)
+            elif name in ("bias_k", "bias_v"):
+                init.xavier_normal_(p)
+            elif name in ("in_proj_bias", "out_proj.bias"):
+                init.zeros_(p)
+
+    def forward(
+        self, query: Any, key: Any, value: Any, key_padding_mask: Any = None, need_weights: bool = True,
+        attn_mask: Any = None, average_attn_weights: bool = True, is_causal: bool = False,
+    ) -> tuple[Any, Any]:  # fmt: skip
+        """(output, weights): query (L, N, E), key and value (S, N, E) give (L, N, E); batch first if so made; without
+        N where none has it. weights (N, L, S), (N, heads, L, S) if not averaged, None unless asked for.
+
+        key_padding_mask (N, S); attn_mask (L, S) or (N heads, L, S). is_causal says that attn_mask is the causal one.
+        """
+        alone = query.ndim == 2
+        if alone:
+            query, key, value = (x.unsqueeze(0) for x in (query, key, value))
+            key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
+        elif not self.batch_first:
+            query, key, value = (transpose(x, 0, 1) for x in (query, key, value))
+        self._check(query, key, value)
+        mask = self._mask(query, key, key_padding_mask, attn_mask)
+        q, k, v = self._projected(query, key, value)
+        q, k, v = (self._heads(x) for x in (q, k, v))
+        share = self.dropout if self.training else 0.0
+        weights = None
+        if need_weights:
+            scores = matmul(q * (1 / math.sqrt(self.head_dim)), transpose(k, -2, -1))
+            weights = F.softmax(scores if mask is None else scores + mask, -1)
+            out = matmul(F.dropout(weights, share, self.training), v)
+            weights = mean(weights, 1) if average_attn_weights else weights
+        else:
+            out = F.scaled_dot_product_attention(q, k, v, mask, share)
+        n, _, steps, _ = out.shape
+        out = self.out_proj(reshape(transpose(out, 1, 2), (n, steps, self.embed_dim)))
+        if alone:
+            return out.squeeze(0), None if weights is None else weights.squeeze(0)
+        return out if self.batch_first else transpose(out, 0, 1), weights
+
+    def _check(self, query: Any, key: Any, value: Any) -> None:
+        for name, x, size in (("query", query, self.embed_dim), ("key", key, self.kdim), ("value", value, self.vdim)):
+            if x.ndim != 3 or x.shape[-1] != size or x.shape[0] != query.shape[0] or (
+                name == "value" and x.shape[1] != key.shape[1]
+            ):  # fmt: skip
+                raise ShapeError(
+                    f"MultiheadAttention: {name}: expected {size} features, one batch size and as many values as keys, "
+                    f"got query {describe(query)}, key {describe(key)}, value {describe(value)} (batch first)"
+                )
+
+    def _projected(self, query: Any, key: Any, value: Any) -> tuple[Any, Any, Any]:
+        e = self.embed_dim
+        biases = (None,) * 3 if self.in_proj_bias is None else chunk(self.in_proj_bias, 3)
+        if self._together and query is key is value:
+            q, k, v = chunk(F.linear(query, self.in_proj_weight, self.in_proj_bias), 3, -1)
+        else:
+            weights = (
+                chunk(self.in_proj_weight, 3)
+                if self._together
+                else (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
+            )
+            q, k, v = (F.linear(x, w, b) for x, w, b in zip((query, key, value), weights, biases))
+        n = query.shape[0]
+        if self.bias_k is not None and self.bias_v is not None:
+            k, v = cat([k, expand(self.bias_k, n, 1, e)], 1), cat([v, expand(self.bias_v, n, 1, e)], 1)
+        if self.add_zero_attn:
+            k, v = (cat([x, zeros(n, 1, e, dtype=x.dtype, device=x.device)], 1) for x in (k, v))
+        return q, k, v
+
+    def _heads(self, x: Any) -> Any:
+        """(N, L, E) as (N, heads, L, E / heads)."""
+        n, steps, _ = x.shape
+        return transpose(reshape(x, (n, steps, self.num_heads, self.head_dim)), 1, 2)
+
+    def _mask(self, query: Any, key: Any, padding: Any, mask: Any) -> Any:
+        """Both masks as one to be added, (N, heads, L, S) or with sizes of 1 there."""
+        n, length, size = query.shape[0], query.shape[1], key.shape[1]
+        total = None
+        if mask is not None:
+            if tuple(mask.shape) not in ((length, size), (n * self.num_heads, length, size)):
+                raise ShapeError(
+                    f"MultiheadAttention: attn_mask: expected {(length, size)} or "
+                    f"{(n * self.num_heads, length, size)}, got {describe(mask)}"
+                )
+            total = _added(mask, query)
+            total = reshape(total, (n, self.num_heads, length, size)) if mask.ndim == 3 else total[None, None]
+        if padding is not None:
+            if tuple(padding.shape) != (n, size):
+                raise ShapeError(f"MultiheadAttention: key_padding_mask: expected {(n, size)}, got {describe(padding)}")
+            padding = _added(padding, query)[:, None, None, :]
+            total = padding if total is None else total + padding
+        more = (self.bias_k is not None) + self.add_zero_attn
+        return total if total is None or not more else F.pad(total, (0, more))
+
+
+def _added(mask: Any, like: Any) -> Any:
+    """A mask as numbers to be added: minus infinity where a bool one is True."""
+    if mask.dtype.kind != "b":
+        return mask.to(like.dtype)
+    nothing = zeros(*mask.shape, dtype=like.dtype, device=like.device)
+    return where(mask, -math.inf, nothing)

@@ -1,0 +1,186 @@
+"""Transformer encoder and decoder, with PyTorch's names of weights (Vaswani et al., 2017)."""
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+from minigrad.nn import functional as F
+from minigrad.nn import init
+from minigrad.nn.modules.attention import MultiheadAttention
+from minigrad.nn.modules.container import ModuleList
+from minigrad.nn.modules.dropout import Dropout
+from minigrad.nn.modules.layers import Linear
+from minigrad.nn.modules.module import Module
+from minigrad.nn.modules.normalization import LayerNorm
+from minigrad.ops.creation import full
+from minigrad.ops.diagonal import triu
+
+Activation = str | Callable[[Any], Any]
+
+
+def causal_mask(size: int, device: Any = None, dtype: Any = None) -> Any:
+    """(size, size) with minus infinity above the diagonal and 0 elsewhere: no step sees a later one."""
+    return triu(full((size, size), -math.inf, dtype=dtype, device=device), 1)
+
+
+class _Layer(Module):
+    """What encoder and decoder layers share: attention (by name), the feed-forward half, norms and dropouts."""
+
+    def __init__(
+        self, attention: tuple[str, ...], d_model: int, nhead: int, dim_feedforward: int, dropout: float,
+        activation: Activation, layer_norm_eps: float, batch_first: bool, norm_first: bool, bias: bool,
+        options: dict[str, Any],
+    ) -> None:  # fmt: skip
+        super().__init__()
+        known = {"relu": F.relu, "gelu": F.gelu}
+        if not callable(activation) and activation not in known:
+            raise ValueError(f'{type(self).__name__}: activation: expected "relu", "gelu" or a function, got '
+                             f"{activation!r}")  # fmt: skip
+        self.activation = activation if callable(activation) else known[activation]
+        self.norm_first = norm_first
+        for name in attention:
+            made = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, **options)
+            setattr(self, name, made)
+        self.linear1 = Linear(d_model, dim_feedforward, bias, **options)
+        self.dropout = Dropout(dropout)
+        self.linear2 = Linear(dim_feedforward, d_model, bias, **options)
+        numbers = range(1, len(attention) + 2)
+        for i in numbers:
+            setattr(self, f"norm{i}", LayerNorm(d_model, layer_norm_eps, bias=bias, **options))
+        for i in numbers:
+            setattr(self, f"dropout{i}", Dropout(dropout))
+
+    def _feed(self, x: Any) -> Any:
+        return self.linear2(self.dropout(self.activation(self.linear1(x))))
+
+    def _around(self, x: Any, number: int, block: Callable[[Any], Any]) -> Any:
+        """x + dropout(block(x)), normalized before the block or after the sum."""
+        norm, dropout = getattr(self, f"norm{number}"), getattr(self, f"dropout{number}")
+        return x + dropout(block(norm(x))) if self.norm_first else norm(x + dropout(block(x)))
+
+
+class TransformerEncoderLayer(_Layer):
+    """Self-attention, then two linear layers, each with a residual sum and a layer norm."""
+
+    def __init__(
+        self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1,
+        activation: Activation = F.relu, layer_norm_eps: float = 1e-5, batch_first: bool = False,
+        norm_first: bool = False, bias: bool = True, device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__(("self_attn",), d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps,
+                         batch_first, norm_first, bias, {"device": device, "dtype": dtype})  # fmt: skip
+
+    def forward(self, src: Any, src_mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False) -> Any:
+        """The layer of a sequence (L, N, E), or (N, L, E) if batch_first."""
+
+        def attend(x: Any) -> Any:
+            return self.self_attn(x, x, x, src_key_padding_mask, False, src_mask)[0]
+
+        return self._around(self._around(src, 1, attend), 2, self._feed)
+
+
+class TransformerDecoderLayer(_Layer):
+    """Self-attention, attention to the encoder's result, then two linear layers."""
+
+    def __init__(
+        self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1,
+        activation: Activation = F.relu, layer_norm_eps: float = 1e-5, batch_first: bool = False,
+        norm_first: bool = False, bias: bool = True, device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__(("self_attn", "multihead_attn"), d_model, nhead, dim_feedforward, dropout, activation,
+                         layer_norm_eps, batch_first, norm_first, bias, {"device": device, "dtype": dtype})  # fmt: skip
+
+    def forward(
+        self, tgt: Any, memory: Any, tgt_mask: Any = None, memory_mask: Any = None, tgt_key_padding_mask: Any = None,
+        memory_key_padding_mask: Any = None, tgt_is_causal: bool = False, memory_is_causal: bool = False,
+    ) -> Any:  # fmt: skip
+        """The layer of a target sequence, given the encoder's result `memory`."""
+
+        def attend(x: Any) -> Any:
+            return self.self_attn(x, x, x, tgt_key_padding_mask, False, tgt_mask)[0]
+
+        def look(x: Any) -> Any:
+            return self.multihead_attn(x, memory, memory, memory_key_padding_mask, False, memory_mask)[0]
+
+        return self._around(self._around(self._around(tgt, 1, attend), 2, look), 3, self._feed)
+
+
+class _Stack(Module):
+    def __init__(self, layer: Module, num_layers: int, norm: Module | None) -> None:
+        super().__init__()
+        self.layers = ModuleList([copy.deepcopy(layer) for _ in range(num_layers)])
+        self.num_layers, self.norm = num_layers, norm
+
+
+class TransformerEncoder(_Stack):
+    """num_layers copies of a layer, one after another, and a norm at the end if given."""
+
+    def __init__(
+        self, encoder_layer: Module, num_layers: int, norm: Module | None = None, enable_nested_tensor: bool = True,
+        mask_check: bool = True,
+    ) -> None:  # fmt: skip
+        super().__init__(encoder_layer, num_layers, norm)
+
+    def forward(
+        self, src: Any, mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool | None = None
+    ) -> Any:
+        """All layers of a sequence."""
+        for layer in self.layers:
+            src = layer(src, mask, src_key_padding_mask)
+        return src if self.norm is None else self.norm(src)
+
+
+class TransformerDecoder(_Stack):
+    """num_layers copies of a layer, one after another, and a norm at the end if given."""
+
+    def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
+        super().__init__(decoder_layer, num_layers, norm)
+
+    def forward(
+        self, tgt: Any, memory: Any, tgt_mask: Any = None, memory_mask: Any = None, tgt_key_padding_mask: Any = None,
+        memory_key_padding_mask: Any = None, tgt_is_causal: bool | None = None, memory_is_causal: bool = False,
+    ) -> Any:  # fmt: skip
+        """All layers of a target sequence."""
+        for layer in self.layers:
+            tgt = layer(tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask)
+        return tgt if self.norm is None else self.norm(tgt)
+
+
+class Transformer(Module):
+    """Encoder and decoder: src (S, N, E) and tgt (T, N, E) give (T, N, E); batch first if so made."""
+
+    def __init__(
+        self, d_model: int = 512, nhead: int = 8, num_encoder_layers: int = 6, num_decoder_layers: int = 6,
+        dim_feedforward: int = 2048, dropout: float = 0.1, activation: Activation = F.relu,
+        custom_encoder: Any = None, custom_decoder: Any = None, layer_norm_eps: float = 1e-5,
+        batch_first: bool = False, norm_first: bool = False, bias: bool = True, device: Any = None, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
+        options = {"device": device, "dtype": dtype}
+        made = (d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias)
+
+        def norm() -> LayerNorm:
+            return LayerNorm(d_model, layer_norm_eps, bias=bias, **options)
+
+        self.encoder = custom_encoder or TransformerEncoder(
+            TransformerEncoderLayer(*made, **options), num_encoder_layers, norm()
+        )
+        self.decoder = custom_decoder or TransformerDecoder(
+            TransformerDecoderLayer(*made, **options), num_decoder_layers, norm()
+        )
+        for p in self.parameters():
+            if p.ndim > 1:
+                init.xavier_uniform_(p)
+
+    generate_square_subsequent_mask = staticmethod(causal_mask)
+
+    def forward(
+        self, src: Any, tgt: Any, src_mask: Any = None, tgt_mask: Any = None, memory_mask: Any = None,
+        src_key_padding_mask: Any = None, tgt_key_padding_mask: Any = None, memory_key_padding_mask: Any = None,
+        src_is_causal: bool | None = None, tgt_is_causal: bool | None = None, memory_is_causal: bool = False,
+    ) -> Any:  # fmt: skip
+        """The decoder's result."""
+        memory = self.encoder(src, src_mask, src_key_padding_mask)
+        return self.decoder(tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask)

@@ -1,0 +1,27 @@
+"""All parameters as one vector, and back."""
+
+from collections.abc import Iterable
+
+from minigrad.engine.explain import describe
+from minigrad.errors import ShapeError
+from minigrad.ops.shape import cat, reshape
+from minigrad.tensor import Tensor
+
+
+def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
+    """Their elements one after another: recorded, as cat() is."""
+    out: Tensor = cat([reshape(p, -1) for p in parameters])
+    return out
+
+
+def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
+    """Give each parameter its part of the vector, as its `.data`."""
+    given = list(parameters)
+    total = sum(p.numel() for p in given)
+    if not isinstance(vec, Tensor) or tuple(vec.shape) != (total,):
+        raise ShapeError(f"vector_to_parameters: vec: expected {total} elements, as the parameters have, got "
+                         f"{describe(vec)}")  # fmt: skip
+    start = 0
+    for p in given:
+        p.data = reshape(vec.detach()[start : start + p.numel()], tuple(p.shape)).to(p.dtype)
+        start += p.numel()
