@@ -3,6 +3,9 @@
 Each module says in its `__all__` what it makes public; here it all comes together.
 """
 
+import importlib
+from typing import Any
+
 from minigrad import autograd, cuda, dtypes
 from minigrad.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
 from minigrad.backend import device, get_default_device, set_default_device
@@ -37,4 +40,14 @@ from minigrad.tensor import Size, Tensor
 from minigrad import methods as _methods  # isort: skip  (hangs the operations on Tensor)
 from minigrad import linalg, nn, optim, special  # isort: skip
 
+from minigrad.legacy import *  # isort: skip
+
 __version__ = "0.1.0"
+_ON_DEMAND = ("accelerator", "amp", "backends", "compat", "datasets", "distributions", "gradcheck", "testing", "utils")
+
+
+def __getattr__(name: str) -> Any:
+    """Parts that few scripts need are imported when they are named."""
+    if name in _ON_DEMAND:
+        return importlib.import_module(f"minigrad.{name}")
+    raise AttributeError(f"module 'minigrad' has no attribute {name!r}")

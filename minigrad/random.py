@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import array_on, device
+from minigrad.backend import array_on, device, to_numpy
 from minigrad.dtypes import dtype_named, get_default_dtype, int64
 from minigrad.engine.inplace import setitem
 from minigrad.engine.primitive import wrap
@@ -17,7 +17,8 @@ from minigrad.ops.creation import count, sizes_of
 from minigrad.tensor import Tensor
 
 __all__ = [
-    "Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "normal", "rand",
+    "Generator", "bernoulli", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "multinomial",
+    "normal", "rand",
     "rand_like", "randint", "randn", "randn_like", "randperm", "seed", "set_rng_state",
 ]  # fmt: skip
 
@@ -173,6 +174,44 @@ def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None
     shape = sizes_of("normal", (size,)) if size is not None else np.broadcast_shapes(
         tuple(getattr(mean, "shape", ())), tuple(getattr(std, "shape", ())))  # fmt: skip
     return randn(*shape, generator=generator) * std + mean
+
+
+def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that `input` has at that place, else 0, in its dtype."""
+    p = input.detach()
+    if p.dtype.kind != "f" or bool(((p < 0) | (p > 1)).any()):
+        raise ValueError("bernoulli: input: expected floating probabilities from 0 to 1")
+    return (rand_like(p, generator=generator) < p).to(p.dtype)
+
+
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+) -> Tensor:
+    """Numbers of classes (num_samples,) or (rows, num_samples), drawn by weights (classes,) or (rows, classes).
+
+    With replacement by where a uniform number falls in the summed weights; without, the classes whose exponential
+    clocks, of rates w, ring first. Raises ValueError for weights that are negative or sum to 0.
+    """
+    weights = to_numpy(input.detach()._array).astype("float64")
+    if weights.ndim not in (1, 2) or input.dtype.kind != "f":
+        raise ValueError(f"multinomial: input: expected floating weights (classes,) or (rows, classes), got "
+                         f"{input.dtype}{list(input.shape)}")  # fmt: skip
+    rows = np.atleast_2d(weights)
+    if not (np.isfinite(rows).all() and (rows >= 0).all() and (rows.sum(1) > 0).all()):
+        raise ValueError("multinomial: input: expected finite weights of 0 or more, some of each row above 0")
+    if num_samples < 1 or (not replacement and num_samples > (rows > 0).sum(1).min()):
+        raise ValueError(f"multinomial: num_samples: expected 1 or more, and without replacement at most as many as "
+                         f"there are weights above 0, got {num_samples}")  # fmt: skip
+    rng = _rng(generator)
+    if replacement:
+        ends = np.cumsum(rows, 1)
+        at = rng.random((len(rows), num_samples)) * ends[:, -1:]
+        drawn = np.stack([np.searchsorted(end, x, "right") for end, x in zip(ends, at)])
+    else:
+        with np.errstate(divide="ignore"):
+            clocks = rng.standard_exponential(rows.shape) / rows
+        drawn = np.argsort(clocks, 1)[:, :num_samples]
+    return _made(drawn.reshape(*weights.shape[:-1], num_samples).astype("int64"), input.device, False)
 
 
 # --- in place -------------------------------------------------------------------------------------------------------

@@ -9,9 +9,17 @@ from minigrad.engine.function import Function
 from minigrad.engine.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 
 __all__ = [
-    "AnomalyError", "Function", "backward", "detect_anomaly", "enable_grad", "functional", "grad", "gradcheck",
-    "gradgradcheck", "inference_mode", "is_anomaly_enabled", "no_grad", "set_detect_anomaly", "set_grad_enabled",
+    "AnomalyError", "Function", "Variable", "backward", "detect_anomaly", "enable_grad", "functional", "grad",
+    "gradcheck", "gradgradcheck", "inference_mode", "is_anomaly_enabled", "no_grad", "set_detect_anomaly",
+    "set_grad_enabled",
 ]  # fmt: skip
+
+
+def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Any:  # noqa: N802
+    """The tensor itself: see `minigrad.legacy.Variable`."""
+    from minigrad.legacy import Variable as make
+
+    return make(data, requires_grad, volatile)
 
 
 def gradcheck(*args: Any, **options: Any) -> Any:

@@ -62,3 +62,15 @@ def use(where: device) -> Any:
     """`with use(device):` new CuPy arrays are born on that GPU."""
     module = cupy()
     return module.cuda.Device(where.index) if where.index is not None else module.cuda.Device()
+
+
+def synchronize() -> None:
+    """Wait for the current GPU."""
+    cupy().cuda.Device().synchronize()
+
+
+def empty_cache() -> None:
+    """Give unused memory of CuPy's pools back."""
+    module = cupy()
+    module.get_default_memory_pool().free_all_blocks()
+    module.get_default_pinned_memory_pool().free_all_blocks()

@@ -8,8 +8,26 @@ dropout.py       noise in training, as functions
 utils/           gradient clipping, sequences of different lengths, parameters as a vector
 """
 
+from typing import Any
+
 from minigrad.nn import functional, init, regularizers, utils
 from minigrad.nn.modules import *
 from minigrad.nn.parameter import Buffer, Parameter
 
 __all__ = ["Buffer", "Parameter", "functional", "init", "regularizers", "utils"]
+
+_INSTEAD = {
+    "Lazy": "there are no lazy layers: give in_features (or channels) to the layer itself",
+    "EmbeddingBag": "use Embedding, then .sum(1) or .mean(1)",
+    "SyncBatchNorm": "use BatchNorm: training runs in one process",
+    "CTCLoss": "there is none yet",
+    "MaxUnpool": "there is none yet; interpolate() enlarges",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What PyTorch has here and minigrad has not is named, with the way out."""
+    for start, way in _INSTEAD.items():
+        if name.startswith(start):
+            raise AttributeError(f"nn.{name}: {way}")
+    raise AttributeError(f"module 'minigrad.nn' has no attribute {name!r}")

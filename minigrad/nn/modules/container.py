@@ -1,6 +1,7 @@
 """Modules that hold modules."""
 
 import operator
+import warnings
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
@@ -259,3 +260,16 @@ class ParameterDict(Module):
 
     def extra_repr(self) -> str:
         return "\n".join(f"({name}): Parameter of {describe(p)}" for name, p in self.items())
+
+
+class DataParallel(Module):
+    """The module itself, as `.module`, with a warning: training runs in one process, on one device."""
+
+    def __init__(self, module: Module, device_ids: Any = None, output_device: Any = None, dim: int = 0) -> None:
+        super().__init__()
+        warnings.warn("DataParallel: minigrad runs the module on one device", stacklevel=2)
+        self.module = module
+
+    def forward(self, *args: Any, **options: Any) -> Any:
+        """The module's."""
+        return self.module(*args, **options)

@@ -1,0 +1,93 @@
+"""Running PyTorch scripts unchanged: `torch`, and every `torch.*`, resolved to minigrad.
+
+    with minigrad.compat.as_torch():
+        import train  # a script that says `import torch`
+
+or `python -m minigrad.compat script.py [args]`, which with `--diff` runs it under PyTorch as well and compares what
+they print. Each module is there once, under both names, so that isinstance holds.
+"""
+
+import importlib
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+# where PyTorch keeps under another name what minigrad has
+ELSEWHERE = {
+    "torch": "minigrad",
+    "torch.nn.parameter": "minigrad.nn.parameter",
+    "torch.nn.modules.loss": "minigrad.nn",
+    "torch.autograd.variable": "minigrad.legacy",
+    "torch.distributions.categorical": "minigrad.distributions",
+    "torch.distributions.normal": "minigrad.distributions",
+    "torch.distributions.bernoulli": "minigrad.distributions",
+    "torch.distributions.kl": "minigrad.distributions",
+    "torch.utils.data.dataset": "minigrad.utils.data",
+    "torch.utils.data.dataloader": "minigrad.utils.data",
+    "torch.optim.optimizer": "minigrad.optim",
+    "torch.cuda.amp": "minigrad.amp",
+    "torch.backends.cudnn": "minigrad.backends",
+}
+
+
+class _Finder(MetaPathFinder, Loader):
+    """Finds `torch.x.y` as the module `minigrad.x.y`, the very same object."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
+        return ModuleSpec(name, self) if name == "torch" or name.startswith("torch.") else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        ours = ELSEWHERE.get(spec.name, "minigrad" + spec.name.removeprefix("torch"))
+        try:
+            found = importlib.import_module(ours)
+        except ModuleNotFoundError as error:
+            if error.name is None or not ours.startswith(error.name):
+                raise
+            raise ModuleNotFoundError(
+                f"No module named {spec.name!r}: minigrad has no {ours!r}; what it has, and what to use instead, is "
+                f"in docs/coming-from-pytorch.md",
+                name=spec.name,
+            ) from None
+        self.spec = found.__spec__
+        return found
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self.spec  # it has been executed, under its own name
+
+
+_finder = _Finder()
+
+
+def install() -> None:
+    """From here on `import torch` means minigrad. RuntimeError where PyTorch itself was imported before."""
+    loaded = sys.modules.get("torch")
+    if loaded is not None and loaded is not sys.modules.get("minigrad"):
+        raise RuntimeError("compat.install: PyTorch itself is imported already; call this before, in a fresh process")
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
+
+
+def uninstall() -> None:
+    """Let `import torch` mean PyTorch again."""
+    if _finder in sys.meta_path:
+        sys.meta_path.remove(_finder)
+    for name in [n for n in sys.modules if n == "torch" or n.startswith("torch.")]:
+        if sys.modules[name].__name__.startswith("minigrad"):
+            del sys.modules[name]
+
+
+@contextmanager
+def as_torch() -> Iterator[None]:
+    """`install()` within a block."""
+    install()
+    try:
+        yield
+    finally:
+        uninstall()
+
+
+__all__ = ["as_torch", "install", "uninstall"]
