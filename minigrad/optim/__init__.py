@@ -2,13 +2,29 @@
 
     optimizer.py   Optimizer: parameter groups, state, what each step has in common
     sgd.py         SGD: follows the gradient
+    stateful.py    what the following have in common: arrays remembered for each parameter
+    adam.py        Adam, AdamW: an average gradient, each coordinate by its own measure
+    adam_kin.py    Adamax, NAdam, RAdam
+    adagrad.py     Adagrad, Adadelta, RMSprop: the measure alone
+    rprop.py       Rprop: by signs; ASGD: averages the weights
+    lbfgs.py       LBFGS: by curvature; its line search is in wolfe.py
+    muon.py        Muon: matrices made orthogonal
     search.py      RandomSearch, RandomLocalSearch: guess, and keep the best
 
 What they refuse is in checks.py, their state_dict in state.py, the memory they use again and again in workspace.py.
 """
 
+from minigrad.optim.adagrad import Adadelta, Adagrad, RMSprop
+from minigrad.optim.adam import Adam, AdamW
+from minigrad.optim.adam_kin import Adamax, NAdam, RAdam
+from minigrad.optim.lbfgs import LBFGS
+from minigrad.optim.muon import Muon
 from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.rprop import ASGD, Rprop
 from minigrad.optim.search import RandomLocalSearch, RandomSearch
 from minigrad.optim.sgd import SGD
 
-__all__ = ["SGD", "Optimizer", "RandomLocalSearch", "RandomSearch"]
+__all__ = [
+    "ASGD", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Muon", "NAdam", "Optimizer", "RAdam",
+    "RMSprop", "RandomLocalSearch", "RandomSearch", "Rprop",
+]  # fmt: skip

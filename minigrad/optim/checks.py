@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from minigrad.engine.explain import describe
-from minigrad.errors import DtypeError
+from minigrad.errors import DtypeError, ShapeError
 from minigrad.tensor import Tensor
 
 
@@ -18,6 +18,54 @@ def number(op: str, name: str, value: Any, low: float = 0.0) -> float:
         expected = "a finite number" if low == -math.inf else f"a finite number from {low:g} on"
         raise ValueError(f"{op}: {name}: expected {expected}, got {found}")
     return found
+
+
+def rate(op: str, group: dict[str, Any]) -> None:
+    """A group's lr: a number from 0 on. Of a function, every value is looked at when it is asked for."""
+    if not callable(group["lr"]):
+        number(op, "lr", group["lr"])
+
+
+def fraction(op: str, name: str, value: Any) -> float:
+    """A number from 0 on and below 1, what an average keeps of its past. TypeError, ValueError."""
+    found = number(op, name, value)
+    if found >= 1:
+        raise ValueError(f"{op}: {name}: expected a number from 0 on and below 1, got {found:g}")
+    return found
+
+
+def integer(op: str, name: str, value: Any, low: int = 1) -> int:
+    """An integer from `low` on; also a float that is one. TypeError, ValueError."""
+    found = number(op, name, value, low=-math.inf)
+    if found != int(found) or found < low:
+        raise ValueError(f"{op}: {name}: expected an integer from {low} on, got {value!r}")
+    return int(found)
+
+
+def several(op: str, name: str, value: Any, count: int) -> list[Any]:
+    """A tuple or list of so many. TypeError, ValueError."""
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f"{op}: {name}: expected {count} numbers, got {value!r}")
+    if len(value) != count:
+        raise ValueError(f"{op}: {name}: expected {count} numbers, got {len(value)}: {value!r}")
+    return list(value)
+
+
+def betas(op: str, group: dict[str, Any]) -> None:
+    """A group's betas: two numbers from 0 on and below 1."""
+    for i, beta in enumerate(several(op, "betas", group["betas"], 2)):
+        fraction(op, f"betas[{i}]", beta)
+
+
+def loss(op: str, value: Any) -> float:
+    """A scalar loss as a Python float. ShapeError, TypeError."""
+    try:
+        return float(value.item() if isinstance(value, Tensor) else value)
+    except (TypeError, ValueError, RuntimeError):
+        text = f"{op}: expected the loss, a number or a tensor of one, got {describe(value)}"
+    if hasattr(value, "shape"):
+        raise ShapeError(f"{text}; reduce it by .mean() or .sum()")
+    raise TypeError(text)
 
 
 def off(op: str, group: dict[str, Any], *names: str) -> None:

@@ -103,17 +103,20 @@ class Optimizer:
         """The group's step size now: a function gets the number of steps made so far. Raises for settings that came to
         make no sense since, and for gradients that are not of their parameter's shape."""
         self._check(group)
+        self._check_gradients(group)
+        lr = group["lr"]
+        if not callable(lr):
+            return checks.number(self._name, "lr", lr)
+        steps = group.get("steps", 0)
+        return checks.number(self._name, f"lr({steps})", lr(steps))
+
+    def _check_gradients(self, group: dict[str, Any]) -> None:
         for i, p in enumerate(group["params"]):
             if p._grad is not None and p._grad._array.shape != p._array.shape:
                 raise ShapeError(
                     f"{self._name}.step: params[{i}]: expected a gradient of the parameter's shape "
                     f"{tuple(p.shape)}, got {describe(p._grad)}"
                 )
-        lr = group["lr"]
-        if not callable(lr):
-            return checks.number(self._name, "lr", lr)
-        steps = group.get("steps", 0)
-        return checks.number(self._name, f"lr({steps})", lr(steps))
 
     def _update(self, p: Tensor, grad: Any, group: dict[str, Any], lr: float) -> None:
         """Change the memory of `p`, given its gradient as a raw array."""
@@ -131,11 +134,15 @@ class Optimizer:
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from such a dict, in the parameters' dtypes and devices. Raises ValueError, and changes nothing, where
         groups or shapes differ."""
-        groups, remembered = state.restored(self._name, state_dict, self.param_groups)
+        groups, remembered = state.restored(self._name, state_dict, self.param_groups, self._fitted)
         for group in groups:
             self._check(group)
         self._check_state(remembered)
         self.param_groups, self.state = groups, remembered
+
+    def _fitted(self, op: str, p: Tensor, number: Any, name: str, value: Any) -> Any:
+        """A copy of what a saved state remembers of a parameter."""
+        return state.fitted(op, p, number, name, value)
 
     def _check_state(self, state: dict[Any, dict[str, Any]]) -> None:
         """Raise ValueError for a restored state that makes no sense: for each kind of optimizer to define."""

@@ -223,13 +223,7 @@ class Search(Optimizer):
 
     def _number(self, loss: Any, of: str = "closure") -> float:
         """A scalar loss as a Python float."""
-        try:
-            return float(loss.item() if isinstance(loss, Tensor) else loss)
-        except (TypeError, ValueError, RuntimeError):
-            op = f"{self._name}.step: {of}: expected the loss, a number or a tensor of one"
-        if hasattr(loss, "shape"):
-            raise ShapeError(f"{op}, got {describe(loss)}; reduce it by .mean() or .sum()")
-        raise TypeError(f"{op}, got {describe(loss)}")
+        return checks.loss(f"{self._name}.step: {of}", loss)
 
     def _numbers(self, losses: Any, k: int) -> list[float]:
         """The losses of k candidates, a tensor or a list."""

@@ -2,6 +2,7 @@
 
 import copy
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from minigrad.engine.explain import describe
@@ -25,8 +26,11 @@ def taken(groups: Groups, remembered: dict[Any, Any]) -> dict[str, Any]:
     }
 
 
-def restored(op: str, given: Any, groups: Groups) -> tuple[Groups, "defaultdict[Any, dict[str, Any]]"]:
-    """New groups, and a new state, from such a dict. The settings saved come before those in `groups`."""
+def restored(
+    op: str, given: Any, groups: Groups, fitted: Callable[..., Any]
+) -> tuple[Groups, "defaultdict[Any, dict[str, Any]]"]:
+    """New groups, and a new state, from such a dict. The settings saved come before those in `groups`. `fitted` makes
+    the copy of what is remembered of a parameter, as the function of this name does."""
     op = f"{op}.load_state_dict"
     if not isinstance(given, dict) or not {"state", "param_groups"} <= given.keys():
         got = sorted(map(str, given)) if isinstance(given, dict) else type(given).__name__
@@ -41,7 +45,7 @@ def restored(op: str, given: Any, groups: Groups) -> tuple[Groups, "defaultdict[
     remembered: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
     for k, entries in given["state"].items():
         if k in params:
-            remembered[params[k]] = {name: _fitted(op, params[k], k, name, v) for name, v in entries.items()}
+            remembered[params[k]] = {name: fitted(op, params[k], k, name, v) for name, v in entries.items()}
         else:
             remembered[k] = copy.deepcopy(entries)
     return new, remembered
@@ -61,11 +65,11 @@ def _well_formed(op: str, saved: Any, state: Any) -> None:
             raise ValueError(f"{op}: state[{key!r}]: expected a dict, got {type(entries).__name__}")
 
 
-def _fitted(op: str, p: Tensor, number: Any, name: str, value: Any) -> Any:
+def fitted(op: str, p: Tensor, number: Any, name: str, value: Any) -> Any:
     """A copy of a remembered value, tensors of the parameter's shape in its dtype and on its device."""
     if not isinstance(value, Tensor):
         return copy.deepcopy(value)
-    if value.ndim == 0 or name == "step":
+    if name == "step" or (value.ndim == 0 and p.ndim):
         return value.detach().clone()
     if tuple(value.shape) != tuple(p.shape):
         raise ValueError(f"{op}: {name} of parameter {number}: expected {describe(p)}, got {describe(value)}")

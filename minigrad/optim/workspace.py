@@ -1,5 +1,6 @@
 """Memory for a step: scratch arrays that are used again and again, and large arrays in pieces that fit a cache."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,19 +18,20 @@ class Workspace:
         self._memory: dict[Any, Any] = {}  # one flat array for each number, dtype and place, as large as was needed
         self._views: dict[Any, Any] = {}  # of that memory, by shape: finding one takes 0.2 us, making one 0.6
 
-    def scratch(self, like: Any, number: int) -> Any:
+    def scratch(self, like: Any, number: int, shape: Any = None, dtype: Any = None) -> Any:
         """The scratch array `number` (0, 1, ...) in the shape, dtype and place of `like`: its contents are anything."""
-        key = (number, like.shape, like.dtype, getattr(like.device, "id", None))  # the number of a GPU
+        place = getattr(like.device, "id", None)  # the number of a GPU
+        key = (number, like.shape if shape is None else shape, like.dtype if dtype is None else dtype, place)
         view = self._views.get(key)
         return self._new_view(key, like) if view is None else view
 
     def _new_view(self, key: Any, like: Any) -> Any:
         number, shape, *place = key
-        flat = self._memory.get((number, *place))
-        if flat is None or flat.size < like.size:
-            flat = self._memory[number, *place] = array_module(like).empty_like(like).reshape(-1)
+        flat, size = self._memory.get((number, *place)), math.prod(shape)
+        if flat is None or flat.size < size:
+            flat = self._memory[number, *place] = array_module(like).empty_like(like, dtype=place[0], shape=(size,))
             self._views.clear()  # those made so far would keep the old memory
-        view = self._views[key] = flat[: like.size].reshape(shape)
+        view = self._views[key] = flat[:size].reshape(shape)
         return view
 
 
