@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.ops.creation import empty, sizes_of, tensor
+from minigrad.ops.creation import empty, full, ones, sizes_of, tensor, zeros
 from minigrad.tensor import Size, Tensor
 
 
@@ -76,3 +76,57 @@ def set_num_threads(n: int) -> None:
     warnings.warn(
         f"set_num_threads({n}): threads are NumPy's: set OPENBLAS_NUM_THREADS={n} before Python starts", stacklevel=2
     )
+
+
+# --- methods of Tensor ------------------------------------------------------------------------------------------------
+
+
+def tensor_type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """The tensor in another dtype: given as one, as `FloatTensor` and its kin, or by such a name. Without one: the
+    name of its own."""
+    if dtype is None:
+        where = "" if self.device.type == "cpu" else f"{self.device.type}."
+        found = next((name for name, kind in KINDS.items() if kind == self.dtype), str(self.dtype))
+        return f"minigrad.{where}{found}"
+    name = dtype.rpartition(".")[2] if isinstance(dtype, str) else dtype
+    if isinstance(name, _OfDtype):
+        return self.to(device=name.device, dtype=name.dtype)  # type: ignore[attr-defined]
+    return self.to(KINDS.get(name, name) if isinstance(name, str) else name)
+
+
+def _beside(self: Tensor, options: dict[str, Any]) -> dict[str, Any]:
+    """Options of a factory, with this tensor's dtype and device where none is given."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return {"dtype": self.dtype, "device": self.device, **given}
+
+
+def new_tensor(self: Tensor, data: Any, **options: Any) -> Tensor:
+    """`tensor(data)` with this one's dtype and device."""
+    return tensor(data, **_beside(self, options))
+
+
+def new_full(self: Tensor, size: Any, fill_value: Any, **options: Any) -> Tensor:
+    """`full` with this one's dtype and device."""
+    return full(size, fill_value, **_beside(self, options))
+
+
+def new_zeros(self: Tensor, *size: Any, **options: Any) -> Tensor:
+    """`zeros` with this one's dtype and device."""
+    return zeros(*size, **_beside(self, options))
+
+
+def new_ones(self: Tensor, *size: Any, **options: Any) -> Tensor:
+    """`ones` with this one's dtype and device."""
+    return ones(*size, **_beside(self, options))
+
+
+def new_empty(self: Tensor, *size: Any, **options: Any) -> Tensor:
+    """`empty` with this one's dtype and device."""
+    return empty(*size, **_beside(self, options))
+
+
+def new(self: Tensor, *args: Any) -> Tensor:
+    """A new tensor of this one's dtype and device: of a size, or with data, as `FloatTensor(...)` makes it."""
+    kind = next((name for name, dtype in KINDS.items() if dtype == self.dtype), "FloatTensor")
+    made: Tensor = typed(kind, self.dtype, self.device.type)(*args)
+    return made

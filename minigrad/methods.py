@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes, numpy_protocol, random
+from minigrad import dtypes, legacy, numpy_protocol, random
 from minigrad.backend import CPU, array_module, to_numpy
 from minigrad.engine import inplace
 from minigrad.engine.explain import describe
@@ -318,6 +318,10 @@ def _hang_lambdas(cls: Any) -> None:
     cls.cpu = lambda self: cast.to(self, device="cpu")
     cls.cuda = lambda self, device=None, non_blocking=False: cast.to(self, device="cuda" if device is None else device)
     cls.type_as = lambda self, other: cast.to(self, other)
+    for function in (legacy.new, legacy.new_empty, legacy.new_full, legacy.new_ones, legacy.new_tensor,
+                     legacy.new_zeros):  # fmt: skip
+        setattr(cls, function.__name__, function)
+    cls.type = legacy.tensor_type
     cls.T = property(lambda self: shape.permute(self, tuple(range(self.ndim))[::-1]), doc="Its dimensions reversed.")
     cls.mT = property(shape.mT, doc="Its last two dimensions swapped.")
 

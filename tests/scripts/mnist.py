@@ -1,7 +1,5 @@
 """The usual digit classifier with command line, loader, schedule and checkpoint, on made-up pictures."""
 
-from __future__ import print_function
-
 import argparse
 import os
 import tempfile
@@ -30,7 +28,7 @@ class Pictures(Dataset):
 
 class Net(nn.Module):
     def __init__(self):
-        super(Net, self).__init__()
+        super().__init__()
         self.conv1 = nn.Conv2d(1, 8, 3, 1)
         self.conv2 = nn.Conv2d(8, 16, 3, 1)
         self.dropout1 = nn.Dropout(0.25)
@@ -54,9 +52,9 @@ def train(args, model, device, train_loader, optimizer, epoch):
         loss.backward()
         optimizer.step()
         if batch_idx % args.log_interval == 0:
-            print("Train Epoch: {} [{}/{} ({:.0f}%)]\tLoss: {:.6f}".format(
-                epoch, batch_idx * len(data), len(train_loader.dataset),
-                100.0 * batch_idx / len(train_loader), loss.item()))
+            print(
+                f"Train Epoch: {epoch} [{batch_idx * len(data)}/{len(train_loader.dataset)} ({100.0 * batch_idx / len(train_loader):.0f}%)]\tLoss: {loss.item():.6f}"
+            )
 
 
 def test(model, device, test_loader):
@@ -69,7 +67,7 @@ def test(model, device, test_loader):
             pred = output.argmax(dim=1, keepdim=True)
             correct += pred.eq(target.view_as(pred)).sum().item()
     n = len(test_loader.dataset)
-    print("accuracy {:.2f} loss {:.4f}".format(correct / n, test_loss / n))
+    print(f"accuracy {correct / n:.2f} loss {test_loss / n:.4f}")
 
 
 def main():

@@ -89,7 +89,7 @@ def by_layers(make_optimizer=None):
 
 class Cubic(nn.Module):
     def __init__(self):
-        super(Cubic, self).__init__()
+        super().__init__()
         for name in "abcd":
             setattr(self, name, nn.Parameter(torch.randn(())))
 

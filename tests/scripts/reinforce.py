@@ -27,7 +27,7 @@ class Walk:
 
 class Policy(nn.Module):
     def __init__(self):
-        super(Policy, self).__init__()
+        super().__init__()
         self.affine1 = nn.Linear(2, 16)
         self.dropout = nn.Dropout(p=0.1)
         self.action_head = nn.Linear(16, 2)
@@ -66,8 +66,11 @@ def run(critic):
             policy_losses.append(-log_prob * advantage)
             value_losses.append(F.smooth_l1_loss(value.view(1), torch.tensor([R])))
         optimizer.zero_grad()
-        loss = torch.cat(policy_losses).sum() if not critic else (
-            torch.stack(policy_losses).sum() + torch.stack(value_losses).sum())
+        loss = (
+            torch.cat(policy_losses).sum()
+            if not critic
+            else (torch.stack(policy_losses).sum() + torch.stack(value_losses).sum())
+        )
         loss.backward()
         optimizer.step()
         recent.append(env.at)

@@ -15,7 +15,7 @@ prototypes = (torch.rand(4, 64) > 0.6).float()
 
 class VAE(nn.Module):
     def __init__(self):
-        super(VAE, self).__init__()
+        super().__init__()
         self.fc1 = nn.Linear(64, 32)
         self.fc21 = nn.Linear(32, 4)
         self.fc22 = nn.Linear(32, 4)
@@ -48,15 +48,25 @@ for step in range(150):
     loss.backward()
     optimizer.step()
     if step in (0, 149):
-        print("vae {:.3f}".format(loss.item() / len(data)))
+        print(f"vae {loss.item() / len(data):.3f}")
 
 generator = nn.Sequential(
-    nn.Linear(8, 4 * 4 * 8), nn.Unflatten(1, (8, 4, 4)), nn.BatchNorm2d(8), nn.Upsample(scale_factor=2),
-    nn.Conv2d(8, 8, 3, stride=1, padding=1), nn.BatchNorm2d(8, 0.8), nn.LeakyReLU(0.2, inplace=True),
-    nn.Conv2d(8, 1, 3, stride=1, padding=1), nn.Tanh(),
+    nn.Linear(8, 4 * 4 * 8),
+    nn.Unflatten(1, (8, 4, 4)),
+    nn.BatchNorm2d(8),
+    nn.Upsample(scale_factor=2),
+    nn.Conv2d(8, 8, 3, stride=1, padding=1),
+    nn.BatchNorm2d(8, 0.8),
+    nn.LeakyReLU(0.2, inplace=True),
+    nn.Conv2d(8, 1, 3, stride=1, padding=1),
+    nn.Tanh(),
 )
 discriminator = nn.Sequential(
-    nn.Conv2d(1, 8, 3, 2, 1), nn.LeakyReLU(0.2, inplace=True), nn.Dropout2d(0.25), nn.Flatten(), nn.Linear(8 * 16, 1),
+    nn.Conv2d(1, 8, 3, 2, 1),
+    nn.LeakyReLU(0.2, inplace=True),
+    nn.Dropout2d(0.25),
+    nn.Flatten(),
+    nn.Linear(8 * 16, 1),
     nn.Sigmoid(),
 )
 
@@ -87,7 +97,9 @@ for i in range(40):
     g_loss.backward()
     opt_g.step()
     opt_d.zero_grad()
-    d_loss = (adversarial_loss(discriminator(real_imgs), valid) + adversarial_loss(discriminator(gen_imgs.detach()), fake)) / 2
+    d_loss = (
+        adversarial_loss(discriminator(real_imgs), valid) + adversarial_loss(discriminator(gen_imgs.detach()), fake)
+    ) / 2
     d_loss.backward()
     opt_d.step()
 print("gan %.2f %.2f" % (d_loss.item(), g_loss.item()))
