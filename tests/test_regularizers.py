@@ -250,7 +250,9 @@ def test_bad_input_is_refused_in_words() -> None:
         L1(1.0)(mg.tensor([1, 2]))
     with pytest.raises(ValueError, match=r"no parameter was chosen of weight, bias; parameters='x'"):
         L1(1.0, parameters="x")(nn.Linear(2, 2))
-    with pytest.raises(ValueError, match="prox_: step: expected a finite number of 0 or more, got -1"):
+    with pytest.raises(
+        ValueError, match="prox_: step: expected a finite number of 0 or more, or one for each element, got -1"
+    ):
         L1(1.0).prox_(mg.ones(2), -1)
     with pytest.raises(NotImplementedError, match="has no closed form"):
         (GroupLasso(1.0) + GroupLasso(1.0, "columns")).prox_(mg.ones(2, 2), 1.0)

@@ -85,16 +85,20 @@ class Regularizer:
         return found
 
     @no_grad()
-    def prox_(self, params: Any, step: float) -> None:
-        """Replace each parameter v, in place, by the minimiser of |x - v|^2 / 2 + step R(x), in closed form.
+    def prox_(self, params: Any, step: Any) -> None:
+        """Replace each parameter v, in place, by the minimiser of |x - v|^2 / (2 step) + R(x), in closed form.
 
-        Exact for L1, L2, elastic net, group lasso, and their sums with one kind of groups a parameter. Raises
-        NotImplementedError for what has no closed form: two kinds of groups on one parameter, overlapping groups, or a
-        regularizer of your own. All is checked first: an error leaves every parameter as it was.
+        step: a number, or for every element its own: a tensor of the parameter's shape, a list of these (or of
+        numbers) for several parameters. Exact for L1, L2, elastic net, group lasso, and their sums with one kind of
+        groups a parameter. Raises NotImplementedError for what has no closed form: two kinds of groups on one
+        parameter, overlapping groups, or a regularizer of your own. All is checked first: an error leaves every
+        parameter as it was.
         """
-        if not isinstance(step, Real) or not 0 <= step < math.inf:
-            raise ValueError(f"prox_: step: expected a finite number of 0 or more, got {step!r}")
         named = _named(params)
+        steps = list(step) if isinstance(step, (list, tuple)) else [step] * len(named)
+        if len(steps) != len(named):
+            raise ValueError(f"prox_: step: expected one for each of {len(named)} parameters, got {len(steps)}")
+        by_parameter = {id(p): _checked_step(s, p) for s, (_, p) in zip(steps, named)}
         terms: dict[int, tuple[Tensor, list[Regularizer]]] = {}
         for part in self.parts():
             for p in part._chosen(named, params):
@@ -102,7 +106,16 @@ class Regularizer:
         for p, parts in terms.values():
             _check_prox(p, parts)
         for p, parts in terms.values():
-            _prox(p, parts, float(step))
+            _prox(p, parts, by_parameter[id(p)])
+
+
+def _checked_step(step: Any, p: Tensor) -> Any:
+    if isinstance(step, Tensor) and tuple(step.shape) == tuple(p.shape):
+        return step
+    if not isinstance(step, Real) or not 0 <= float(step) < math.inf:
+        raise ValueError(f"prox_: step: expected a finite number of 0 or more, or one for each element, got "
+                         f"{describe(step) if isinstance(step, Tensor) else repr(step)}")  # fmt: skip
+    return float(step)
 
 
 def _named(params: Any) -> list[tuple[str, Tensor]]:
@@ -134,21 +147,22 @@ def _check_prox(p: Tensor, parts: list[Regularizer]) -> None:
         lasso._check_apart(p)
 
 
-def _prox(p: Tensor, parts: list[Regularizer], step: float) -> None:
+def _prox(p: Tensor, parts: list[Regularizer], step: Any) -> None:
     """The proximal map of l1 |x|_1 + l2 |x|^2 + a group lasso: shrink, soft-threshold, then shrink the groups.
 
     The square only rescales point and step (complete it); soft-thresholding before the group step is exact for the sum
-    of the two (Simon et al., A Sparse-Group Lasso, 2013). Lassos over the same groups are one, of summed strength.
+    of the two (Simon et al., A Sparse-Group Lasso, 2013), also where each element has its own step. Lassos over the
+    same groups are one, of summed strength.
     """
     l1, l2 = (math.fsum(getattr(part, name) for part in parts) for name in ("l1", "l2"))
     lassos = [part for part in parts if isinstance(part, GroupLasso)]
-    shrink = 1 / (1 + 2 * l2 * step)
     if l2:
-        p.mul_(shrink)
+        step = step / (1 + 2 * l2 * step)
+        p.mul_(1 - 2 * l2 * step)  # = 1 / (1 + 2 l2 step), of the step before
     if l1:
-        p.sub_(p.clamp(-l1 * step * shrink, l1 * step * shrink))
+        p.sub_(p.clamp(-l1 * step, l1 * step))
     if lassos:
-        lassos[0]._shrink(p, step * shrink * math.fsum(lasso._factor(p) for lasso in lassos))
+        lassos[0]._shrink(p, step, math.fsum(lasso._factor(p) for lasso in lassos))
 
 
 def _strength(name: str, value: float) -> float:
@@ -210,6 +224,9 @@ _GROUPS: dict[str, tuple[int, slice]] = {
     "filters": (3, slice(0, 1)),
     "channels": (3, slice(1, 2)),
 }
+
+
+NEWTON = 12  # steps to a group's norm: it converges from below, quadratically, on a function that is almost a line
 
 
 class GroupLasso(Regularizer):
@@ -279,10 +296,26 @@ class GroupLasso(Regularizer):
         if x._base is not p and (p._base is None or x._base is not p._base):
             raise ValueError(f"prox_: {self!r}: expected groups to give a view of the parameter, got a copy")
 
-    def _shrink(self, p: Tensor, amount: float) -> None:
-        """Each group times max(0, 1 - amount / its norm)."""
+    def _shrink(self, p: Tensor, step: Any, strength: float) -> None:
+        """Each group x to the minimiser y of |y - x|^2 / (2 step) + strength |y|: x max(0, 1 - step strength / |x|), or
+        with a step s_i for each element y_i = x_i / (1 + strength s_i / |y|), by Newton's method on the number |y|."""
+        x, inside = self._split(p)
         norms = self._norms(p)
-        self._split(p)[0].mul_((1 - amount / norms.masked_fill(norms == 0, 1.0)).clamp(min=0.0))
+        if not isinstance(step, Tensor):
+            x.mul_((1 - step * strength / norms.masked_fill(norms == 0, 1.0)).clamp(min=0.0))
+            return
+        s = self._split(step)[0] * strength
+        over = (x / s.masked_fill(s == 0, 1.0)).masked_fill((s == 0) & (x != 0), math.inf)
+        zero = (over * over).sum(inside, keepdim=True) <= 1 if inside else abs(over) <= 1
+        r = (norms - (s.amax(inside, keepdim=True) if inside else s)).clamp(min=0.0)
+        for _ in range(NEWTON):
+            q = x / (r + s).masked_fill(r + s == 0, 1.0)
+            f = (q * q).sum(inside, keepdim=True) if inside else q * q
+            g = q * q / (r + s).masked_fill(r + s == 0, 1.0)
+            slope = g.sum(inside, keepdim=True) if inside else g
+            r = r + ((f.sqrt() - 1) * f / slope.masked_fill(slope == 0, 1.0)).clamp(min=0.0)
+        shrunk = r / (r + s).masked_fill(r + s == 0, 1.0)
+        x.mul_(shrunk.masked_fill(zero, 0.0))
 
     def __repr__(self) -> str:
         groups = repr(self.groups) if isinstance(self.groups, str) else getattr(self.groups, "__name__", "function")

@@ -9,6 +9,7 @@
     rprop.py       Rprop: by signs; ASGD: averages the weights
     lbfgs.py       LBFGS: by curvature; its line search is in wolfe.py
     muon.py        Muon: matrices made orthogonal
+    proximal.py    Proximal: a regularizer's proximal step after each step of one of these
     search.py      RandomSearch, RandomLocalSearch: guess, and keep the best
 
 What they refuse is in checks.py, their state_dict in state.py, the memory they use again and again in workspace.py.
@@ -20,11 +21,12 @@ from minigrad.optim.adam_kin import Adamax, NAdam, RAdam
 from minigrad.optim.lbfgs import LBFGS
 from minigrad.optim.muon import Muon
 from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.proximal import Proximal
 from minigrad.optim.rprop import ASGD, Rprop
 from minigrad.optim.search import RandomLocalSearch, RandomSearch
 from minigrad.optim.sgd import SGD
 
 __all__ = [
-    "ASGD", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Muon", "NAdam", "Optimizer", "RAdam",
-    "RMSprop", "RandomLocalSearch", "RandomSearch", "Rprop",
+    "ASGD", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Muon", "NAdam", "Optimizer",
+    "Proximal", "RAdam", "RMSprop", "RandomLocalSearch", "RandomSearch", "Rprop",
 ]  # fmt: skip

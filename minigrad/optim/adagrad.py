@@ -49,6 +49,11 @@ class Adagrad(Stateful):
     def _numbers(self, group: Group, state: dict[str, Any], lr: float) -> tuple[Any, ...]:
         return float(group["eps"]), lr / (1 + (state["step"] - 1) * float(group["lr_decay"]))
 
+    def _metric(self, p: Tensor, group: Group, lr: float) -> Any:
+        eps, size = self._numbers(group, self.state[p], lr)
+        total = self.state[p]["sum"]._array
+        return size / (array_module(total).sqrt(total) + eps)
+
     def _change(self, numbers: tuple[Any, ...], p: Any, g: Any, *arrays: Any) -> None:
         (total,), (eps, size) = arrays, numbers
         xp, t = array_module(p), self._workspace.scratch(p, 0)
@@ -153,6 +158,12 @@ class RMSprop(Stateful):
 
     def _numbers(self, group: Group, state: dict[str, Any], lr: float) -> tuple[Any, ...]:
         return 1 - float(group["alpha"]), float(group["eps"]), float(group["momentum"]), bool(group["centered"]), lr
+
+    def _metric(self, p: Tensor, group: Group, lr: float) -> Any:
+        square, average = self.state[p]["square_avg"]._array, self.state[p].get("grad_avg")
+        if average is not None:
+            square = square - average._array * average._array
+        return lr / (array_module(square).sqrt(square) + float(group["eps"]))
 
     def _change(self, numbers: tuple[Any, ...], p: Any, g: Any, *arrays: Any) -> None:
         share, eps, momentum, centered, lr = numbers

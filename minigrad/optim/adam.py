@@ -57,6 +57,12 @@ class Adam(Stateful):
         # lr * mean / (sqrt(v) / root + eps), with the divisions of whole arrays by a number taken out
         return 1 - beta1, 1 - beta2, float(group["eps"]) * root, lr * root / (1 - beta1 ** state["step"])
 
+    def _metric(self, p: Tensor, group: Group, lr: float) -> Any:
+        state = self.state[p]
+        _, _, eps, size = self._numbers(group, state, lr)
+        square = state["max_exp_avg_sq" if group["amsgrad"] else "exp_avg_sq"]._array
+        return size / (array_module(square).sqrt(square) + eps)
+
     def _change(self, numbers: tuple[Any, ...], p: Any, g: Any, *arrays: Any) -> None:
         (m, v, *largest), (share1, share2, eps, size) = arrays, numbers
         xp, t = array_module(p), self._workspace.scratch(p, 0)

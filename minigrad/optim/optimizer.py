@@ -118,6 +118,14 @@ class Optimizer:
                     f"{tuple(p.shape)}, got {describe(p._grad)}"
                 )
 
+    def _metric(self, p: Tensor, group: dict[str, Any], lr: float) -> Any:
+        """The step that the last update made along the gradient: a number, or a raw array of one for each element.
+        For a proximal step after it."""
+        raise NotImplementedError(
+            f"Proximal: {self._name} moves by no step size for each element, so that no exact proximal step is known; "
+            f"use the regularizer as a penalty, or SGD, Adam, AdamW, Adagrad, RMSprop"
+        )
+
     def _update(self, p: Tensor, grad: Any, group: dict[str, Any], lr: float) -> None:
         """Change the memory of `p`, given its gradient as a raw array."""
         raise NotImplementedError(f"{self._name}: define _update(p, grad, group, lr) or step(closure)")

@@ -55,6 +55,9 @@ class SGD(Optimizer):
             )
         checks.off(self._name, group, "foreach", "differentiable", "fused")
 
+    def _metric(self, p: Tensor, group: dict[str, Any], lr: float) -> float:
+        return lr
+
     def _update(self, p: Tensor, grad: Any, group: dict[str, Any], lr: float) -> None:
         arrays, first = [p._array, grad], False
         if group["momentum"]:

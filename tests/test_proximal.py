@@ -1,0 +1,118 @@
+"""Proximal steps round an optimizer: the minimiser, by an independent search; exact zeros; and refusals."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import nn, optim
+from minigrad.nn.regularizers import L1, L2, ElasticNet, GroupLasso
+
+RNG = np.random.default_rng(0)
+KINDS = {
+    "L1": L1(0.3), "L2": L2(0.4), "elastic": ElasticNet(0.2, 0.3), "rows": GroupLasso(0.5),
+    "columns": GroupLasso(0.5, "columns"),
+    "all": L1(0.1) + L2(0.2) + GroupLasso(0.4),
+}  # fmt: skip
+
+
+def objective(x: Any, v: Any, s: Any, R: Any) -> float:
+    return float(((x - v) ** 2 / (2 * s)).sum()) + R(mg.tensor(x)).item()
+
+
+@pytest.mark.parametrize("R", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("each", [False, True], ids=["one step", "a step for each element"])
+def test_it_is_the_minimiser(R: Any, each: bool) -> None:
+    for _ in range(20):
+        v = RNG.normal(size=(3, 4)) * RNG.choice([0.1, 1.0, 3.0], (3, 1))
+        s = RNG.uniform(0.01, 2, (3, 4)) if each else np.full((3, 4), RNG.uniform(0.01, 2))
+        x = mg.tensor(v)
+        R.prox_(x, mg.tensor(s) if each else float(s[0, 0]))
+        found = x.numpy()
+        best = objective(found, v, s, R)
+        for size in (1e-1, 1e-3, 1e-5):
+            for _ in range(40):  # convex: no neighbour is better
+                move = RNG.normal(size=(3, 4)) * size
+                assert objective(found + move, v, s, R) >= best - 1e-9
+                assert objective(found + move * (found != 0), v, s, R) >= best - 1e-9
+
+
+def test_equal_steps_are_one_step() -> None:
+    for R in KINDS.values():
+        v = RNG.normal(size=(3, 4))
+        a, b = mg.tensor(v), mg.tensor(v)
+        R.prox_(a, 0.7)
+        R.prox_(b, mg.full((3, 4), 0.7, dtype=mg.float64))
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("make", [
+    lambda ps: optim.SGD(ps, lr=0.05), lambda ps: optim.SGD(ps, lr=0.02, momentum=0.9, nesterov=True),
+    lambda ps: optim.Adam(ps, lr=0.02), lambda ps: optim.Adam(ps, lr=0.02, amsgrad=True),
+    lambda ps: optim.AdamW(ps, lr=0.02, weight_decay=0.0), lambda ps: optim.Adagrad(ps, lr=0.2),
+    lambda ps: optim.RMSprop(ps, lr=0.01),
+])  # fmt: skip
+def test_training_finds_the_lasso_s_zeros(make: Any) -> None:
+    """Of six inputs two matter; with L1 the others' weights become exactly zero, whatever the optimizer."""
+    mg.manual_seed(0)
+    x = mg.randn(200, 6)
+    y = x @ mg.tensor([[2.0], [-3.0], [0.0], [0.0], [0.0], [0.0]]) + 0.1 * mg.randn(200, 1)
+    model = nn.Linear(6, 1)
+    optimizer = optim.Proximal(make(model.parameters()), L1(0.3), model)
+    for _ in range(400):
+        optimizer.zero_grad()
+        nn.functional.mse_loss(model(x), y).backward()
+        optimizer.step()
+    w = model.weight.tolist()[0]
+    assert w[2:] == [0, 0, 0, 0] and 1.5 < w[0] < 2 and -3 < w[1] < -2.5
+    assert model.bias.item() != 0  # only the weights are regularized
+
+
+def test_whole_rows_vanish_under_adam() -> None:
+    mg.manual_seed(0)
+    model = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 1))
+    x = mg.randn(100, 5)
+    y = x[:, :1]
+    optimizer = optim.Proximal(optim.Adam(model.parameters(), lr=0.01), GroupLasso(0.02), model)
+    for _ in range(300):
+        optimizer.zero_grad()
+        nn.functional.mse_loss(model(x), y).backward()
+        optimizer.step()
+    norms = GroupLasso(1.0).norms(model[0].weight.detach()).numpy()
+    assert (norms == 0).sum() >= 4 and (norms > 0).any()
+
+
+def test_the_rest_is_the_optimizer_s() -> None:
+    w = mg.ones(2, requires_grad=True)
+    optimizer = optim.Proximal(optim.SGD([w], lr=lambda step: 0.5 / (step + 1)), L1(1.0))
+    calls = []
+
+    def closure() -> Any:
+        calls.append(1)
+        optimizer.zero_grad()
+        loss = (w * w).sum() / 2
+        loss.backward()
+        return loss
+
+    assert optimizer.step(closure).item() == 1 and len(calls) == 1
+    assert w.tolist() == [0, 0]  # 1 - 0.5 * 1, then 0.5 less
+    assert optimizer.param_groups[0]["steps"] == 1 and "Proximal(SGD" in repr(optimizer)
+    frozen = mg.ones(2, requires_grad=True)
+    idle = optim.Proximal(optim.SGD([frozen], lr=0.5), L1(1.0))
+    idle.step()
+    assert frozen.tolist() == [1, 1]  # no gradient, no step of either kind
+
+
+def test_refusals_in_words() -> None:
+    w = mg.ones(3, 3, requires_grad=True)
+    with pytest.raises(NotImplementedError, match="Proximal: LBFGS moves by no step size for each element"):
+        optim.Proximal(optim.LBFGS([w]), L1(1.0))
+    with pytest.raises(NotImplementedError, match="overlapping groups have no closed form"):
+        optim.Proximal(optim.SGD([w], lr=1.0), GroupLasso(1.0, lambda t: t.as_strided((2, 2), (1, 1))))
+    with pytest.raises(TypeError, match="Proximal: regularizer: expected a Regularizer, got float"):
+        optim.Proximal(optim.SGD([w], lr=1.0), 0.5)
+    with pytest.raises(ValueError, match="prox_: step: expected a finite number of 0 or more, or one for each element"):
+        L1(1.0).prox_(w, mg.ones(2))
+    with pytest.raises(ValueError, match="prox_: step: expected one for each of 1 parameters, got 2"):
+        L1(1.0).prox_(w, [1.0, 2.0])
