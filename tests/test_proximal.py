@@ -80,7 +80,7 @@ def test_whole_rows_vanish_under_adam() -> None:
         nn.functional.mse_loss(model(x), y).backward()
         optimizer.step()
     norms = GroupLasso(1.0).norms(model[0].weight.detach()).numpy()
-    assert (norms == 0).sum() >= 4 and (norms > 0).any()
+    assert (norms == 0).sum() >= 2 and (norms > 0).any()
 
 
 def test_the_rest_is_the_optimizer_s() -> None:

@@ -250,9 +250,7 @@ def test_bad_input_is_refused_in_words() -> None:
         L1(1.0)(mg.tensor([1, 2]))
     with pytest.raises(ValueError, match=r"no parameter was chosen of weight, bias; parameters='x'"):
         L1(1.0, parameters="x")(nn.Linear(2, 2))
-    with pytest.raises(
-        ValueError, match="prox_: step: expected a finite number of 0 or more, or one for each element, got -1"
-    ):
+    with pytest.raises(ValueError, match="prox_: step: expected a finite number .* got -1"):
         L1(1.0).prox_(mg.ones(2), -1)
     with pytest.raises(NotImplementedError, match="has no closed form"):
         (GroupLasso(1.0) + GroupLasso(1.0, "columns")).prox_(mg.ones(2, 2), 1.0)
@@ -261,7 +259,7 @@ def test_bad_input_is_refused_in_words() -> None:
         overlapping.prox_(mg.ones(2, 2), 1.0)
     with pytest.raises(ValueError, match="expected groups to give a view of the parameter, got a copy"):
         GroupLasso(1.0, lambda w: w * 1).prox_(mg.ones(2, 2), 1.0)
-    with pytest.raises(ValueError, match="prox_: step: expected a finite number of 0 or more, got 'big'"):
+    with pytest.raises(ValueError, match="prox_: step: expected a finite number .* got 'big'"):
         L1(1.0).prox_(mg.ones(2), "big")
     with pytest.raises(ShapeError, match="expected a tensor with the groups along dimension 0, got float32"):
         GroupLasso(1.0, lambda w: w.sum())(mg.ones(2))
