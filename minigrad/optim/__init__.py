@@ -10,11 +10,14 @@
     lbfgs.py       LBFGS: by curvature; its line search is in wolfe.py
     muon.py        Muon: matrices made orthogonal
     proximal.py    Proximal: a regularizer's proximal step after each step of one of these
+    lr_scheduler/  schedules of the step size
+    swa_utils.py   AveragedModel, SWALR, update_bn: averages of weights
     search.py      RandomSearch, RandomLocalSearch: guess, and keep the best
 
 What they refuse is in checks.py, their state_dict in state.py, the memory they use again and again in workspace.py.
 """
 
+from minigrad.optim import lr_scheduler, swa_utils
 from minigrad.optim.adagrad import Adadelta, Adagrad, RMSprop
 from minigrad.optim.adam import Adam, AdamW
 from minigrad.optim.adam_kin import Adamax, NAdam, RAdam
@@ -28,5 +31,5 @@ from minigrad.optim.sgd import SGD
 
 __all__ = [
     "ASGD", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Muon", "NAdam", "Optimizer",
-    "Proximal", "RAdam", "RMSprop", "RandomLocalSearch", "RandomSearch", "Rprop",
+    "Proximal", "RAdam", "RMSprop", "RandomLocalSearch", "RandomSearch", "Rprop", "lr_scheduler", "swa_utils",
 ]  # fmt: skip

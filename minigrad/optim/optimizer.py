@@ -32,6 +32,7 @@ class Optimizer:
         self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         self._workspace = Workspace()
+        self._stepped = False  # for schedules, which are to come after
         for group in checks.groups(self._name, params):
             self.add_param_group(group)
 
@@ -79,6 +80,7 @@ class Optimizer:
         return loss
 
     def _evaluate(self, closure: Closure | None, *args: Any) -> Any:
+        self._stepped = True
         if closure is None:
             return None
         if not callable(closure):
