@@ -14,7 +14,8 @@ OTHERWISE = {
     "where", "polygamma", "special.polygamma", "einsum", "nn.functional.embedding", "zero_", "linalg.eigh",
     "linalg.svd", "linalg.pinv", "normal", "randn", "rand_like", "randn_like", "randint", "randint_like", "empty",
     "empty_like", "nn.functional.dropout", "nn.functional.dropout2d", "nn.functional.dropout3d",
-    "nn.functional.alpha_dropout", "nn.functional.feature_alpha_dropout", "sgn", "multinomial", "bernoulli", "new_empty",
+    "nn.functional.alpha_dropout", "nn.functional.feature_alpha_dropout", "sgn", "multinomial", "bernoulli",
+    "new_empty",
 }  # fmt: skip
 
 

@@ -82,12 +82,14 @@ def uninstall() -> None:
 
 @contextmanager
 def as_torch() -> Iterator[None]:
-    """`install()` within a block."""
+    """`install()` within a block. PyTorch, if it is imported already, is set aside meanwhile."""
+    aside = {name: sys.modules.pop(name) for name in list(sys.modules) if name == "torch" or name.startswith("torch.")}
     install()
     try:
         yield
     finally:
         uninstall()
+        sys.modules.update(aside)
 
 
 __all__ = ["as_torch", "install", "uninstall"]
