@@ -210,6 +210,19 @@ def test_a_lesson_repeats_itself(run: Run, name: str) -> None:
     assert first == again != other
 
 
+def test_structured_sparsity(run: Run) -> None:
+    out = run("structured_sparsity", "--epochs", "6", "--l1", "5e-3", "--group", "6e-2")
+    errors = rows(out, "net")
+    assert list(errors) == ["baseline", "L1", "SSL"] and percent(errors["baseline"][0]) < 12
+    lines = [re.split(r"\s{2,}", line) for line in out.splitlines() if re.match(r"(baseline|L1|SSL) +\w+ \d ", line)]
+    zeros = {(line[0], line[1]): percent(line[2]) for line in lines}
+    assert len(zeros) == 12 and zeros["L1", "linear 3"] > 20 and zeros["SSL", "linear 3"] > 3
+    assert zeros["baseline", "linear 3"] == 0
+    gap = float(re.search(r"differ by (\S+) at most", out)[1])  # type: ignore[index]
+    assert gap < 1e-4 and "outputs left" in out
+    assert Path("out/structured_sparsity.png").read_bytes().startswith(PNG)
+
+
 # --- what makes no sense ---------------------------------------------------------------------------------------------
 
 

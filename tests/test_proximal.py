@@ -69,6 +69,27 @@ def test_training_finds_the_lasso_s_zeros(make: Any) -> None:
     assert model.bias.item() != 0  # only the weights are regularized
 
 
+@pytest.mark.parametrize("make", [
+    lambda ps: optim.SGD(ps, lr=0.1), lambda ps: optim.SGD(ps, lr=0.02, momentum=0.9),
+    lambda ps: optim.SGD(ps, lr=0.02, momentum=0.8, nesterov=True), lambda ps: optim.Adagrad(ps, lr=0.3),
+    lambda ps: optim.SGD(ps, lr=0.05, momentum=0.5, dampening=0.3),
+    lambda ps: optim.Adam(ps, lr=lambda step: 0.1 / (1 + step / 50)),
+])  # fmt: skip
+def test_it_comes_to_rest_where_loss_and_penalty_are_least(make: Any) -> None:
+    """There every gradient is -strength * sign(w), or within the strength where w is zero."""
+    x = mg.tensor(RNG.normal(size=(50, 5)))
+    y = x @ mg.tensor([1.0, -2.0, 0.5, 0.0, 0.1], dtype=mg.float64)
+    w = mg.ones(5, dtype=mg.float64, requires_grad=True)
+    optimizer = optim.Proximal(make([w]), L1(0.3))
+    for _ in range(3000):
+        optimizer.zero_grad()
+        (((x @ w - y) ** 2).mean() / 2).backward()
+        optimizer.step()
+    g, found = w.grad.numpy(), w.detach().numpy()
+    np.testing.assert_allclose(g[found != 0], -0.3 * np.sign(found[found != 0]), atol=2e-3)
+    assert (abs(g[found == 0]) <= 0.3 + 2e-3).all() and 1 <= (found == 0).sum() <= 3
+
+
 def test_whole_rows_vanish_under_adam() -> None:
     mg.manual_seed(0)
     model = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 1))

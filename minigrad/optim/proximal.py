@@ -12,8 +12,9 @@ from minigrad.tensor import Tensor
 
 class Proximal:
     """Minimizes loss + R: `optimizer` follows the gradient of the loss alone, then each parameter v becomes the
-    minimiser of |x - v|^2 / (2 step) + R(x), with the step that the optimizer made: lr, or of Adam and its kin for each
-    element its own (the exact proximal step in their metric).
+    minimiser of |x - v|^2 / (2 step) + R(x), with the step that the optimizer makes for a gradient: lr, under momentum
+    lr (1 - dampening) / (1 - momentum), and of Adam and its kin for each element its own (the exact proximal step in
+    their metric). So it comes to rest where loss + R is least, whatever the optimizer.
 
     regularizer: on all of the optimizer's parameters; with model=, on those of the module's that it chooses (weights,
     by default). Raises NotImplementedError where no exact step exists: LBFGS, overlapping groups, ... Everything else

@@ -56,7 +56,8 @@ class SGD(Optimizer):
         checks.off(self._name, group, "foreach", "differentiable", "fused")
 
     def _metric(self, p: Tensor, group: dict[str, Any], lr: float) -> float:
-        return lr
+        # where nothing changes any more a buffer holds (1 - dampening) / (1 - momentum) gradients
+        return lr * (1 - group["dampening"]) / (1 - group["momentum"]) if group["momentum"] else lr
 
     def _update(self, p: Tensor, grad: Any, group: dict[str, Any], lr: float) -> None:
         arrays, first = [p._array, grad], False

@@ -1,11 +1,21 @@
 """Tools around modules: gradient clipping, parameters as one vector, sequences of different lengths, and reports on
 sparsity."""
 
+from typing import Any
+
 from minigrad.nn.utils import rnn
 from minigrad.nn.utils.clip import clip_grad_norm, clip_grad_norm_, clip_grad_value_, get_total_norm
+from minigrad.nn.utils.sparsity import SparsityReport, sparsity_report
 from minigrad.nn.utils.vector import parameters_to_vector, vector_to_parameters
 
 __all__ = [
-    "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "get_total_norm", "parameters_to_vector", "rnn",
-    "vector_to_parameters",
+    "SparsityReport", "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "compact", "get_total_norm",
+    "parameters_to_vector", "rnn", "sparsity_report", "vector_to_parameters",
 ]  # fmt: skip
+
+
+def compact(model: Any) -> Any:
+    """A smaller dense model with equal outputs: see `nn.utils.compact`, the module of this name."""
+    from minigrad.nn.utils.compaction import compact as make
+
+    return make(model)
