@@ -1,6 +1,7 @@
 """PyTorch's own sample inputs as an outside judge: values, dtypes, shapes and gradients on calls that were not written
 for minigrad. Needs torch, and expecttest, which torch's sample generators import."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -115,3 +116,39 @@ def test_pytorch_s_own_samples() -> None:
                 wrong[op.name] = wrong.get(op.name, 0) + 1
     unexpected = {name: n for name, n in wrong.items() if n > KNOWN.get(name, 0)}
     assert not unexpected and right > 2000
+
+
+# a Python number beside a tensor is an operand everywhere here, also where PyTorch's functions want two tensors
+LOOSER = {"narrow": 1}
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_pytorch_refuses_is_refused_in_words() -> None:
+    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+    pytest.importorskip("expecttest", reason="torch's sample generators import it")
+    from torch.testing._internal.common_methods_invocations import op_db
+
+    accepted: dict[str, int] = {}
+    nameless: list[str] = []
+    refused = 0
+    for op in op_db:
+        if op.error_inputs_func is None or found(op.name) is None:
+            continue
+        for case in op.error_inputs("cpu"):
+            sample = case.sample_input
+            try:
+                args = [lifted(x, []) for x in (sample.input, *sample.args)]
+                options = {k: lifted(v, []) for k, v in sample.kwargs.items()}
+            except (TypeError, ValueError):  # a dtype or a number of dimensions that NumPy does not have
+                continue
+            number = any(isinstance(x, (int, float)) for x in args[:2]) and not case.error_regex
+            try:
+                found(op.name)(*args, **options)
+                accepted[op.name] = accepted.get(op.name, 0) + (not number)
+            except Exception as error:
+                refused += 1
+                if not re.match(r"[\w.]+(\(\))?(: | got | expected )", str(error)):
+                    nameless.append(f"{op.name}: {type(error).__name__}: {error}")
+    assert {name: n for name, n in accepted.items() if n > LOOSER.get(name, 0)} == {}
+    assert refused > 350 and len(nameless) <= 15, nameless
+    assert torch is not None

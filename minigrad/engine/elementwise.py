@@ -113,7 +113,10 @@ def binary(
                 b = None
         else:
             if not isinstance(other, Tensor):
-                return run(raw(input, name, "input"), raw(other, name, "other"))
+                x, y = raw(input, name, "input"), raw(other, name, "other")
+                if not hasattr(x, "dtype") and not hasattr(y, "dtype"):
+                    raise DtypeError(f"{name}: expected a Tensor or an array among its operands, got {x!r} and {y!r}")
+                return run(x, y)
             a, b = None, other._current()
             x, y = promoted(constant(input, name, "input"), other._array, floating)
         try:

@@ -61,6 +61,8 @@ def fliplr(input: Any) -> Any:
 @public
 def flipud(input: Any) -> Any:
     """Rows reversed."""
+    if input.ndim < 1:
+        raise ShapeError("flipud: expected at least 1 dimension, got a 0-d tensor")
     return flip(input, 0)
 
 

@@ -19,6 +19,8 @@ __all__ = ["allclose", "count_nonzero", "equal", "isclose", "isin", "unique"]
 def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
     """|input - other| <= atol + rtol * |other|, element by element; infinities are close only to themselves, and nan to
     nothing (equal_nan: to nan)."""
+    if not (rtol >= 0 and atol >= 0):
+        raise ValueError(f"isclose: expected rtol and atol of 0 or more, got {rtol} and {atol}")
     a, b = promoted(_unrecorded("isclose", input=input), _unrecorded("isclose", other=other))
     near = (abs(a - b) <= atol + rtol * abs(b)) & isfinite(a) & isfinite(b)
     same = (a == b) | near

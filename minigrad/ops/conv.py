@@ -182,6 +182,8 @@ def _prepared(op: str, input: Any, weight: Any, bias: Any, dims: int, channels: 
         )
     if bias is not None and tuple(bias.shape) != (out,):
         raise ShapeError(f"{op}: `bias`: expected {out} numbers, one for each output channel, got {describe(bias)}")
+    if bias is not None and bias.dtype != weight.dtype:
+        raise DtypeError(f"{op}: expected one dtype, got weight {weight.dtype} and bias {bias.dtype}")
     return input if input.ndim == dims + 2 else unsqueeze(input, 0)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import array_module, copy_to, device_of, is_array
+from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive
 from minigrad.engine.walk import Part
 from minigrad.errors import ShapeError
@@ -199,6 +200,8 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     from minigrad.ops.elementwise import where
 
     if hasattr(value, "dtype"):
+        if value.ndim or (value.dtype.kind == "c" and input.dtype.kind != "c"):
+            raise ShapeError(f"masked_fill: value: expected a number or a 0-d tensor, got {describe(value)}")
         value = value.astype(input.dtype)
     elif input.dtype.kind in "biu":
         value = input.dtype.type(value).item()  # the result has the input's dtype, as in PyTorch

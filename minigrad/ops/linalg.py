@@ -161,6 +161,9 @@ def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: flo
 @public
 def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     """The vector product of 3-vectors along `dim` (default: the first dimension of size 3)."""
+    if input.ndim != other.ndim:
+        raise ShapeError(f"cross: expected as many dimensions on both sides, got {list(input.shape)} and "
+                         f"{list(other.shape)}")  # fmt: skip
     if dim is None:
         sizes = [d for d, n in enumerate(input.shape) if n == 3]
         dim = sizes[0] if sizes else -1

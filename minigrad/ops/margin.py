@@ -92,6 +92,8 @@ def triplet_margin_loss(
     """max(0, |anchor - positive|_p - |anchor - negative|_p + margin). swap: the nearer of anchor and positive counts as
     the negative's distance (Balntas et al., BMVC 2016)."""
     _modern("triplet_margin_loss", size_average, reduce)
+    if not margin > 0:
+        raise ValueError(f"triplet_margin_loss: margin: expected a number above 0, got {margin}")
     near, far = pairwise_distance(anchor, positive, p, eps), pairwise_distance(anchor, negative, p, eps)
     if swap:
         far = minimum(far, pairwise_distance(positive, negative, p, eps))

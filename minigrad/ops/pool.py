@@ -47,6 +47,8 @@ def _put_back(g: Any, *, shape: Ints, kernel: Ints, stride: Ints, dilation: Ints
 def _batch(op: str, input: Any, dims: int) -> Any:
     if input.ndim not in (dims + 1, dims + 2):
         raise ShapeError(f"{op}: expected an input of {dims + 1} or {dims + 2} dimensions, got {describe(input)}")
+    if 0 in tuple(input.shape)[-dims - 1 :]:
+        raise ShapeError(f"{op}: expected an input with no size of 0 but the batch's, got {describe(input)}")
     return input if input.ndim == dims + 2 else unsqueeze(input, 0)
 
 
@@ -152,7 +154,10 @@ def _output_sizes(op: str, output_size: Any, sizes: Ints) -> Ints:
     given = (output_size,) * len(sizes) if isinstance(output_size, int) or output_size is None else tuple(output_size)
     if len(given) != len(sizes):
         raise ShapeError(f"{op}: output_size: expected a number, or {len(sizes)} of them, got {output_size}")
-    return tuple(n if m is None else int(m) for m, n in zip(given, sizes))
+    out = tuple(n if m is None else int(m) for m, n in zip(given, sizes))
+    if min(out, default=0) < 0:
+        raise ShapeError(f"{op}: output_size: expected 0 or more, got {output_size}")
+    return out
 
 
 def _bins(n: int, m: int) -> list[tuple[int, int]]:

@@ -26,7 +26,7 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **options: P.kwargs) -> R:
         try:
             return function(*args, **options)
-        except (AttributeError, TypeError) as error:
+        except (AttributeError, TypeError, ValueError, IndexError) as error:
             if options.keys() & NUMPY.keys() and not isinstance(error, DtypeError):
                 renamed = {NUMPY.get(name, name): value for name, value in options.items()}
                 if len(renamed) < len(options):
@@ -35,10 +35,12 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
                     ) from None
                 if set(renamed) <= parameters and set(renamed) != set(options):
                     return call(*args, **renamed)  # type: ignore[arg-type]
-            _refuse_operands(function, args, options)
-            if _named(error):
+            if isinstance(error, (AttributeError, TypeError)):
+                _refuse_operands(function, args, options)
+            if _placed(error, function.__name__):
                 raise
-            raise TypeError(f"{function.__name__}: {error}; got {_call_text(args, options)}") from error
+            kind = TypeError if isinstance(error, AttributeError) else type(error)
+            raise kind(f"{function.__name__}: {error}; got {_call_text(args, options)}") from error
 
     signature = inspect.signature(function)
     parameters = set(signature.parameters)
@@ -72,9 +74,17 @@ def _refuse_operands(function: Callable[..., Any], args: Any, options: Any) -> N
             refuse(function.__name__, **{name: value})
 
 
-def _named(error: Exception) -> bool:
-    """Does its text begin with the name of an op, or is it about the call's form (which names the function)?"""
-    return re.match(r"[\w.]+(\(\))?( got an?|\(\) |: )", str(error)) is not None or "positional argument" in str(error)
+def _placed(error: Exception, name: str) -> bool:
+    """Does its text begin with the name of an op (or is it about the call's form, which names the function)? Where it
+    is another op's, which this one is composed of, this one is named too."""
+    text = str(error)
+    op = re.match(r"(?:linalg\.)?(\w+)(\(\))?( got an?|\(\) |: )", text)
+    if op is None:
+        return "positional argument" in text
+    if op[1] != name and op[3] == ": " and len(error.args) == 1 and f"in {name}" not in text:
+        inner = re.search(r" \((in [\w, ]+)\)$", text)
+        error.args = (f"{text[: inner.start()]} ({inner[1]}, in {name})" if inner else f"{text} (in {name})",)
+    return True
 
 
 def _call_text(args: Any, options: dict[str, Any]) -> str:

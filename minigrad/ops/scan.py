@@ -190,6 +190,8 @@ def cummin(input: Any, dim: int) -> ValuesIndices:
 def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """out[i] = input[i + 1] - input[i] along `dim`, n times over; `prepend` and `append` are joined to the input
     first."""
+    if n < 0:
+        raise ValueError(f"diff: n: expected 0 or more, got {n}")
     at = axes.one(dim, input.ndim, "diff")
     parts = [p for p in (prepend, input, append) if p is not None]
     out = cat(parts, at) if len(parts) > 1 and n else input

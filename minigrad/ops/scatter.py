@@ -5,6 +5,7 @@ from typing import Any
 
 from minigrad.backend import array_module
 from minigrad.engine.elementwise import cast
+from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive, wrap
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes
@@ -172,6 +173,11 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
 def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Any:
     """A copy of the input with out[index[i]] += alpha * source[i] along `dim`, repeated numbers adding up."""
     at = _vector("index_add", input, dim, index)
+    if input.ndim and tuple(source.shape) != (*input.shape[:at], index.numel(), *input.shape[at + 1 :]):
+        raise ShapeError(
+            f"index_add: source: expected the input's shape with {index.numel()} in dimension {at}, got "
+            f"{describe(source)} for {describe(input)}"
+        )
     source = source if alpha == 1 else source * alpha
     if input.ndim == 0:
         return input + source
