@@ -35,6 +35,7 @@ from minigrad.ops.trig import *
 from minigrad.ops.windows import as_strided
 from minigrad.printing import set_printoptions
 from minigrad.random import *
+from minigrad.serialization import load, save
 from minigrad.tensor import Size, Tensor
 
 from minigrad import methods as _methods  # isort: skip  (hangs the operations on Tensor)
@@ -43,7 +44,18 @@ from minigrad import linalg, nn, optim, special  # isort: skip
 from minigrad.legacy import *  # isort: skip
 
 __version__ = "0.1.0"
-_ON_DEMAND = ("accelerator", "amp", "backends", "compat", "datasets", "distributions", "gradcheck", "testing", "utils")
+_ON_DEMAND = (
+    "accelerator",
+    "amp",
+    "backends",
+    "compat",
+    "datasets",
+    "distributions",
+    "gradcheck",
+    "snapshot",
+    "testing",
+    "utils",
+)
 
 
 def __getattr__(name: str) -> Any:

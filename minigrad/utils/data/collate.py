@@ -1,0 +1,82 @@
+"""A batch from samples."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.dtypes import bool as bool_
+from minigrad.dtypes import float64, int64
+from minigrad.ops.creation import as_tensor, tensor
+from minigrad.ops.shape import stack
+from minigrad.tensor import Tensor
+
+
+def default_collate(batch: Sequence[Any]) -> Any:
+    """One batch from a list of samples of one kind, as PyTorch's.
+
+    Tensors and arrays are stacked along a new first dimension; Python floats become float64, ints int64, bools bool;
+    strings and bytes stay a list. Tuples and lists give a list, named tuples and dicts their own kind, entry by entry.
+    Raises TypeError for other kinds, ValueError where structures or shapes differ.
+    """
+    return _collated(list(batch), "the samples")
+
+
+def _collated(batch: list[Any], where: str) -> Any:
+    if not batch:
+        raise ValueError("default_collate: batch: expected one or more samples, got none")
+    first = batch[0]
+    if isinstance(first, Tensor):
+        return stack(batch)
+    if isinstance(first, np.ndarray):
+        return as_tensor(_stacked(batch, where))
+    if isinstance(first, np.generic) and first.dtype.kind not in "SU":
+        return tensor(np.asarray(batch, first.dtype))
+    if isinstance(first, (bool, int, float)):
+        kind = float64 if any(type(x) is float for x in batch) else bool_ if isinstance(first, bool) else int64
+        return tensor(batch, dtype=kind)
+    if isinstance(first, (str, bytes)):
+        return batch
+    if isinstance(first, Mapping):
+        _alike(batch, where, [set(x) for x in batch], "keys")
+        entries = {k: _collated([x[k] for x in batch], f"{where}[{k!r}]") for k in first}
+        return _same_kind(first, entries)
+    if isinstance(first, Sequence):
+        _alike(batch, where, [len(x) for x in batch], "length")
+        columns = [_collated([x[i] for x in batch], f"{where}[{i}]") for i in range(len(first))]
+        return type(first)(*columns) if hasattr(first, "_fields") else columns
+    raise TypeError(
+        f"default_collate: {where}: expected tensors, arrays, numbers, strings, and tuples, lists or dicts of them, "
+        f"got {type(first).__name__}; pass a collate_fn that knows what to make of it"
+    )
+
+
+def _stacked(batch: list[Any], where: str) -> Any:
+    _alike(batch, where, [np.shape(x) for x in batch], "shape")
+    return np.stack(batch)
+
+
+def _alike(batch: list[Any], where: str, facts: list[Any], what: str) -> None:
+    for i, fact in enumerate(facts):
+        if fact != facts[0]:
+            raise ValueError(f"default_collate: {where}: expected one {what}, got {facts[0]} at 0 and {fact} at {i}")
+
+
+def _same_kind(first: Any, entries: dict[Any, Any]) -> Any:
+    try:
+        return type(first)(entries)
+    except TypeError:  # a mapping that is not made from a dict
+        return entries
+
+
+def default_convert(data: Any) -> Any:
+    """One sample with its arrays as tensors, where no batches are made (`batch_size=None`)."""
+    if isinstance(data, (np.ndarray, np.generic)) and data.dtype.kind in "biufc":
+        return as_tensor(np.asarray(data))
+    if isinstance(data, Mapping):
+        return _same_kind(data, {k: default_convert(v) for k, v in data.items()})
+    if isinstance(data, tuple) and hasattr(data, "_fields"):
+        return type(data)(*map(default_convert, data))
+    if isinstance(data, (tuple, list)):
+        return [default_convert(x) for x in data]
+    return data
