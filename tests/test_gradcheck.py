@@ -244,3 +244,47 @@ def test_bad_inputs():
         gradcheck(minigrad.exp, (minigrad.tensor([1.0]),))
     with pytest.raises(TypeError, match="func: expected a Tensor or a tuple of them, got float"):
         gradcheck(lambda x: 1.0, (leaf(2),))
+
+
+# --- words for patterns -----------------------------------------------------------------------------------------------
+
+
+def wrong(forward, backward):
+    class Wrong(minigrad.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return forward(x)
+
+        @staticmethod
+        def backward(ctx, g):
+            return backward(g, *ctx.saved_tensors)
+
+    return Wrong.apply
+
+
+def spread(x):
+    return minigrad.cat([x, x])
+
+
+PATTERNS = {
+    "the mask is flipped": (lambda x: x.relu(), lambda g, x: g * (x < 0)),
+    "the right slopes stand in the wrong places": (lambda x: x.sort(0)[0], lambda g, x: g),
+    "slopes are missing, zero where they should not be": (spread, lambda g, x: g[:3]),
+    "slopes are there that should be zero": (lambda x: x.triu(), lambda g, x: g),
+    "the analytic slope is x where it should be the output": (lambda x: x.exp(), lambda g, x: g * x),
+    "the Jacobian is transposed": (lambda x: x @ SQUARE, lambda g, x: g @ SQUARE),
+    "each output's slopes are off by a factor of its own": (
+        lambda x: x / x.std(1, keepdim=True), lambda g, x: g - (g * x).mean(1, keepdim=True) * x * 0 - (
+            g * (x / x.std(1, keepdim=True))).sum(1, keepdim=True) * (x - x.mean(1, keepdim=True)) / x.std(
+                1, keepdim=True) / 2),
+    "for no one factor fits": (lambda x: x * x.sigmoid(), lambda g, x: g * x.sigmoid()),
+}  # fmt: skip
+SQUARE = minigrad.tensor(np.random.default_rng(1).normal(size=(3, 3)))
+
+
+@pytest.mark.parametrize("words", PATTERNS)
+def test_a_pattern_has_its_words(words):
+    x = minigrad.tensor(np.random.default_rng(0).normal(size=(3, 3)), requires_grad=True)
+    report = gradcheck(wrong(*PATTERNS[words]), (x,), raise_exception=False)
+    assert report.outcome == "fail" and words in str(report), report

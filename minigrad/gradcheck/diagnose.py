@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.gradcheck.compare import Block
+from minigrad.gradcheck.patterns import close, no_pattern, patterns
 from minigrad.gradcheck.point import Point
 
 Array = np.ndarray[Any, Any]
@@ -47,6 +48,8 @@ def diagnose(point: Point, block: Block) -> list[str]:
         subject = f"input {point.probe.checked[e.input]}"
         found = next(_hypotheses(e), None)
         place = _place(e)
+        if not found and (not place or place.endswith(OTHERS)):
+            found = next(patterns(e.a, e.n, e.bad, e.x, e.block.values), None) or no_pattern(e.a, e.n, e.bad)
     return [f"{subject}: {text}" for text in (found, *([] if found and place.endswith(OTHERS) else [place])) if text]
 
 
@@ -55,7 +58,7 @@ def _hypotheses(e: Evidence) -> Iterator[str]:
         yield "the analytic gradient is nan or inf where f is finite: 0 * inf, or 0 / 0, inside backward"
     if not e.a.any():
         yield "the analytic gradient is all zero: the graph is cut (detach, a Python number), or backward returns zeros"
-    if _close(e.a, -e.n):
+    if close(e.a, -e.n):
         yield "the sign is wrong: backward(g) should be negated"
     yield from _precision(e)
     yield from _factors(e)
@@ -64,11 +67,6 @@ def _hypotheses(e: Evidence) -> Iterator[str]:
         yield from _moved(e)
         yield from _axes(e)
     yield from _elementwise(e)
-
-
-def _close(a: Array, b: Array, tolerance: float = 1e-6) -> bool:
-    scale = np.fmax(abs(a), abs(b)).max(initial=0.0)
-    return bool(0 < scale < np.inf and (abs(a - b) <= tolerance * np.fmax(abs(a), abs(b)) + 1e-9 * scale).all())
 
 
 # --- a constant factor ----------------------------------------------------------------------------------------------
@@ -81,7 +79,7 @@ def _factors(e: Evidence) -> Iterator[str]:
         return
     ratios = e.a[seen] / e.n[seen]
     c = float(np.median(ratios))
-    if c == 0 or not _close(e.a, c * e.n) or abs(c - 1) < 1e-7:
+    if c == 0 or not close(e.a, c * e.n) or abs(c - 1) < 1e-7:
         return
     yield f"a factor is wrong: the analytic gradient is {c:.6g} times the numeric one everywhere{_named(c, e)}"
 
@@ -144,7 +142,7 @@ def _swapped(e: Evidence) -> Iterator[str]:
     probe, rows = e.point.probe, np.random.default_rng(0).normal(size=len(e.block.rows))
     for k, part in enumerate(probe.parts):
         if k != e.input and probe.shapes[k] == e.shape and len(e.block.columns) == probe.n:
-            if _close(e.ga, rows @ e.numeric[:, part]):
+            if close(e.ga, rows @ e.numeric[:, part]):
                 yield f"it has the gradient of input {probe.checked[k]}: swapped"
 
 
@@ -154,19 +152,19 @@ def _moved(e: Evidence) -> Iterator[str]:
     for i in range(n.ndim):
         for j in range(i):
             swapped = np.swapaxes(n, i, j)
-            if _close(a.ravel(), swapped.ravel()):
+            if close(a.ravel(), swapped.ravel()):
                 then = "" if swapped.shape == a.shape else ", then reshaped"
                 yield f"the gradient is transposed (dimensions {j} and {i}{then})"
-    if n.ndim == 2 and _close(a, n.ravel(order="F").reshape(n.shape)):
+    if n.ndim == 2 and close(a, n.ravel(order="F").reshape(n.shape)):
         yield "the gradient is in the other memory order (columns first): transposed, then reshaped"
     for axis in range(n.ndim):
-        if n.shape[axis] > 1 and _close(a, np.flip(n, axis)):
+        if n.shape[axis] > 1 and close(a, np.flip(n, axis)):
             yield f"the gradient is flipped along dimension {axis}"
         for by in (1, -1, 2, -2):
             rolled = np.roll(n, by, axis)
             inner = [slice(None)] * n.ndim
             inner[axis] = slice(2, -2) if n.shape[axis] > 6 else slice(None)
-            if n.shape[axis] > 2 and (_close(a, rolled) or (n.shape[axis] > 6 and _close(a[*inner], rolled[*inner]))):
+            if n.shape[axis] > 2 and (close(a, rolled) or (n.shape[axis] > 6 and close(a[*inner], rolled[*inner]))):
                 yield f"the gradient is shifted by {by} along dimension {axis}"
 
 
@@ -184,7 +182,7 @@ def _axes(e: Evidence) -> Iterator[str]:
             for name, value in (("the output", e.block.values), ("x", e.x)):
                 share = gap / value.reshape(n.shape)
                 level = share.mean(axis, keepdims=True) + 0 * share
-                if np.isfinite(share).all() and abs(gap).max() > 0 and _close(share, level):
+                if np.isfinite(share).all() and abs(gap).max() > 0 and close(share, level):
                     yield (
                         f"a term is missing: {name} times something that is the same all along dimension "
                         f"{axis}, such as "
@@ -226,9 +224,9 @@ def _elementwise(e: Evidence) -> Iterator[str]:
         "|x|": abs(e.x),
         "2x": 2 * e.x,
     }.items():
-        if _close(ratio, value):
+        if close(ratio, value):
             yield f"the analytic gradient has a factor {name} too much"
-        if _close(ratio, 1 / value):
+        if close(ratio, 1 / value):
             yield f"the analytic gradient lacks a factor {name}"
 
 
