@@ -9,13 +9,12 @@ import math
 import os
 import pickle
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as serialize
 
 from minigrad.backend import CPU, device, device_of, to_numpy
 from minigrad.engine.explain import describe
@@ -49,8 +48,7 @@ def save(obj: Any, path: PathLike, *, unsafe_pickle: bool = False) -> None:
     Raises TypeError, with the place in `obj`, for what cannot be saved.
     """
     if unsafe_pickle:
-        content = pickle.dumps(obj)
-        replace_file(path, lambda temporary: Path(temporary).write_bytes(content))
+        replace_file(path, pickle.dumps(obj))
         return
     arrays: dict[str, Any] = {}
     try:
@@ -58,7 +56,7 @@ def save(obj: Any, path: PathLike, *, unsafe_pickle: bool = False) -> None:
     except RecursionError:
         raise ValueError("save: expected an object that ends, got one that contains itself") from None
     metadata = {KEY: json.dumps({"version": VERSION, "object": structure}, separators=(",", ":"))}
-    replace_file(path, lambda temporary: save_file(arrays, temporary, metadata))
+    replace_file(path, serialize(arrays, metadata))
 
 
 def load(path: PathLike, map_location: str | device | None = None, *, unsafe_pickle: bool = False) -> Any:
@@ -94,28 +92,26 @@ def load(path: PathLike, map_location: str | device | None = None, *, unsafe_pic
         raise ValueError(f"load: {path}: its structure and its tensors do not fit: {error!r}") from error
 
 
-def replace_file(path: PathLike, write: Callable[[str], Any]) -> None:
-    """Let `write(temporary)` write a file, and give it the name `path` when it is whole and on the disk."""
+def replace_file(path: PathLike, content: bytes) -> None:
+    """Write a file beside `path`, and give it that name when it is whole and on the disk."""
     target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"save: {path}: there is no folder {target.parent}")
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
-        write(str(temporary))
-        _to_disk(temporary)
+        with open(temporary, "xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(temporary, target)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f"save: {path}: there is no folder {target.parent}") from error
     finally:
         temporary.unlink(missing_ok=True)
-    if os.name == "posix":
-        _to_disk(target.parent)  # the new name itself
-
-
-def _to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    if os.name == "posix":  # the new name itself
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 # --- objects as JSON ------------------------------------------------------------------------------------------------

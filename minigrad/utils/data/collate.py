@@ -16,13 +16,14 @@ def default_collate(batch: Sequence[Any]) -> Any:
     """One batch from a list of samples of one kind, as PyTorch's.
 
     Tensors and arrays are stacked along a new first dimension; Python floats become float64, ints int64, bools bool;
-    strings and bytes stay a list. Tuples and lists give a list, named tuples and dicts their own kind, entry by entry.
+    strings and bytes stay as they are, in a row. Tuples and lists give a list, named tuples and dicts their own kind,
+    entry by entry.
     Raises TypeError for other kinds, ValueError where structures or shapes differ.
     """
     return _collated(list(batch), "the samples")
 
 
-def _collated(batch: list[Any], where: str) -> Any:
+def _collated(batch: Sequence[Any], where: str) -> Any:
     if not batch:
         raise ValueError("default_collate: batch: expected one or more samples, got none")
     first = batch[0]
@@ -43,7 +44,7 @@ def _collated(batch: list[Any], where: str) -> Any:
         return _same_kind(first, entries)
     if isinstance(first, Sequence):
         _alike(batch, where, [len(x) for x in batch], "length")
-        columns = [_collated([x[i] for x in batch], f"{where}[{i}]") for i in range(len(first))]
+        columns = [_collated(c, f"{where}[{i}]") for i, c in enumerate(zip(*batch))]
         return type(first)(*columns) if hasattr(first, "_fields") else columns
     raise TypeError(
         f"default_collate: {where}: expected tensors, arrays, numbers, strings, and tuples, lists or dicts of them, "
@@ -51,12 +52,12 @@ def _collated(batch: list[Any], where: str) -> Any:
     )
 
 
-def _stacked(batch: list[Any], where: str) -> Any:
+def _stacked(batch: Sequence[Any], where: str) -> Any:
     _alike(batch, where, [np.shape(x) for x in batch], "shape")
     return np.stack(batch)
 
 
-def _alike(batch: list[Any], where: str, facts: list[Any], what: str) -> None:
+def _alike(batch: Sequence[Any], where: str, facts: list[Any], what: str) -> None:
     for i, fact in enumerate(facts):
         if fact != facts[0]:
             raise ValueError(f"default_collate: {where}: expected one {what}, got {facts[0]} at 0 and {fact} at {i}")

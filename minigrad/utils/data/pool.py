@@ -35,7 +35,7 @@ class Pool:
                 process = context.Process(
                     target=worker.run, args=(theirs, packed, id, n, seed + id), daemon=True, name=f"DataLoader-{id}"
                 )
-                process.start()
+                _start(process, id)
                 self.processes.append(process)
                 theirs.close()  # only the worker holds it now: if it dies, our end reads an end of file
         except BaseException:
@@ -101,11 +101,20 @@ class Pool:
         how = f"was killed by {_signal(-code)}" if code is not None and code < 0 else f"ended with exit code {code}"
         hint = "; the system kills by SIGKILL where memory runs out" if code == -signal.SIGKILL else ""
         if code == 1:
-            hint = (
-                "; its output above says why. A script whose loader has workers must begin its work under "
-                '`if __name__ == "__main__":`, for workers import it'
-            )
+            hint = f"; its output above says why. {_GUARD}"
         return RuntimeError(f"DataLoader: worker {id} (pid {process.pid}) {how}{hint}")
+
+
+_GUARD = (
+    'A script whose loader has workers must begin its work under `if __name__ == "__main__":`, for workers import it'
+)
+
+
+def _start(process: Any, id: int) -> None:
+    try:
+        process.start()
+    except OSError as error:  # mostly a broken pipe: it died before it had read what it is to do
+        raise RuntimeError(f"DataLoader: worker {id} could not be started ({error}). {_GUARD}") from error
 
 
 def _close(owner: int, connections: list[Connection], processes: list[Any]) -> None:
