@@ -12,7 +12,7 @@ from minigrad.nn.regularizers import L1, L2, ElasticNet, GroupLasso
 RNG = np.random.default_rng(0)
 KINDS = {
     "L1": L1(0.3), "L2": L2(0.4), "elastic": ElasticNet(0.2, 0.3), "rows": GroupLasso(0.5),
-    "columns": GroupLasso(0.5, "columns"),
+    "columns": GroupLasso(0.5, "columns"), "layer": GroupLasso(1.5, "layer"),
     "all": L1(0.1) + L2(0.2) + GroupLasso(0.4),
 }  # fmt: skip
 

@@ -238,7 +238,9 @@ def test_bad_input_is_refused_in_words() -> None:
     for bad in (-1, float("nan"), float("inf"), "1"):
         with pytest.raises(ValueError, match="L1: strength: expected a finite number of 0 or more, got"):
             L1(bad)
-    with pytest.raises(ValueError, match="GroupLasso: groups: expected rows, columns, filters, channels or a function"):
+    with pytest.raises(
+        ValueError, match="GroupLasso: groups: expected rows, columns, filters, channels, layer or a function"
+    ):
         GroupLasso(1.0, "diagonals")
     with pytest.raises(ValueError, match='GroupLasso: scale: expected None or "sqrt"'):
         GroupLasso(1.0, scale="size")
@@ -269,3 +271,13 @@ def test_bad_input_is_refused_in_words() -> None:
         L1(1.0)(3)
     with pytest.raises(TypeError, match="regularizer: parameter 0: expected a Tensor, got float"):
         L1(1.0)([1.0])
+
+
+def test_a_layer_is_one_group() -> None:
+    w = mg.tensor([[3.0, 0.0], [0.0, 4.0]])
+    rule = GroupLasso(1.0, "layer")
+    assert rule(w).item() == 5 and rule.norms(w).tolist() == [5]
+    rule.prox_(w, 2.5)
+    assert w.tolist() == [[1.5, 0], [0, 2]]
+    rule.prox_(w, 5.0)
+    assert not w.any()

@@ -223,6 +223,7 @@ _GROUPS: dict[str, tuple[int, slice]] = {
     "columns": (2, slice(1, None)),
     "filters": (3, slice(0, 1)),
     "channels": (3, slice(1, 2)),
+    "layer": (1, slice(0, 0)),
 }
 
 
@@ -232,11 +233,12 @@ NEWTON = 12  # steps to a group's norm: it converges from below, quadratically, 
 class GroupLasso(Regularizer):
     """strength * sum over groups g of |w_g|_2: whole groups become zero together (structured sparsity).
 
-    groups: "rows" (all that feeds an output), "columns" (all that an input feeds), "filters" and "channels" of a
-    convolution, or a function that gives a view of the parameter with the groups along dimension 0. Unscaled, as in
-    Wen et al., Learning Structured Sparsity in Deep Neural Networks, NeurIPS 2016; scale="sqrt" multiplies each group's
-    norm by the root of its size (Yuan and Lin, 2006). The gradient of a group that is zero is zero. Of a Module,
-    "filters" and "channels" take the convolutions' weights alone.
+    groups: "rows" (all that feeds an output), "columns" (all that an input feeds: of a convolution, a place of its
+    filters), "filters" and "channels" of a convolution, the whole "layer" (the paper's depth), or a function that gives
+    a view of the parameter with the groups along dimension 0. Unscaled, as in Wen et al., Learning Structured Sparsity
+    in Deep Neural Networks, NeurIPS 2016; scale="sqrt" multiplies each group's norm by the root of its size (Yuan and
+    Lin, 2006). The gradient of a group that is zero is zero. Of a Module, "filters" and "channels" take the
+    convolutions' weights alone.
     """
 
     def __init__(

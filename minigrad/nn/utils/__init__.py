@@ -19,3 +19,12 @@ def compact(model: Any) -> Any:
     from minigrad.nn.utils.compaction import compact as make
 
     return make(model)
+
+
+def __getattr__(name: str) -> Any:
+    """Weight and spectral norm, which are made of modules and so come after them."""
+    if name in ("weight_norm", "remove_weight_norm", "spectral_norm", "remove_spectral_norm"):
+        from minigrad.nn.utils import reparametrize
+
+        return getattr(reparametrize, name)
+    raise AttributeError(f"module 'minigrad.nn.utils' has no attribute {name!r}")
