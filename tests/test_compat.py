@@ -1,5 +1,6 @@
 """Scripts in PyTorch's spelling, run unchanged: they must train, and say so by the numbers they print."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -133,3 +134,13 @@ def test_switches_that_switch_nothing_say_so() -> None:
         assert mg.accelerator.current_accelerator() is None
     mg.cuda.manual_seed_all(3)
     assert mg.initial_seed() == 3
+
+
+def test_modules_that_scripts_import_by_their_place() -> None:
+    from minigrad.nn.parallel import DataParallel
+
+    assert DataParallel is mg.nn.DataParallel
+    for name in ("torch.nn.parallel", "torch.utils.data", "torch.optim.lr_scheduler", "torch.nn.utils.rnn",
+                 "torch.backends.cudnn", "torch.distributions.categorical", "torch.nn.init"):  # fmt: skip
+        with compat.as_torch():
+            assert importlib.import_module(name).__name__.startswith("minigrad.")
