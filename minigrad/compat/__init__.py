@@ -30,7 +30,6 @@ ELSEWHERE = {
     "torch.utils.data.dataloader": "minigrad.utils.data",
     "torch.optim.optimizer": "minigrad.optim",
     "torch.cuda.amp": "minigrad.amp",
-    "torch.backends.cudnn": "minigrad.backends",
 }
 
 
