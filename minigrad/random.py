@@ -4,6 +4,7 @@ The same seed gives the same numbers on every machine. Numbers are drawn on the 
 so that a script's numbers do not depend on where it runs.
 """
 
+import random
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,18 @@ def get_rng_state() -> dict[str, Any]:
 def set_rng_state(state: dict[str, Any]) -> None:
     """Let the default generator go on from such a state."""
     default_generator.set_state(state)
+
+
+def every_state() -> dict[str, Any]:
+    """The states of all generators that a program is likely to draw from: minigrad's, NumPy's and Python's."""
+    return {"minigrad": get_rng_state(), "numpy": np.random.get_state(legacy=False), "python": random.getstate()}
+
+
+def restore_every_state(states: dict[str, Any]) -> None:
+    """Set them back."""
+    set_rng_state(states["minigrad"])
+    np.random.set_state(states["numpy"])
+    random.setstate(states["python"])
 
 
 def draw_normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Any:

@@ -1,13 +1,10 @@
 """Snapshots: all that a training run needs to go on as if it had never stopped, in one file."""
 
-import random
 from typing import Any
-
-import numpy as np
 
 from minigrad import serialization
 from minigrad.backend import device
-from minigrad.random import get_rng_state, set_rng_state
+from minigrad.random import every_state, restore_every_state
 from minigrad.serialization import PathLike
 
 __all__ = ["load", "save"]
@@ -32,7 +29,7 @@ def save(
     """
     parts = dict(zip(_PARTS, (model, optimizer, scheduler, loader)))
     states = {name: _able("save", name, part, "state_dict")() for name, part in parts.items() if part is not None}
-    content = {"snapshot": 1, "parts": states, "rng": _random_states() if rng else None, "extra": extra}
+    content = {"snapshot": 1, "parts": states, "rng": every_state() if rng else None, "extra": extra}
     serialization.save(content, path)
 
 
@@ -63,7 +60,7 @@ def load(
     for name, put_back in wanted.items():
         put_back(states[name])
     if rng:
-        _restore_random(content["rng"])
+        restore_every_state(content["rng"])
     extra: dict[str, Any] = content["extra"]
     return extra
 
@@ -73,13 +70,3 @@ def _able(op: str, name: str, part: Any, method: str) -> Any:
     if not callable(found):
         raise TypeError(f"snapshot.{op}: {name}: expected something with {method}(), got {type(part).__name__}")
     return found
-
-
-def _random_states() -> dict[str, Any]:
-    return {"minigrad": get_rng_state(), "numpy": np.random.get_state(legacy=False), "python": random.getstate()}
-
-
-def _restore_random(states: dict[str, Any]) -> None:
-    set_rng_state(states["minigrad"])
-    np.random.set_state(states["numpy"])
-    random.setstate(states["python"])

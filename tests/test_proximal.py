@@ -137,3 +137,13 @@ def test_refusals_in_words() -> None:
         L1(1.0).prox_(w, mg.ones(2))
     with pytest.raises(ValueError, match="prox_: step: expected one for each of 1 parameters, got 2"):
         L1(1.0).prox_(w, [1.0, 2.0])
+
+
+def test_a_step_size_is_asked_for_once_a_step() -> None:
+    w, asked = mg.ones(2, requires_grad=True), []
+    optimizer = optim.Proximal(optim.SGD([w], lr=lambda step: asked.append(step) or 0.1), L1(0.1))
+    for _ in range(3):
+        optimizer.zero_grad()
+        w.sum().backward()
+        optimizer.step()
+    assert asked == [0, 1, 2]

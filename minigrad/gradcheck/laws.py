@@ -10,8 +10,9 @@ from minigrad.backend import to_numpy
 from minigrad.engine.function import Context
 from minigrad.engine.primitive import wrap
 from minigrad.gradcheck.point import Point
-from minigrad.gradcheck.probe import Probe, Tape, nodes_of, restore_rng, rng_states
+from minigrad.gradcheck.probe import Probe, Tape, nodes_of
 from minigrad.gradcheck.settings import Settings
+from minigrad.random import every_state, restore_every_state
 
 Array = np.ndarray[Any, Any]
 
@@ -21,9 +22,9 @@ def repeatable(probe: Probe) -> str | None:
     first, again = probe(probe.x), probe(probe.x)
     if np.array_equal(first, again, equal_nan=True):
         return None
-    states = rng_states()
+    states = every_state()
     one = probe(probe.x)
-    restore_rng(states)
+    restore_every_state(states)
     two = probe(probe.x)
     if np.array_equal(one, two, equal_nan=True):
         return (

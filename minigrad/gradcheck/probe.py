@@ -1,7 +1,6 @@
 """The function under test, seen as a map from one float64 vector (all inputs that require grad) to another (all
 floating outputs), with its analytic gradients."""
 
-import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +10,6 @@ from minigrad.autograd import grad
 from minigrad.backend import array_on, quiet, to_numpy
 from minigrad.engine.modes import enable_grad, no_grad
 from minigrad.engine.primitive import wrap
-from minigrad.random import get_rng_state, set_rng_state
 from minigrad.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
@@ -194,15 +192,3 @@ def _placed(values: Array, dtype: Any, like: Tensor) -> Any:
 
 def _index(i: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(int(n) for n in np.unravel_index(i, shape))
-
-
-def rng_states() -> Any:
-    """The state of every generator a function is likely to draw from."""
-    return get_rng_state(), np.random.get_state(), random.getstate()
-
-
-def restore_rng(states: Any) -> None:
-    """Set them back."""
-    set_rng_state(states[0])
-    np.random.set_state(states[1])
-    random.setstate(states[2])

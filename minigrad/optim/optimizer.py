@@ -90,7 +90,8 @@ class Optimizer:
         with enable_grad():
             return closure(*args)
 
-    def _update_all(self) -> None:
+    def _update_all(self) -> list[float]:
+        """Change all parameters; the groups' step sizes, which were asked for once."""
         op = f"{self._name}.step"
         rates = [self._ready(group) for group in self.param_groups]  # all are looked at before any is moved
         for group, lr in zip(self.param_groups, rates):
@@ -100,6 +101,7 @@ class Optimizer:
                 if p._grad is not None:
                     self._update(p, p._grad._array, group, lr)
                     changed(p._array, op)
+        return rates
 
     def _ready(self, group: dict[str, Any]) -> float:
         """The group's step size now: a function gets the number of steps made so far. Raises for settings that came to

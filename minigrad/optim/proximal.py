@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.backend import silently
 from minigrad.engine.primitive import wrap
 from minigrad.nn.modules.module import Module
 from minigrad.nn.regularizers import Regularizer
@@ -45,8 +46,7 @@ class Proximal:
         optimizer = self.optimizer
         groups = optimizer.param_groups
         loss = optimizer._evaluate(closure)
-        rates = [optimizer._ready(group) for group in groups]
-        optimizer.step()
+        rates = silently(optimizer._update_all)
         places = {id(p): (group, lr) for group, lr in zip(groups, rates) for p in group["params"]}
         moved = [(name, p) for name, p in self._named() if p._grad is not None]
         steps = [optimizer._metric(p, *places[id(p)]) for _, p in moved]
