@@ -61,3 +61,24 @@ def test_anomaly_detection_does_not_stumble_over_it() -> None:
     with mg.autograd.detect_anomaly():
         mg.where(x > 0, x.sqrt(), 0.0).sum().backward()
     assert x.grad.tolist() == [0.0, 0.5]
+
+MOVES = {
+    "transpose": lambda x: x.transpose(0, 1),
+    "flip by index": lambda x: x[mg.tensor([2, 1, 0])],
+    "reversed rows and columns": lambda x: x.permute(1, 0)[mg.tensor([1, 2, 0])],
+    "windows of one": lambda x: x.unfold(0, 1, 1).squeeze(-1).t(),
+    "as_strided": lambda x: x.as_strided((3, 3), (1, 3)),
+}
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_a_view_takes_the_zeros_along(name: str) -> None:
+    """A view of the same shape puts elements elsewhere: the zeros behind it lie elsewhere too."""
+    rng = np.random.default_rng(0)
+    mask, w = mg.tensor(rng.random((3, 3)) < 0.5), mg.tensor(rng.standard_normal((3, 3)))
+    gradients = []
+    for masked in (lambda v: mg.where(mask, v, 0.0), lambda v: v * mask):
+        x = mg.tensor(rng.standard_normal((3, 3)), requires_grad=True)
+        (masked(MOVES[name](x)) * w).sum().backward()
+        gradients.append(x.grad.numpy())
+    assert np.array_equal(*gradients) and gradients[0].any()

@@ -44,10 +44,12 @@ class Plan:
         "settings",
         "masks",
         "local",
+        "moves",
     )
 
     def __init__(self, op: "Primitive", mask: tuple[bool, ...]) -> None:
-        self.name, self.mask, self.variadic, self.masks, self.local = op.name, mask, op.variadic, op.masks, op.local
+        self.name, self.mask, self.variadic = op.name, mask, op.variadic
+        self.masks, self.local, self.moves = op.masks, op.local, op.view
         self.arguments = tuple(i if op.variadic else op.arguments[i] for i, need in enumerate(mask) if need)
         for argument in self.arguments:
             if (op.variadic or argument) not in op.rules:

@@ -127,7 +127,7 @@ def _pull(
             r = r.whole()
         if masked:
             slot[MASKED] = True
-            if r is not g and r.shape == g.shape:
+            if r is not g and not plan.moves and r.shape == g.shape:  # a view moves its zeros itself
                 r = _stay_zero(g, r)
         if anomaly is not None:
             anomaly.backward(node, parent, g, r)
