@@ -8,11 +8,12 @@ import builtins
 from typing import Any
 
 import numpy as np
+from numpy import dtype
 
 __all__ = [
-    "bool", "cdouble", "cfloat", "complex64", "complex128", "double", "float", "float16", "float32", "float64",
-    "get_default_dtype", "half", "int", "int8", "int16", "int32", "int64", "long", "promote_types", "result_type",
-    "set_default_dtype", "short", "uint8",
+    "bool", "cdouble", "cfloat", "complex64", "complex128", "double", "dtype", "finfo", "float", "float16", "float32",
+    "float64", "get_default_dtype", "half", "iinfo", "int", "int8", "int16", "int32", "int64", "long", "promote_types",
+    "result_type", "set_default_dtype", "short", "uint8",
 ]  # fmt: skip
 
 bool = np.dtype("bool")
@@ -53,6 +54,41 @@ def dtype_named(op: str, d: Any) -> np.dtype[Any]:
     except TypeError:
         pass
     raise TypeError(f"{op}: dtype: expected one such as minigrad.float32, got {d!r}")
+
+
+class finfo:
+    """The limits of a floating dtype (default: the default one) as Python numbers: `finfo(minigrad.float32).min`.
+
+    eps is the step from 1 to the next number, tiny (smallest_normal) the smallest of full precision, resolution that of
+    decimals. TypeError for other dtypes.
+    """
+
+    def __init__(self, type: Any = None) -> None:
+        wanted = _default if type is None else dtype_named("finfo", type)
+        if wanted.kind != "f":
+            raise TypeError(f"finfo: expected a floating dtype, got {wanted}; iinfo is for integers")
+        found = np.finfo(wanted)
+        self.dtype, self.bits = str(wanted), builtins.int(found.bits)
+        self.min, self.max, self.eps = (builtins.float(n) for n in (found.min, found.max, found.eps))
+        self.tiny = self.smallest_normal = builtins.float(found.tiny)
+        self.resolution = builtins.float(found.resolution)
+
+    def __repr__(self) -> str:
+        return f"finfo({', '.join(f'{name}={value}' for name, value in vars(self).items())})"
+
+
+class iinfo:
+    """The limits of an integer dtype: `iinfo(minigrad.int64).max`. TypeError for other dtypes."""
+
+    def __init__(self, type: Any) -> None:
+        wanted = dtype_named("iinfo", type)
+        if wanted.kind not in "iu":
+            raise TypeError(f"iinfo: expected an integer dtype, got {wanted}; finfo is for floating ones")
+        found = np.iinfo(wanted)
+        self.dtype, self.bits, self.min, self.max = str(wanted), found.bits, found.min, found.max
+
+    def __repr__(self) -> str:
+        return f"iinfo({', '.join(f'{name}={value}' for name, value in vars(self).items())})"
 
 
 def category(dtype: np.dtype[Any]) -> builtins.int:

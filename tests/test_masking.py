@@ -62,6 +62,7 @@ def test_anomaly_detection_does_not_stumble_over_it() -> None:
         mg.where(x > 0, x.sqrt(), 0.0).sum().backward()
     assert x.grad.tolist() == [0.0, 0.5]
 
+
 MOVES = {
     "transpose": lambda x: x.transpose(0, 1),
     "flip by index": lambda x: x[mg.tensor([2, 1, 0])],

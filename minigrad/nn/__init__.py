@@ -12,16 +12,25 @@ from typing import Any
 
 from minigrad.nn import functional, init, regularizers, utils
 from minigrad.nn.modules import *
-from minigrad.nn.parameter import Buffer, Parameter
+from minigrad.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
-__all__ = ["Buffer", "Parameter", "functional", "init", "regularizers", "utils"]
+__all__ = [
+    "Buffer",
+    "Parameter",
+    "UninitializedBuffer",
+    "UninitializedParameter",
+    "functional",
+    "init",
+    "regularizers",
+    "utils",
+]
 
 _INSTEAD = {
-    "Lazy": "there are no lazy layers: give in_features (or channels) to the layer itself",
-    "EmbeddingBag": "use Embedding, then .sum(1) or .mean(1)",
     "SyncBatchNorm": "use BatchNorm: training runs in one process",
-    "CTCLoss": "there is none yet",
-    "MaxUnpool": "there is none yet; interpolate() enlarges",
+    "FractionalMaxPool": "use MaxPool or AdaptiveMaxPool: windows drawn at random there are none",
+    "AdaptiveLogSoftmaxWithLoss": "use CrossEntropyLoss over all classes",
+    "CrossMapLRN2d": "use LocalResponseNorm",
+    "NLLLoss2d": "use NLLLoss, which takes pictures too",
 }
 
 

@@ -1,15 +1,22 @@
-"""Regularization by noise: dropout in all its shapes, and stochastic depth. Each is the identity unless training."""
+"""Noise: dropout in all its shapes, stochastic depth, rrelu; each is a plain function unless training. And samples of
+a softmax that have a gradient."""
 
 from typing import Any
 
+from minigrad.dtypes import finfo
 from minigrad.engine.explain import describe
 from minigrad.errors import DtypeError, ShapeError
+from minigrad.ops.activation import softmax
 from minigrad.ops.creation import empty
+from minigrad.ops.elementwise import clamp, log, where
 from minigrad.ops.public import public
-from minigrad.random import bernoulli_, default_generator
+from minigrad.ops.reduce import argmax
+from minigrad.ops.scatter import scatter
+from minigrad.random import bernoulli_, default_generator, rand
 
 __all__ = [
-    "alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout", "stochastic_depth",
+    "alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout", "gumbel_softmax",
+    "rrelu", "stochastic_depth",
 ]  # fmt: skip
 SELU_LOW = 1.7580993408473766  # minus the limit of selu at minus infinity: its scale times its alpha
 
@@ -118,3 +125,33 @@ def stochastic_depth(input: Any, p: float, mode: str, training: bool = True) -> 
         raise ShapeError("stochastic_depth: mode row: expected samples along dimension 0, got a 0-d tensor")
     rows = input.shape[0] if mode == "row" else 1
     return _dropped(input, (rows, *(1,) * (input.ndim - 1))[: input.ndim], p, False) if training and p else input
+
+
+@public
+def rrelu(input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, inplace: bool = False) -> Any:
+    """x if x >= 0, else a x with a drawn from [lower, upper] for each element; unless training the mean of the two. Xu
+    et al., Empirical Evaluation of Rectified Activations in Convolution Network (2015)."""
+    if not lower <= upper:
+        raise ValueError(f"rrelu: expected lower <= upper, got {lower} and {upper}")
+    slope: Any = (lower + upper) / 2
+    if training:
+        slope = rand(*input.shape, dtype=input.dtype, device=input.device) * (upper - lower) + lower
+    factor = where(input >= 0, 1.0, slope)
+    return input.mul_(factor) if inplace else input * factor
+
+
+@public
+def gumbel_softmax(logits: Any, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Any:
+    """softmax((logits + Gumbel noise) / tau): a sample that is nearly one-hot for a small tau. hard: exactly one-hot,
+    with the gradient of the soft one (straight-through). eps does nothing, as in PyTorch. Jang et al., Categorical
+    Reparameterization with Gumbel-Softmax, ICLR 2017."""
+    if not tau > 0:
+        raise ValueError(f"gumbel_softmax: tau: expected a number above 0, got {tau}")
+    uniform = rand(*logits.shape, dtype=logits.dtype, device=logits.device)
+    limits = finfo(logits.dtype)
+    noise = -log(-log(clamp(uniform, limits.tiny, 1 - limits.eps)))
+    soft = softmax((logits + noise) / tau, dim)
+    if not hard:
+        return soft
+    one_hot = scatter(soft.detach() * 0, dim, argmax(soft, dim, True), value=1.0)
+    return one_hot - soft.detach() + soft

@@ -27,9 +27,11 @@ from minigrad.ops.activation import (
 from minigrad.ops.attention import *
 from minigrad.ops.conv import *
 from minigrad.ops.creation import arange
+from minigrad.ops.ctc import *
 from minigrad.ops.distance import *
 from minigrad.ops.divergence import *
 from minigrad.ops.elementwise import tanh
+from minigrad.ops.embedding import *
 from minigrad.ops.linear import bilinear, linear
 from minigrad.ops.loss import *
 from minigrad.ops.margin import *
@@ -39,7 +41,9 @@ from minigrad.ops.pool import *
 from minigrad.ops.public import public
 from minigrad.ops.reduce import amax
 from minigrad.ops.resize import *
+from minigrad.ops.sampling import *
 from minigrad.ops.shape import reshape
+from minigrad.ops.unpool import *
 
 __all__ = [
     "bilinear", "celu", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu",

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from minigrad.tensor import Tensor
+from minigrad.ops.creation import empty
+from minigrad.tensor import Size, Tensor
 
 
 class Parameter(Tensor):
@@ -32,3 +33,58 @@ class Buffer(Tensor):
     def __init__(self, data: Tensor) -> None:
         self._array = data._array
         self._node = self._base = self._grad = None
+
+
+class _Uninitialized(Tensor):
+    """What a lazy layer holds before it knows its sizes: it has dtype and device, and no shape yet."""
+
+    __slots__ = ()
+    becomes: type[Tensor]
+
+    def __new__(cls, *args: Any) -> Any:
+        return super().__new__(cls)
+
+    def _begin(self, dtype: Any, device: Any) -> None:
+        self._array = empty(0, dtype=dtype, device=device)._array
+        self._node = self._base = self._grad = None
+
+    @property
+    def shape(self) -> Size:
+        """None yet: raises ValueError that says so."""
+        raise ValueError(
+            f"{type(self).__name__}: its shape is not known yet; run the model once on an input (or load a state_dict)"
+        )
+
+    def numel(self) -> int:
+        """Not known yet either."""
+        return self.shape.numel()
+
+    def materialize(self, shape: Any) -> None:
+        """Take a shape, with memory that is not filled yet, and be an ordinary one from now on."""
+        grown = empty(*shape, dtype=self._array.dtype, device=self.device)
+        self.__class__ = self.becomes  # type: ignore[assignment]
+        self.data = grown
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class UninitializedParameter(_Uninitialized, Parameter):
+    """A lazy layer's parameter before the first input."""
+
+    __slots__ = ()
+    becomes = Parameter
+
+    def __init__(self, dtype: Any, device: Any) -> None:
+        self._begin(dtype, device)
+        self.requires_grad = True
+
+
+class UninitializedBuffer(_Uninitialized, Buffer):
+    """A lazy layer's buffer before the first input."""
+
+    __slots__ = ()
+    becomes = Buffer
+
+    def __init__(self, dtype: Any, device: Any) -> None:
+        self._begin(dtype, device)

@@ -1,4 +1,4 @@
-"""Looking up vectors by number, and by likeness."""
+"""Looking up vectors by likeness."""
 
 from typing import Any
 
@@ -6,53 +6,13 @@ from minigrad.backend import array_module
 from minigrad.errors import ShapeError
 from minigrad.ops.activation import softmax
 from minigrad.ops.elementwise import where
-from minigrad.ops.index import check_range, getitem
 from minigrad.ops.linalg import matmul
 from minigrad.ops.public import public
 from minigrad.ops.reduce import any
-from minigrad.ops.shape import mT, unsqueeze
+from minigrad.ops.shape import mT
 from minigrad.tensor import Tensor
 
-__all__ = ["embedding", "scaled_dot_product_attention"]
-
-
-@public
-def embedding(
-    input: Any, weight: Any, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0,
-    scale_grad_by_freq: bool = False, sparse: bool = False,
-) -> Any:  # fmt: skip
-    """The rows of `weight` (vocabulary, size) with the numbers in `input` (...): (..., size).
-
-    Row number padding_idx gets no gradient. max_norm: rows looked up that are longer are first shortened, in place.
-    Gradients are dense; scale_grad_by_freq divides each row's by how often it was looked up.
-    """
-    if weight.ndim != 2:
-        raise ShapeError(f"embedding: `weight`: expected a matrix (vocabulary, size), got shape {tuple(weight.shape)}")
-    n = int(weight.shape[0])
-    check_range("embedding", input, n, "rows of weight")
-    if padding_idx is not None and not -n <= padding_idx < n:
-        raise IndexError(f"embedding: padding_idx: expected {-n} to {n - 1}, got {padding_idx}")
-    index = input._array if isinstance(input, Tensor) else input
-    if max_norm is not None:
-        _shorten(weight, index, max_norm, norm_type)
-    rows = getitem(weight, (index,))
-    if padding_idx is not None:
-        rows = where(unsqueeze(input != padding_idx % n, -1), rows, rows.detach())
-    if scale_grad_by_freq:
-        xp = array_module(index)
-        share = 1 / xp.bincount(index.reshape(-1), minlength=n)[index][..., None].astype(weight.dtype)
-        rows = rows * share + rows.detach() * (1 - share)
-    return rows
-
-
-def _shorten(weight: Any, index: Any, max_norm: float, norm_type: float) -> None:
-    from minigrad.ops.elementwise import clamp
-    from minigrad.ops.reduce import norm
-
-    table = weight.data
-    used = array_module(index).unique(index)
-    rows = table[used]
-    table[used] = rows * clamp(max_norm / (norm(rows, norm_type, -1, True) + 1e-7), max=1.0)
+__all__ = ["scaled_dot_product_attention"]
 
 
 @public

@@ -1,18 +1,24 @@
-"""Losses by margins and by distributions: ranking, embeddings, Gaussian and Poisson likelihoods."""
+"""Losses by margins and by distributions: ranking, embeddings, several labels, Gaussian and Poisson likelihoods."""
 
 import math
 from typing import Any
 
 from minigrad.engine.explain import describe
 from minigrad.errors import ShapeError
+from minigrad.ops.activation import logsigmoid, softplus
+from minigrad.ops.creation import arange, as_tensor
 from minigrad.ops.distance import cosine_similarity, pairwise_distance
 from minigrad.ops.elementwise import clamp, exp, log, minimum, where
+from minigrad.ops.index import check_range, gather
 from minigrad.ops.loss import _modern, reduced
 from minigrad.ops.public import public
+from minigrad.ops.scan import cumsum
+from minigrad.ops.shape import unsqueeze
 
 __all__ = [
-    "cosine_embedding_loss", "gaussian_nll_loss", "hinge_embedding_loss", "margin_ranking_loss", "poisson_nll_loss",
-    "soft_margin_loss", "triplet_margin_loss",
+    "cosine_embedding_loss", "gaussian_nll_loss", "hinge_embedding_loss", "margin_ranking_loss",
+    "multilabel_margin_loss", "multilabel_soft_margin_loss", "poisson_nll_loss", "soft_margin_loss",
+    "triplet_margin_loss", "triplet_margin_with_distance_loss",
 ]  # fmt: skip
 
 
@@ -55,8 +61,6 @@ def soft_margin_loss(
 ) -> Any:
     """log(1 + exp(-target * input)), target 1 or -1: the logistic loss."""
     _modern("soft_margin_loss", size_average, reduce)
-    from minigrad.ops.activation import softplus
-
     _signs("soft_margin_loss", target)
     return reduced("soft_margin_loss", softplus(-target * input), reduction)
 
@@ -92,12 +96,71 @@ def triplet_margin_loss(
     """max(0, |anchor - positive|_p - |anchor - negative|_p + margin). swap: the nearer of anchor and positive counts as
     the negative's distance (Balntas et al., BMVC 2016)."""
     _modern("triplet_margin_loss", size_average, reduce)
+
+    def distance(a: Any, b: Any) -> Any:
+        return pairwise_distance(a, b, p, eps)
+
+    return _triplet("triplet_margin_loss", distance, anchor, positive, negative, margin, swap, reduction)
+
+
+@public
+def triplet_margin_with_distance_loss(
+    anchor: Any, positive: Any, negative: Any, *, distance_function: Any = None, margin: float = 1.0,
+    swap: bool = False, reduction: str = "mean",
+) -> Any:  # fmt: skip
+    """triplet_margin_loss with any distance of two batches of vectors; None: the Euclidean one."""
+    distance = pairwise_distance if distance_function is None else distance_function
+    return _triplet("triplet_margin_with_distance_loss", distance, anchor, positive, negative, margin, swap, reduction)
+
+
+def _triplet(op: str, distance: Any, anchor: Any, positive: Any, negative: Any, margin: float, swap: bool,
+             reduction: str) -> Any:  # fmt: skip
     if not margin > 0:
-        raise ValueError(f"triplet_margin_loss: margin: expected a number above 0, got {margin}")
-    near, far = pairwise_distance(anchor, positive, p, eps), pairwise_distance(anchor, negative, p, eps)
+        raise ValueError(f"{op}: margin: expected a number above 0, got {margin}")
+    near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
-        far = minimum(far, pairwise_distance(positive, negative, p, eps))
-    return reduced("triplet_margin_loss", clamp(near - far + margin, min=0.0), reduction)
+        far = minimum(far, distance(positive, negative))
+    return reduced(op, clamp(near - far + margin, min=0.0), reduction)
+
+
+# --- several labels at once -------------------------------------------------------------------------------------------
+
+
+@public
+def multilabel_margin_loss(
+    input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+) -> Any:
+    """sum over labels y and other classes i of max(0, 1 - (input_y - input_i)) / C: (C,) or (N, C), where `target`, of
+    the same shape, lists the labels' numbers up to the first -1."""
+    op = "multilabel_margin_loss"
+    _modern(op, size_average, reduce)
+    target = as_tensor(target)
+    if input.ndim not in (1, 2) or tuple(target.shape) != tuple(input.shape) or target.dtype.kind not in "iu":
+        raise ShapeError(f"{op}: expected scores (C,) or (N, C) and class numbers of that shape, got {describe(input)} "
+                         f"and {describe(target)}")  # fmt: skip
+    listed = cumsum((target == -1).long(), -1) == 0
+    labels = where(listed, target, 0)
+    check_range(op, labels, int(input.shape[-1]), "classes")
+    scores, others = unsqueeze(gather(input, -1, labels), -1), unsqueeze(input, -2)
+    is_label = (unsqueeze(listed, -1) & (unsqueeze(labels, -1) == arange(input.shape[-1], device=input.device))).any(-2)
+    counted = unsqueeze(listed, -1) & ~unsqueeze(is_label, -2)
+    each = where(counted, clamp(1 - (scores - others), min=0.0), 0.0).sum((-2, -1)) / input.shape[-1]
+    return reduced(op, each, reduction)
+
+
+@public
+def multilabel_soft_margin_loss(
+    input: Any, target: Any, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+) -> Any:
+    """-mean over classes of (y log sigmoid(x) + (1 - y) log sigmoid(-x)) * weight: (..., C), y in [0, 1]."""
+    op = "multilabel_soft_margin_loss"
+    _modern(op, size_average, reduce)
+    _signs(op, target)
+    if tuple(target.shape) != tuple(input.shape) or not input.ndim:
+        raise ShapeError(f"{op}: expected scores (..., C) and targets of that shape, got {describe(input)} and "
+                         f"{describe(target)}")  # fmt: skip
+    each = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
+    return reduced(op, (each if weight is None else each * weight).mean(-1), reduction)
 
 
 @public

@@ -55,6 +55,8 @@ ACTIVATIONS = [
 ]  # fmt: skip
 
 VECTORS = Draw((2, 4))
+# places for grid_sample whose pixels are at least 0.05 from a whole number, in a picture of 3 x 4
+BETWEEN = Draw((2, 3, 2, 2), 0.05, 0.2, then=lambda a: a * [1, -1])
 CONVOLUTIONS = [
     layer("conv1d", Sample(Draw((2, 3, 7)), Draw((4, 3, 3)), Draw((4,))),
         Sample(Draw((2, 4, 8)), Draw((4, 2, 3)), None, 2, 1, 2, 2),
@@ -90,6 +92,13 @@ POOLING = [
         Sample(PLANE, 3, 2, 1, ceil_mode=True),
           Sample(Draw((2, 4, 4), distinct=True), 2), kinks=FIRST),
     layer("max_pool3d", Sample(SOLID, 2), kinks=FIRST),
+    layer("max_unpool1d", Sample(Draw((1, 2, 3)), np.array([[[0, 3, 4], [1, 2, 5]]]), 2)),
+    layer("max_unpool2d", Sample(Draw((2, 2, 2)), np.array([[[0, 3], [9, 11]], [[5, 6], [12, 15]]]), 2),
+          Sample(Draw((1, 1, 2, 2)), np.array([[[[0, 4], [16, 18]]]]), 2, 2, 0, (1, 1, 5, 5))),
+    layer("max_unpool3d", Sample(Draw((1, 1, 2, 1, 1)), np.array([[[[[3]], [[9]]]]]), 2)),
+    layer("lp_pool1d", Sample(Draw((2, 3, 7), 0.5, 2), 2.0, 2), Sample(Draw((2, 3, 7), 0.5, 2), 3, 3, 2, True)),
+    layer("lp_pool2d", Sample(Draw((2, 2, 4, 5), 0.5, 2), 2.0, (2, 3), 1)),
+    layer("lp_pool3d", Sample(Draw((1, 1, 3, 4, 3), 0.5, 2), 1.5, 2)),
     layer("avg_pool1d", Sample(LINE, 2), Sample(LINE, 3, 2, 1), Sample(LINE, 3, 2, 1, True, False)),
     layer("avg_pool2d", Sample(PLANE, 2), Sample(PLANE, 3, 2, 1),
         Sample(PLANE, 3, 2, 1, count_include_pad=False), Sample(PLANE, 2, ceil_mode=True),
@@ -162,6 +171,17 @@ LOOKUPS = [
     layer("bilinear", Sample(Draw((5, 3)), Draw((5, 4)), Draw((2, 3, 4)), Draw((2,))),
           Sample(Draw((2, 5, 3)), Draw((2, 5, 4)), Draw((2, 3, 4)))),
     layer("embedding", Sample(ints((2, 3), 0, 5), Draw((5, 2)))),
+    layer("embedding_bag", Sample(ints((2, 3), 0, 5), Draw((5, 2))), Sample(np.array([3, 0, 3, 1]), Draw((5, 2)),
+          np.array([0, 1, 1])), Sample(np.array([3, 0, 3, 1]), Draw((5, 2)), np.array([0, 3]), mode="sum",
+          per_sample_weights=Draw((4,))), Sample(np.array([[3, 0], [3, 1]]), Draw((5, 2), distinct=True), mode="max",
+          padding_idx=1)),
+    layer("affine_grid", Sample(Draw((2, 2, 3)), (2, 1, 3, 4), False), Sample(Draw((1, 3, 4)), (1, 1, 2, 2, 3), True)),
+    layer("grid_sample", Sample(Draw((2, 2, 3, 4)), BETWEEN, "bilinear", "zeros", False),
+          Sample(Draw((2, 2, 3, 4)), BETWEEN, "bilinear", "border", True),
+          Sample(Draw((2, 2, 3, 4)), BETWEEN, "bilinear", "reflection", False),
+          Sample(Draw((2, 2, 3, 4)), Draw((2, 2, 2, 2), -1.4, 1.4, grad=False), "nearest", "zeros", True),
+          Sample(Draw((1, 1, 2, 3, 2)), Draw((1, 1, 2, 2, 3), 0.05, 0.2), "bilinear", "zeros", False),
+          kinks=("pixels", "edges")),
     layer("scaled_dot_product_attention", Sample(Draw((2, 3, 4)), Draw((2, 5, 4)), Draw((2, 5, 2))),
           Sample(Draw((2, 3, 4)), Draw((2, 3, 4)), Draw((2, 3, 2)), is_causal=True),
           Sample(Draw((3, 4)), Draw((5, 4)), Draw((5, 2)), Draw((3, 5)), scale=0.3),

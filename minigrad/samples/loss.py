@@ -51,6 +51,20 @@ def _softmax_nll(logits: Any, target: Any) -> Any:
 SIGNS = Draw((3,), grad=False, then=np.sign)
 ROWS_X = Draw((3, 4), 0.5, 2)
 
+
+def _ctc(scores: Any, *args: Any, **options: Any) -> Any:
+    """Of scores: PyTorch's gradient is right only behind a log_softmax."""
+    from minigrad.nn import functional as F
+
+    return F.ctc_loss(F.log_softmax(scores, -1), *args, **options)
+
+
+def _torch_ctc(torch: Any, scores: Any, *args: Any, **options: Any) -> Any:
+    return torch.nn.functional.ctc_loss(torch.log_softmax(scores, -1), *args, **options)
+
+
+STEPS = Draw((6, 2, 4))
+
 MARGINS = [
     loss("margin_ranking_loss", Sample(Draw((3,), 1, 2), Draw((3,), -2, -1), SIGNS, 0.3), kinks=("the margin",)),
     loss("hinge_embedding_loss", Sample(Draw((3,), 0.1, 0.9), SIGNS), kinks=("the margin",)),
@@ -59,6 +73,17 @@ MARGINS = [
     loss("triplet_margin_loss", Sample(Draw((3, 4), 0, 1), Draw((3, 4), 2, 3), Draw((3, 4), -2, -1)),
          Sample(Draw((3, 4), 0, 1), Draw((3, 4), 2, 3), Draw((3, 4), -1, -0.5), 2.0, swap=True, reduction="none"),
          kinks=("the margin",)),
+    loss("triplet_margin_with_distance_loss",
+         Sample(Draw((3, 4), 0, 1), Draw((3, 4), 2, 3), Draw((3, 4), -1, -0.5), margin=2.0, swap=True),
+         kinks=("the margin",)),
+    loss("multilabel_margin_loss",
+         Sample(Draw((2, 4), 0, 0.8, distinct=True), np.array([[1, 3, -1, 0], [2, -1, 0, 0]])),
+         Sample(Draw((3,), 0, 0.8, distinct=True), np.array([0, 2, 1]), reduction="sum"), kinks=("the margin",)),
+    loss("multilabel_soft_margin_loss", Sample(X, Draw((3, 4), 0, 1)),
+         Sample(X, Draw((3, 4), 0, 1), Draw((4,), 0.5, 2), reduction="none")),
+    Row("ctc_loss", [Sample(STEPS, np.array([[1, 2, 2], [3, 1, 0]]), (6, 5), (3, 2)),
+         Sample(STEPS, np.array([1, 1, 3]), (6, 4), (1, 2), 2, "none"),
+         Sample(Draw((4, 3)), np.array([1]), (4,), (1,), reduction="sum")], call=_ctc, torch=_torch_ctc, rtol=1e-7),
     loss("gaussian_nll_loss", Sample(X, Y, Draw((3, 4), 0.5, 2)),
          Sample(X, Y, Draw((3, 4), 0.5, 2), full=True, reduction="sum")),
     loss("poisson_nll_loss", Sample(X, Draw((3, 4), 0.2, 0.9, grad=False)),

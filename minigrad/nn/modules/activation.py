@@ -34,6 +34,19 @@ class LeakyReLU(FunctionModule):
         super().__init__(negative_slope=negative_slope, inplace=inplace)
 
 
+class RReLU(FunctionModule):
+    """x if x >= 0, else a x: a is drawn from [lower, upper] in training, and their mean in evaluation."""
+
+    function = staticmethod(F.rrelu)
+
+    def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, inplace: bool = False) -> None:
+        super().__init__(lower=lower, upper=upper, inplace=inplace)
+
+    def forward(self, input: Any) -> Any:
+        """See functional.rrelu."""
+        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
+
+
 class ELU(FunctionModule):
     """x if x > 0, else alpha (e^x - 1)."""
 

@@ -74,7 +74,7 @@ def call(module: "Module", args: tuple[Any, ...], options: dict[str, Any]) -> An
             elif changed is not None:
                 args = _tuple(changed)
         args = args if watch is None else watch.enter(args)
-        out = module.forward(*args, **options)
+        out = module._located(args, options)
     except Exception:
         _after(module, args, options, None, [h for h in module._forward_hooks.values() if h.always_call])
         raise

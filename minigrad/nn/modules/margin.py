@@ -3,7 +3,8 @@
 from typing import Any
 
 from minigrad.nn import functional as F
-from minigrad.nn.modules.loss import _Loss
+from minigrad.nn.modules.layers import PairwiseDistance
+from minigrad.nn.modules.loss import _Loss, _Simple
 
 
 class _Margin(_Loss):
@@ -58,13 +59,48 @@ class TripletMarginLoss(_Margin):
         super().__init__(margin, size_average, reduce, reduction, p=p, eps=eps, swap=swap)
 
 
-class SoftMarginLoss(_Loss):
+class TripletMarginWithDistanceLoss(_Loss):
+    """(anchor, positive, negative): see functional.triplet_margin_with_distance_loss."""
+
+    function = staticmethod(F.triplet_margin_with_distance_loss)
+
+    def __init__(
+        self, *, distance_function: Any = None, margin: float = 1.0, swap: bool = False, reduction: str = "mean"
+    ) -> None:
+        distance = PairwiseDistance() if distance_function is None else distance_function
+        super().__init__(distance_function=distance, margin=margin, swap=swap, reduction=reduction)
+
+
+class SoftMarginLoss(_Simple):
     """(input, target): see functional.soft_margin_loss."""
 
     function = staticmethod(F.soft_margin_loss)
 
-    def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
-        super().__init__(size_average=size_average, reduce=reduce, reduction=reduction)
+
+class MultiLabelMarginLoss(_Simple):
+    """(input, target): see functional.multilabel_margin_loss."""
+
+    function = staticmethod(F.multilabel_margin_loss)
+
+
+class MultiLabelSoftMarginLoss(_Loss):
+    """(input, target): see functional.multilabel_soft_margin_loss."""
+
+    function = staticmethod(F.multilabel_soft_margin_loss)
+
+    def __init__(
+        self, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(weight=weight, size_average=size_average, reduce=reduce, reduction=reduction)
+
+
+class CTCLoss(_Loss):
+    """(log_probs, targets, input_lengths, target_lengths): see functional.ctc_loss."""
+
+    function = staticmethod(F.ctc_loss)
+
+    def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
+        super().__init__(blank=blank, reduction=reduction, zero_infinity=zero_infinity)
 
 
 class GaussianNLLLoss(_Loss):

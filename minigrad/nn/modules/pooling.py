@@ -77,6 +77,60 @@ class AvgPool3d(_AvgPool):
     function = staticmethod(F.avg_pool3d)
 
 
+class _MaxUnpool(FunctionModule):
+    shown = ("kernel_size", "stride", "padding")
+    dims: int
+
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
+        sizes = {"kernel_size": kernel_size, "stride": kernel_size if stride is None else stride, "padding": padding}
+        super().__init__(**{k: spread_over_dims(type(self).__name__, k, n, self.dims) for k, n in sizes.items()})
+
+    def forward(self, input: Any, indices: Any, output_size: Any = None) -> Any:
+        """Each element back at its index."""
+        return type(self).function(input, indices, self.kernel_size, self.stride, self.padding, output_size)
+
+
+class MaxUnpool1d(_MaxUnpool):
+    """Undoes MaxPool1d(return_indices=True): zeros where nothing was the largest."""
+
+    function, dims = staticmethod(F.max_unpool1d), 1
+
+
+class MaxUnpool2d(_MaxUnpool):
+    """Undoes MaxPool2d(return_indices=True): zeros where nothing was the largest."""
+
+    function, dims = staticmethod(F.max_unpool2d), 2
+
+
+class MaxUnpool3d(_MaxUnpool):
+    """Undoes MaxPool3d(return_indices=True): zeros where nothing was the largest."""
+
+    function, dims = staticmethod(F.max_unpool3d), 3
+
+
+class _LPPool(FunctionModule):
+    def __init__(self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> None:
+        super().__init__(norm_type=norm_type, kernel_size=kernel_size, stride=stride, ceil_mode=ceil_mode)
+
+
+class LPPool1d(_LPPool):
+    """The p-norm of each window of (N, C, L)."""
+
+    function = staticmethod(F.lp_pool1d)
+
+
+class LPPool2d(_LPPool):
+    """The p-norm of each window of (N, C, H, W)."""
+
+    function = staticmethod(F.lp_pool2d)
+
+
+class LPPool3d(_LPPool):
+    """The p-norm of each window of (N, C, D, H, W)."""
+
+    function = staticmethod(F.lp_pool3d)
+
+
 class _AdaptiveAvg(FunctionModule):
     def __init__(self, output_size: Any) -> None:
         super().__init__(output_size=output_size)

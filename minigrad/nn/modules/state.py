@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minigrad.engine.explain import describe
 from minigrad.engine.modes import no_grad
-from minigrad.nn.parameter import Parameter
+from minigrad.nn.parameter import Parameter, UninitializedBuffer, UninitializedParameter
 from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ def load_state_dict(self: "Module", state_dict: Any, strict: bool = True, assign
         given = state_dict.get(k)
         if given is not None and not isinstance(given, Tensor):
             faults.append(f"{k}: expected a Tensor, got {type(given).__name__}")
+        elif given is not None and isinstance(t, (UninitializedParameter, UninitializedBuffer)):
+            continue  # takes any shape
         elif given is not None and tuple(given.shape) != tuple(t.shape):
             faults.append(f"{k}: expected {describe(t)}, got {describe(given)}")
     if faults:
@@ -71,5 +73,7 @@ def load_state_dict(self: "Module", state_dict: Any, strict: bool = True, assign
                 new = state_dict[k]
                 place[name] = Parameter(new, t.requires_grad) if name in m._parameters else new
             elif k in state_dict:
+                if isinstance(t, (UninitializedParameter, UninitializedBuffer)):
+                    t.materialize(state_dict[k].shape)
                 t.copy_(state_dict[k].detach())
     return Mismatch(missing, unexpected)
