@@ -31,6 +31,7 @@ from minigrad.ops.scatter import *
 from minigrad.ops.shape import *
 from minigrad.ops.sort import *
 from minigrad.ops.special import *
+from minigrad.ops.statistics import *
 from minigrad.ops.trig import *
 from minigrad.ops.windows import as_strided
 from minigrad.printing import set_printoptions
@@ -58,8 +59,35 @@ _ON_DEMAND = (
 )
 
 
+# PyTorch has these functions of nn.functional, and these methods, at its top level too
+_OF_LAYERS = set(
+    "adaptive_avg_pool1d adaptive_max_pool1d alpha_dropout avg_pool1d batch_norm bilinear "
+    "binary_cross_entropy_with_logits channel_shuffle conv1d conv2d conv3d conv_transpose1d conv_transpose2d "
+    "conv_transpose3d cosine_embedding_loss ctc_loss dropout embedding embedding_bag feature_alpha_dropout group_norm "
+    "hardshrink hinge_embedding_loss instance_norm kl_div layer_norm margin_ranking_loss max_pool1d max_pool2d "
+    "max_pool3d pixel_shuffle pixel_unshuffle poisson_nll_loss rms_norm rrelu threshold triplet_margin_loss".split()
+)
+_OF_TENSORS = set(
+    "adjoint conj detach is_complex is_floating_point is_inference is_nonzero is_same_size is_signed numel "
+    "split_with_sizes".split()
+)
+_INSTEAD = {
+    "bfloat16": "NumPy has no such dtype; use float16 or float32",
+    "jit": "there is no compiler of scripts; call the model itself",
+    "fft": "there are no Fourier transforms of tensors yet",
+    "sparse": "every tensor here is dense",
+    "vmap": "give the operations a batch dimension, or loop",
+}
+
+
 def __getattr__(name: str) -> Any:
     """Parts that few scripts need are imported when they are named."""
     if name in _ON_DEMAND:
         return importlib.import_module(f"minigrad.{name}")
+    if name in _OF_LAYERS:
+        return getattr(nn.functional, name)
+    if name in _OF_TENSORS or (name.endswith("_") and not name.startswith("_") and hasattr(Tensor, name)):
+        return getattr(Tensor, name)
+    if name in _INSTEAD:
+        raise AttributeError(f"minigrad.{name}: {_INSTEAD[name]}")
     raise AttributeError(f"module 'minigrad' has no attribute {name!r}")

@@ -1,12 +1,14 @@
 """What scripts call for PyTorch's sake: old spellings (`FloatTensor(...)`, `Variable(...)`) and switches that switch
 nothing here."""
 
+import os
 import warnings
 from typing import Any
 
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.backend import set_default_device
 from minigrad.ops.creation import empty, full, ones, sizes_of, tensor, zeros
 from minigrad.tensor import Size, Tensor
 
@@ -44,7 +46,9 @@ FloatTensor, DoubleTensor, HalfTensor, LongTensor, IntTensor, ShortTensor, CharT
 )
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
-    "ShortTensor", "compile", "set_num_threads", "use_deterministic_algorithms",
+    "ShortTensor", "are_deterministic_algorithms_enabled", "compile", "get_float32_matmul_precision", "get_num_threads",
+    "is_tensor", "set_default_tensor_type", "set_float32_matmul_precision", "set_num_threads", "svd",
+    "use_deterministic_algorithms",
 ]  # fmt: skip
 
 
@@ -69,6 +73,53 @@ def compile(model: Any = None, **options: Any) -> Any:  # noqa: A001
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
     """Nothing to switch: every algorithm here is deterministic."""
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Nothing to switch: products of float32 are computed in float32 ("highest"), which "high" and "medium" permit."""
+    if precision not in ("highest", "high", "medium"):
+        raise ValueError(f'set_float32_matmul_precision: expected "highest", "high" or "medium", got {precision!r}')
+
+
+def get_float32_matmul_precision() -> str:
+    """Always "highest"."""
+    return "highest"
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """`set_default_dtype` (and, of `cuda.FloatTensor`, `set_default_device`), the old way."""
+    kind: Any = t if isinstance(t, _OfDtype) else None
+    if isinstance(t, str):
+        place, _, name = t.rpartition(".")
+        kind = typed(name, KINDS[name], "cuda" if place.endswith("cuda") else "cpu") if name in KINDS else None
+    if kind is None:
+        raise TypeError(f"set_default_tensor_type: expected a type such as minigrad.DoubleTensor, got {t!r}")
+    dtypes.set_default_dtype(kind.dtype)
+    set_default_device(None if kind.device == "cpu" else kind.device)
+
+
+def is_tensor(obj: Any) -> bool:
+    """Is it a Tensor?"""
+    return isinstance(obj, Tensor)
+
+
+def svd(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
+    """(U, S, V) with input = U diag(S) V^T, the old way: `linalg.svd` gives V transposed."""
+    from minigrad.linalg import svd as decomposed
+
+    u, s, vh = decomposed(input, full_matrices=not some)
+    return u, s, vh.mT
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """Always: every algorithm here is deterministic."""
+    return True
+
+
+def get_num_threads() -> int:
+    """How many threads BLAS may take: OPENBLAS_NUM_THREADS or OMP_NUM_THREADS, else the processors there are."""
+    named = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
+    return int(named) if named else os.cpu_count() or 1
 
 
 def set_num_threads(n: int) -> None:

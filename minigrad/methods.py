@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes, legacy, numpy_protocol, random
+from minigrad import attributes, dtypes, legacy, numpy_protocol, random
 from minigrad.backend import CPU, array_module, to_numpy
 from minigrad.engine import inplace
 from minigrad.engine.explain import describe
@@ -29,6 +29,7 @@ from minigrad.ops import (
     shape,
     sort,
     special,
+    statistics,
     trig,
     windows,
 )  # fmt: skip
@@ -55,22 +56,28 @@ _FUNCTIONS: dict[Any, str] = {
     arrange: "dsplit hsplit vsplit "
     "fliplr flipud ravel repeat repeat_interleave roll rot90 select tensor_split tile unflatten",
     windows: "as_strided unfold",
-    diagonal: "diag diag_embed diagonal trace tril triu",
+    diagonal: "diag diag_embed diagflat diagonal trace tril triu",
     index: "gather masked_fill",
     scatter: "argwhere bincount index_add index_copy index_fill index_put index_select masked_scatter masked_select "
     "nonzero put scatter scatter_add scatter_reduce select_scatter take take_along_dim",
-    linalg: "addmm addmv addr baddbmm bmm cross dot ger matmul matrix_power mm mv outer",
+    statistics: "aminmax corrcoef cov dist histc renorm unique_consecutive",
+    linalg: "addbmm addmm addmv addr baddbmm bmm cross dot ger matmul matrix_power mm mv outer",
     einsum: "inner kron vdot",
     decompose: "det inverse logdet slogdet",
-    activation: "log_softmax relu sigmoid softmax",
+    activation: "hardshrink log_softmax prelu relu sigmoid softmax",
     cast: "astype clone to",
 }
 
 _IN_PLACE: dict[Any, str] = {
-    elementwise: "abs add addcdiv addcmul ceil clamp clamp_max clamp_min clip copysign cos cosh div exp exp2 expm1 "
-    "floor floor_divide fmod frac lerp log log10 log1p log2 mul nan_to_num neg pow reciprocal "
-    "remainder round rsqrt sign sin sinh sqrt square sub tan tanh trunc",
-    trig: "acos acosh asin asinh atan atan2 atanh sinc",
+    elementwise: "abs absolute add addcdiv addcmul bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clamp_max "
+    "clamp_min clip copysign cos cosh div divide eq exp exp2 expm1 fix float_power floor floor_divide fmod frac ge "
+    "greater greater_equal gt heaviside le lerp less less_equal log log10 log1p log2 logical_and logical_not "
+    "logical_or logical_xor lt mul multiply nan_to_num ne neg negative not_equal pow reciprocal remainder round rsqrt "
+    "sgn sign sin sinh sqrt square sub subtract tan tanh true_divide trunc",
+    trig: "acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh deg2rad hypot "
+    "rad2deg sinc",
+    linalg: "addbmm addmm addmv addr baddbmm",
+    statistics: "renorm",
     special: "digamma erf erfc erfinv lgamma logit xlogy",
     scan: "cumprod cumsum",
     diagonal: "tril triu",
@@ -292,12 +299,15 @@ def _hang() -> None:
         for name, op in table.items():
             setattr(Tensor, name, wrapper(op))
     for name, dtype in {"float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "int": dtypes.int32,
-                        "long": dtypes.int64, "short": dtypes.int16, "bool": dtypes.bool}.items():  # fmt: skip
+                        "long": dtypes.int64, "short": dtypes.int16, "char": dtypes.int8, "byte": dtypes.uint8,
+                        "bool": dtypes.bool}.items():  # fmt: skip
         setattr(Tensor, name, _caster(name, dtype))
     for function in (__len__, __iter__, __contains__, __bool__, __index__, __array__, __deepcopy__, __reduce__,
                      __matmul__, __rmatmul__, item, numpy, size, numel, dim, tolist, contiguous, is_contiguous,
                      is_floating_point, data_ptr, view_as, expand_as, inplace.copy_, inplace.fill_, inplace.zero_,
-                     random.normal_, random.uniform_, random.random_, random.bernoulli_):  # fmt: skip
+                     random.normal_, random.uniform_, random.random_, random.bernoulli_, random.exponential_,
+                     random.geometric_, random.cauchy_, random.log_normal_, random.multinomial, random.bernoulli,
+                     *attributes.METHODS):  # fmt: skip
         setattr(Tensor, function.__name__, function)
     _hang_lambdas(Tensor)
 
@@ -321,7 +331,11 @@ def _hang_lambdas(cls: Any) -> None:
     for function in (legacy.new, legacy.new_empty, legacy.new_full, legacy.new_ones, legacy.new_tensor,
                      legacy.new_zeros):  # fmt: skip
         setattr(cls, function.__name__, function)
+    cls.where = lambda self, condition, other: elementwise.where(condition, self, other)
+    cls.adjoint = lambda self: self.mH
     cls.type = legacy.tensor_type
+    for name, (get, doc) in attributes.PROPERTIES.items():
+        setattr(cls, name, property(get, doc=doc))
     cls.T = property(lambda self: shape.permute(self, tuple(range(self.ndim))[::-1]), doc="Its dimensions reversed.")
     cls.mT = property(shape.mT, doc="Its last two dimensions swapped.")
 

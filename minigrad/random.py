@@ -19,8 +19,8 @@ from minigrad.tensor import Tensor
 
 __all__ = [
     "Generator", "bernoulli", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "multinomial",
-    "normal", "rand",
-    "rand_like", "randint", "randn", "randn_like", "randperm", "seed", "set_rng_state",
+    "normal", "poisson", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "seed",
+    "set_rng_state",
 ]  # fmt: skip
 
 Device = str | int | device | None
@@ -180,6 +180,14 @@ def rand_like(input: Tensor, *, dtype: Any = None, device: Device = None, requir
     return _like(rand, input, dtype, device, requires_grad, generator)
 
 
+def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None, device: Device = None,
+                 requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """`randint` with the input's size, dtype and device."""
+    low, high = (0, low) if high is None else (low, high)
+    return randint(low, high, tuple(input.shape), dtype=dtype or input.dtype, device=device or input.device,
+                   requires_grad=requires_grad)  # fmt: skip
+
+
 def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None = None) -> Any:
     """Normal numbers of that mean and standard deviation, numbers (then with `size`) or tensors."""
     if (std < 0).any() if isinstance(std, Tensor) else std < 0:
@@ -195,6 +203,14 @@ def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
     if p.dtype.kind != "f" or bool(((p < 0) | (p > 1)).any()):
         raise ValueError("bernoulli: input: expected floating probabilities from 0 to 1")
     return (rand_like(p, generator=generator) < p).to(p.dtype)
+
+
+def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """A Poisson number for each rate in `input`, in its dtype."""
+    rates = to_numpy(input.detach()._array)
+    if rates.dtype.kind != "f" or not (rates >= 0).all():
+        raise ValueError("poisson: input: expected floating rates of 0 or more")
+    return _made(_rng(generator).poisson(rates).astype(rates.dtype), input.device, False)
 
 
 def multinomial(
@@ -265,6 +281,34 @@ def bernoulli_(self: Tensor, p: float = 0.5, *, generator: Generator | None = No
     if not 0 <= p <= 1:
         raise ValueError(f"bernoulli_: p: expected a probability, got {p}")
     return _fill(self, _rng(generator).random(self._array.shape) < p, "bernoulli_")
+
+
+def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Fill with exponential numbers of rate lambd."""
+    if not lambd > 0:
+        raise ValueError(f"exponential_: lambd: expected a rate above 0, got {lambd}")
+    return _fill(self, _rng(generator).standard_exponential(self._array.shape) / lambd, "exponential_")
+
+
+def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
+    """Fill with the number of trials until the first success, each of probability p."""
+    if not 0 < p < 1:
+        raise ValueError(f"geometric_: p: expected a probability between 0 and 1, got {p}")
+    return _fill(self, _rng(generator).geometric(p, self._array.shape), "geometric_")
+
+
+def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Fill with Cauchy numbers."""
+    if not sigma > 0:
+        raise ValueError(f"cauchy_: sigma: expected a number above 0, got {sigma}")
+    return _fill(self, _rng(generator).standard_cauchy(self._array.shape) * sigma + median, "cauchy_")
+
+
+def log_normal_(self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None) -> Tensor:
+    """Fill with e to normal numbers of that mean and standard deviation."""
+    if not std > 0:
+        raise ValueError(f"log_normal_: std: expected a number above 0, got {std}")
+    return _fill(self, _rng(generator).lognormal(mean, std, self._array.shape), "log_normal_")
 
 
 def _drawn(self: Tensor) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 from minigrad.backend import CPU, array_module, array_on, current_device, device, device_of, is_array, make, silently
 from minigrad.dtypes import category, get_default_dtype, number_dtype
 from minigrad.engine.primitive import wrap
-from minigrad.errors import DtypeError
-from minigrad.tensor import Tensor, plain
+from minigrad.errors import DtypeError, ShapeError
+from minigrad.tensor import Size, Tensor, plain
 
 Device = str | int | device | None
 
@@ -85,6 +85,19 @@ def sizes_of(op: str, sizes: tuple[Any, ...]) -> tuple[int, ...]:
     return shape
 
 
+def broadcast_shapes(*shapes: Any) -> Size:
+    """The shape that tensors of these shapes broadcast to. ShapeError where they do not."""
+    found: list[int] = []
+    for given in shapes:
+        sizes = (given,) if isinstance(given, int) else tuple(given)
+        found = [1] * (len(sizes) - len(found)) + found
+        for i, n in enumerate(sizes, len(found) - len(sizes)):
+            if n != 1 and found[i] not in (1, n):
+                raise ShapeError(f"broadcast_shapes: {', '.join(map(str, shapes))} do not broadcast together")
+            found[i] = found[i] if n == 1 else n
+    return Size(found)
+
+
 def count(op: str, name: str, value: Any) -> int:
     """An integer of 0 or more. Raises TypeError, ValueError."""
     try:
@@ -158,6 +171,48 @@ def linspace(
     return wrap(array).requires_grad_(requires_grad)
 
 
+def logspace(
+    start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, device: Device = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """`steps` values from base^start to base^end, evenly in the exponent."""
+    powers = float(base) ** linspace(start, end, steps, dtype="float64", device=device)
+    return wrap(powers._array.astype(dtype or get_default_dtype())).requires_grad_(requires_grad)
+
+
+def scalar_tensor(s: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
+    """A 0-d tensor, of the default floating dtype unless one is given."""
+    return full((), s, dtype=dtype or get_default_dtype(), device=device, requires_grad=requires_grad)
+
+
+def asarray(obj: Any, *, dtype: Any = None, device: Device = None, copy: bool | None = None,
+            requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """`obj` as a tensor, on its own memory if it can be; copy=True: never; copy=False: else ValueError."""
+    made = as_tensor(obj, dtype, device)
+    array = getattr(obj, "_array", obj)
+    shared = isinstance(array, type(made._array)) and array_module(array).shares_memory(array, made._array)
+    if copy is False and not shared:
+        raise ValueError("asarray: copy=False, but this needs a copy; leave copy out")
+    return (made.detach().clone() if copy and shared else made).requires_grad_(requires_grad or made.requires_grad)
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Device = None) -> Tensor:
+    """(2, n): rows and columns of the lower triangle of a row x col matrix, up to the `offset`-th diagonal."""
+    return _triangle("tril", row, col, offset, dtype, device)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Device = None) -> Tensor:
+    """(2, n): rows and columns of the upper triangle of a row x col matrix, from the `offset`-th diagonal on."""
+    return _triangle("triu", row, col, offset, dtype, device)
+
+
+def _triangle(part: str, row: int, col: int, offset: int, dtype: Any, device: Device) -> Tensor:
+    name = f"{part}_indices"
+    mask = make(device, "ones", (count(name, "row", row), count(name, "col", col)), dtype=bool)
+    xp = array_module(mask)
+    return wrap(xp.stack(xp.nonzero(getattr(xp, part)(mask, offset))).astype(dtype or "int64"))
+
+
 def eye(
     n: int, m: int | None = None, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
 ) -> Tensor:
@@ -201,6 +256,7 @@ def full_like(
 
 
 __all__ = [
-    "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "ones",
-    "ones_like", "tensor", "zeros", "zeros_like",
+    "arange", "as_tensor", "asarray", "broadcast_shapes", "empty", "empty_like", "eye", "from_numpy", "full",
+    "full_like", "linspace", "logspace", "ones", "ones_like", "scalar_tensor", "tensor", "tril_indices", "triu_indices",
+    "zeros", "zeros_like",
 ]  # fmt: skip

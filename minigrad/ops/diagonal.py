@@ -9,7 +9,7 @@ from minigrad.ops import axes
 from minigrad.ops.public import public
 from minigrad.ops.reduce import sum
 
-__all__ = ["diag", "diag_embed", "diagonal", "trace", "tril", "triu"]
+__all__ = ["diag", "diag_embed", "diagflat", "diagonal", "trace", "tril", "triu"]
 
 # --- triangles ------------------------------------------------------------------------------------------------------
 
@@ -108,3 +108,9 @@ def trace(input: Any) -> Any:
     if input.ndim != 2:
         raise ShapeError(f"trace: expected a matrix, got shape {tuple(input.shape)}")
     return sum(_diagonal(input, offset=0, dim1=0, dim2=1))
+
+
+@public
+def diagflat(input: Any, offset: int = 0) -> Any:
+    """The matrix whose `offset`-th diagonal holds all elements of `input`."""
+    return diag_embed(input.reshape(-1), offset)

@@ -11,8 +11,8 @@ from minigrad.ops.public import public, refuse
 from minigrad.ops.shape import mT, reshape, squeeze, stack, unbind, unsqueeze
 
 __all__ = [
-    "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "cross", "dot", "ger", "matmul", "matrix_power", "mm",
-    "mv", "outer",
+    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "cross", "dot", "ger", "matmul",
+    "matrix_power", "mm", "mv", "outer",
 ]  # fmt: skip
 
 
@@ -138,6 +138,12 @@ def _plus(input: Any, product: Any, beta: float, alpha: float) -> Any:
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """beta * input + alpha * (mat1 @ mat2)."""
     return _plus(input, mm(mat1, mat2), beta, alpha)
+
+
+@public
+def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """beta * input + alpha * the sum of the products of the matrices of two batches."""
+    return input * beta + sum(bmm(batch1, batch2), 0) * alpha
 
 
 @public

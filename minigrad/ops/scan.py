@@ -19,7 +19,10 @@ from minigrad.ops.public import public
 from minigrad.ops.reduce import ValuesIndices, spread, sum
 from minigrad.ops.shape import cat, flip, movedim, narrow, reshape, unsqueeze
 
-__all__ = ["cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "logcumsumexp", "prod", "trapezoid"]
+__all__ = [
+    "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "logcumsumexp", "prod", "trapezoid",
+    "trapz",
+]  # fmt: skip
 
 
 def _delayed(x: Any, dim: int, first: float) -> Any:
@@ -215,6 +218,9 @@ def _trapezoids(y: Any, x: Any, dx: float, dim: int) -> Any:
 def trapezoid(y: Any, x: Any = None, *, dx: float = 1, dim: int = -1) -> Any:
     """The integral of y along `dim` by trapezoids, at the points x or at steps of dx."""
     return sum(_trapezoids(y, x, dx, dim), dim)
+
+
+trapz = trapezoid
 
 
 @public

@@ -11,8 +11,8 @@ from minigrad.ops import axes
 from minigrad.ops.public import public, refuse
 
 __all__ = [
-    "broadcast_to", "cat", "chunk", "concat", "concatenate", "expand", "flatten", "flip", "moveaxis", "movedim",
-    "narrow", "permute", "reshape", "split", "squeeze", "stack", "swapaxes", "swapdims", "t", "transpose",
+    "broadcast_to", "cat", "chunk", "concat", "concatenate", "expand", "flatten", "flip", "moveaxis",
+    "movedim", "narrow", "permute", "reshape", "split", "squeeze", "stack", "swapaxes", "swapdims", "t", "transpose",
     "unbind", "unsqueeze",
 ]  # fmt: skip
 

@@ -91,6 +91,7 @@ PRODUCTS = [
     Row("addmm", [Sample(Draw((3, 2)), X, Draw((4, 2))), Sample(Draw((2,)), X, Draw((4, 2)), beta=0.5, alpha=2.0)]),
     Row("addmv", [Sample(Draw((3,)), X, Draw((4,)), beta=0.5)]),
     Row("addr", [Sample(X, Draw((3,)), Draw((4,)), alpha=0.5)]),
+    Row("addbmm", [Sample(Draw((3, 2)), Draw((2, 3, 4)), Draw((2, 4, 2)), beta=0.5, alpha=2)]),
     Row("baddbmm", [Sample(Draw((2, 3, 2)), Draw((2, 3, 4)), Draw((2, 4, 2)), beta=0.5)]),
     Row("cross", [Sample(Draw((2, 3)), Draw((2, 3)), 1), Sample(Draw((3, 2)), Draw((3, 2)), dim=0)]),
     Row("linalg.cross", [Sample(Draw((2, 3)), Draw((2, 3)))]),

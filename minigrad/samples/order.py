@@ -1,10 +1,10 @@
-"""Rows of ops/scan.py and ops/sort.py."""
+"""Rows of ops/scan.py, ops/sort.py and ops/statistics.py."""
 
 from typing import Any
 
 import numpy as np
 
-from minigrad.samples.rows import Draw, Row, Sample
+from minigrad.samples.rows import Draw, Row, Sample, ints
 
 X = Draw((3, 4))
 CUBE = Draw((2, 3, 4))
@@ -90,4 +90,16 @@ SORT = [
     Row("bucketize", [Sample(Draw((2, 3), grad=False), Draw((5,), then=_increasing, grad=False))], order=0),
 ]  # fmt: skip
 
-ROWS = SCAN + SORT
+STATISTICS = [
+    Row("histc", [Sample(Draw((4, 3), grad=False), 5, -1, 1), Sample(Draw((4, 3), grad=False), 4)], order=0),
+    Row("unique_consecutive", [Sample(ints((12,), 0, 2), True, True), Sample(ints((5, 1), 0, 2), dim=0)], order=0),
+    Row("aminmax", [Sample(APART), Sample(APART, dim=1, keepdim=True)], kinks=("equal extremes share the gradient",)),
+    Row("cov", [Sample(Draw((3, 5))), Sample(Draw((6,))), Sample(Draw((2, 4)), correction=0,
+        fweights=np.array([1, 2, 1, 3]), aweights=Draw((4,), 0.5, 2, grad=False))]),
+    Row("corrcoef", [Sample(Draw((3, 5)))]),
+    Row("dist", [Sample(Draw((3, 4)), Draw((3, 4))), Sample(Draw((3, 4), 1, 2), Draw((4,), -2, 0), 3.0)],
+        kinks=("equal tensors: gradient 0",)),
+    Row("renorm", [Sample(Draw((3, 4)), 2, 0, 1.0), Sample(Draw((3, 4)), 1.5, 1, 3.0)], kinks=("the largest norm",)),
+]  # fmt: skip
+
+ROWS = SCAN + SORT + STATISTICS

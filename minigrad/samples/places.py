@@ -142,6 +142,7 @@ DIAGONAL = [
     view("diagonal", Sample(X), Sample(X, 1), Sample(CUBE, -1, 1, 2), Sample(CUBE, 0, -1, 0), numpy="diagonal"),
     Row("on_diagonal", [Sample(Draw((3,)), shape=(3, 4), offset=0, dim1=0, dim2=1)], call=_primitive("on_diagonal"),
         torch=lambda torch, g, shape, offset, dim1, dim2: torch.diagonal_scatter(torch.zeros(shape, dtype=g.dtype), g)),
+    Row("diagflat", [Sample(Draw((2, 2))), Sample(Draw((3,)), 1)]),
     Row("diag_embed", [Sample(Draw((3,))), Sample(Draw((2, 3)), 1), Sample(Draw((2, 3)), -1, 0, 2)]),
     Row("diag", [Sample(Draw((3,))), Sample(X), Sample(X, 1), Sample(Draw((3,)), -1)], numpy="diag"),
     Row("trace", [Sample(X), Sample(Draw((3, 3)))], numpy="trace"),

@@ -1,0 +1,105 @@
+"""Matrices of covariance, distances and norms of whole tensors, counts of values."""
+
+from typing import Any
+
+from minigrad.backend import array_module
+from minigrad.engine.explain import describe
+from minigrad.engine.primitive import wrap
+from minigrad.errors import DtypeError, ShapeError
+from minigrad.ops.creation import full
+from minigrad.ops.diagonal import diagonal
+from minigrad.ops.elementwise import clamp, sqrt, where
+from minigrad.ops.linalg import matmul
+from minigrad.ops.public import public
+from minigrad.ops.reduce import amax, amin, norm, sum
+from minigrad.ops.shape import mT, reshape, unsqueeze
+from minigrad.tensor import Tensor
+
+__all__ = ["aminmax", "corrcoef", "cov", "dist", "histc", "renorm", "unique_consecutive"]
+
+
+@public
+def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False) -> tuple[Any, Any]:
+    """(amin, amax) along `dim`, or of all."""
+    return amin(input, dim, keepdim), amax(input, dim, keepdim)
+
+
+@public
+def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any = None) -> Any:
+    """The covariance of variables (rows) over observations (columns): (n, m) to (n, n), (m,) and (1, m) to ().
+
+    fweights: how often each observation counts; aweights: how much.
+    """
+    if input.ndim > 2:
+        raise ShapeError(f"cov: expected (variables, observations) or (observations,), got {describe(input)}")
+    x = reshape(input, (-1, input.shape[-1] if input.ndim else 1))
+    weights: Any = full((x.shape[1],), 1.0, dtype=x.dtype, device=x.device)
+    for given in (fweights, aweights):
+        weights = weights if given is None else weights * given
+    total = sum(weights)
+    middle = x - unsqueeze(sum(x * weights, 1) / total, 1)
+    lost = correction if aweights is None else correction * sum(weights * aweights) / total
+    out = matmul(middle * weights, mT(middle)) / clamp(total - lost, min=0.0)
+    return out if x.shape[0] != 1 else out[0, 0]
+
+
+@public
+def corrcoef(input: Any) -> Any:
+    """Pearson's correlation of variables (rows) over observations (columns), in [-1, 1]."""
+    c = cov(input)
+    if not c.ndim:
+        return c / c
+    scale = sqrt(diagonal(c))
+    return clamp(c / unsqueeze(scale, 1) / scale, -1, 1)
+
+
+@public
+def dist(input: Any, other: Any, p: float = 2) -> Any:
+    """The p-norm of input - other, of all elements."""
+    return norm(input - other, p)
+
+
+@public
+def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
+    """Every slice along `dim` whose p-norm is above maxnorm, shortened to it."""
+    others = tuple(d for d in range(input.ndim) if d != dim % input.ndim)
+    size = norm(input, p, others, True)
+    return input * where(size > maxnorm, maxnorm / (size + 1e-7), 1.0)
+
+
+@public
+def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
+    """How many elements fall in each of `bins` equal intervals from min to max (both 0: of the elements themselves);
+    those outside are not counted."""
+    array = input._array if isinstance(input, Tensor) else input
+    if array.dtype.kind != "f":
+        raise DtypeError(f"histc: expected a floating tensor, got {describe(input)}")
+    low, high = (min, max) if min != max or not array.size else (float(array.min()), float(array.max()))
+    if low == high:
+        low, high = low - 1, high + 1
+    if not low < high or bins < 1:
+        raise ValueError(f"histc: expected bins of 1 or more and min < max, got {bins}, {min} and {max}")
+    counts, _ = array_module(array).histogram(array.reshape(-1), bins, (low, high))
+    return wrap(counts.astype(array.dtype))
+
+
+@public
+def unique_consecutive(
+    input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
+    """The first of each run of equal elements (of slices along `dim`); also where each element went, and how long the
+    runs are."""
+    array = input._array if isinstance(input, Tensor) else input
+    xp, axis = array_module(array), 0 if dim is None else dim
+    flat = array.reshape(-1) if dim is None else xp.moveaxis(array, axis, 0)
+    rows = flat.reshape(len(flat), -1)
+    first = xp.ones(len(rows), dtype=bool)
+    first[1:] = (rows[1:] != rows[:-1]).any(1)
+    kept = flat[first] if dim is None else xp.moveaxis(flat[first], 0, axis)
+    numbers = xp.cumsum(first) - 1
+    found = [wrap(kept)]
+    if return_inverse:
+        found.append(wrap(numbers.reshape(array.shape) if dim is None else numbers))
+    if return_counts:
+        found.append(wrap(xp.bincount(numbers, minlength=int(first.sum()))))
+    return tuple(found) if len(found) > 1 else found[0]
