@@ -1,7 +1,12 @@
 """Every test starts from the same random numbers, and the summary says whether PyTorch was there to compare with."""
 
+import importlib
 import os
+import sys
+from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +14,7 @@ import pytest
 from hypothesis import settings
 
 import minigrad as mg
+from minigrad.backend import cuda
 
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=25)
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=50)
@@ -20,6 +26,33 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.ge
 def same_numbers() -> None:
     np.random.seed(0)
     mg.manual_seed(0)
+
+
+@cache
+def standin() -> dict[str, Any]:
+    """The modules of the stand-in for CuPy, imported once. A real CuPy, where there is one, stays what it was."""
+    real = {name: sys.modules.pop(name) for name in [*sys.modules] if name.partition(".")[0] in ("cupy", "cupyx")}
+    sys.path.insert(0, str(Path(__file__).parent / "standin"))
+    try:
+        for name in ("cupy", "cupyx.scipy.special"):
+            importlib.import_module(name)
+    finally:
+        sys.path.pop(0)
+        found = {name: sys.modules.pop(name) for name in [*sys.modules] if name.partition(".")[0] in ("cupy", "cupyx")}
+        sys.modules.update(real)
+    return found
+
+
+@pytest.fixture
+def cupy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The stand-in, in CuPy's place for one test."""
+    for name, module in standin().items():
+        monkeypatch.setitem(sys.modules, name, module)
+    cuda.cupy.cache_clear()
+    cuda.cupy()  # its probe waits for the GPU, once
+    yield standin()["cupy"]
+    mg.set_default_device(None)
+    cuda.cupy.cache_clear()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

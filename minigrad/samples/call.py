@@ -24,24 +24,29 @@ class Call:
         chosen = [i for i, w in zip(drawn, wanted, strict=True) if w]
         self.places = chosen if only is None else [chosen[only]]
 
-    def run(self, arrays: Any = None, grad: bool = True) -> tuple[list[Tensor], list[Tensor]]:
+    def run(self, arrays: Any = None, grad: bool = True, place: Any = None) -> tuple[list[Tensor], list[Tensor]]:
         """(results, leaves). arrays: in the place of the sample's own; those that are tensors already stay what they
-        are."""
+        are. place: a function that copies each array, indices too, to where the op is to run."""
         given = iter(self.arrays if arrays is None else arrays)
         leaves: list[Tensor] = []
         count = iter(range(len(self.arrays)))
 
+        def put(array: Any) -> Any:
+            return array if place is None else place(array)
+
         def lift(x: Any) -> Any:
             if isinstance(x, list):
                 return [lift(e) for e in x]
+            if isinstance(x, tuple) and place is not None:
+                return tuple(put(e) if isinstance(e, np.ndarray) else e for e in x)
             if not isinstance(x, np.ndarray):
                 return x
             i, array = next(count), next(given)
             if id(array) in self.constants:
-                return array
+                return put(array)
             if isinstance(array, Tensor):
                 return array
-            t = wrap(array)
+            t = wrap(put(array))
             if grad and i in self.places:
                 leaves.append(t.requires_grad_())
             return t
