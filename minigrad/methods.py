@@ -165,20 +165,20 @@ def __bool__(self: Tensor) -> bool:
             f"the truth of a tensor with {self._array.size} elements is ambiguous; use .any() or .all(), or compare "
             f"with `is`"
         )
-    return bool(self._array.reshape(()))
+    return bool(to_numpy(self._array).reshape(()))
 
 
 def item(self: Tensor) -> Any:
     """Its one element as a Python number (which waits for the GPU)."""
     if self._array.size != 1:
         raise RuntimeError(f"item: expected a tensor of one element, got shape {tuple(self.shape)}")
-    return self._array.item()
+    return to_numpy(self._array).item()
 
 
 def __index__(self: Tensor) -> int:
     if self._array.size != 1 or self._array.dtype.kind not in "biu":
         raise TypeError(f"only an integer tensor of one element can be an index, got {self.dtype}{list(self.shape)}")
-    return int(self._array.item())
+    return int(to_numpy(self._array).item())
 
 
 def numpy(self: Tensor, *, force: bool = False) -> Any:
@@ -219,7 +219,7 @@ def dim(self: Tensor) -> int:
 
 def tolist(self: Tensor) -> Any:
     """Nested lists of Python numbers."""
-    return self._array.tolist()
+    return to_numpy(self._array).tolist()
 
 
 def contiguous(self: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 import minigrad as mg
-from minigrad.backend import cuda
+from minigrad.backend import checks, cuda
 
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=25)
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=50)
@@ -52,6 +52,7 @@ def cupy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     cuda.cupy()  # its probe waits for the GPU, once
     yield standin()["cupy"]
     mg.set_default_device(None)
+    checks._noted.clear()
     cuda.cupy.cache_clear()
 
 

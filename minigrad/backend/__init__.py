@@ -13,14 +13,19 @@ from minigrad.backend.arrays import (
     make,
     spread_over,
     storage,
+    strided,
     to_numpy,
+    windows,
+    writeable,
 )
+from minigrad.backend.checks import expect
 from minigrad.backend.devices import CPU, current_device, device, device_of, get_default_device, set_default_device
 from minigrad.backend.kernels import kernel
+from minigrad.backend.scatter import add_at, extreme_at
 from minigrad.backend.silence import quiet, quietly, silently
 
 __all__ = [
-    "CPU", "array_module", "array_on", "asarray", "copy_to", "current_device", "device", "device_of",
-    "get_default_device", "is_array", "kernel", "make", "quiet", "quietly", "set_default_device", "silently",
-    "spread_over", "storage", "to_numpy",
+    "CPU", "add_at", "array_module", "array_on", "asarray", "copy_to", "current_device", "device", "device_of",
+    "expect", "extreme_at", "get_default_device", "is_array", "kernel", "make", "quiet", "quietly",
+    "set_default_device", "silently", "spread_over", "storage", "strided", "to_numpy", "windows", "writeable",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ import functools
 from types import ModuleType
 from typing import Any
 
+from minigrad.backend.checks import look
 from minigrad.backend.devices import device
 from minigrad.errors import DeviceError
 
@@ -64,9 +65,17 @@ def use(where: device) -> Any:
     return module.cuda.Device(where.index) if where.index is not None else module.cuda.Device()
 
 
+def strided(array: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """A view of that shape with those strides. (as_strided's does not know whose memory it looks at.)"""
+    view = array.view()
+    view._set_shape_and_strides(shape, strides, True, True)
+    return view
+
+
 def synchronize() -> None:
     """Wait for the current GPU."""
     cupy().cuda.Device().synchronize()
+    look()
 
 
 def empty_cache() -> None:

@@ -9,7 +9,9 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import array_module, silently
+from numpy import ndarray
+
+from minigrad.backend import array_module, silently, writeable
 from minigrad.dtypes import category
 from minigrad.engine.explain import describe, retry
 from minigrad.engine.graph import Leaf, Node, changed, hand_over, user_line
@@ -81,7 +83,7 @@ def _refuse_leaf(name: str, self: Tensor) -> None:
 
 
 def _refuse_read_only(name: str, self: Tensor) -> None:
-    if not getattr(self._array.flags, "writeable", True):
+    if not writeable(self._array):
         raise GraphError(
             f"{name}: this memory is read-only: an expanded tensor's elements share it, or NumPy made it so; change a "
             f"clone() instead"
@@ -120,7 +122,7 @@ def _move_on(self: Tensor, node: Node | None) -> None:
 
 def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tensor:
     """self[index] = value: a number, an array or a tensor that broadcasts to what the index chooses."""
-    from minigrad.ops.index import raw_index
+    from minigrad.ops.index import _expect_inside, raw_index
 
     _refuse_leaf(name, self)
     _refuse_read_only(name, self)
@@ -128,6 +130,8 @@ def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tens
     raw = value._array if isinstance(value, Tensor) else value
     try:
         place = raw_index(index, array)
+        if array.__class__ is not ndarray:
+            _expect_inside(name, place, array)
         silently(operator.setitem, array, place, raw)
     except IndexError as error:
         raise IndexError(f"{name}: {error}; got a tensor of shape {tuple(array.shape)}") from None

@@ -104,9 +104,9 @@ def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, outpu
     if hasattr(counts, "ndim") and counts.ndim and len(counts) not in (1, n):
         raise ShapeError(f"repeat_interleave: `repeats`: expected a number or {n} of them, got {len(counts)}")
     xp = array_module(raw)
-    places = xp.repeat(
-        xp.arange(n, dtype=int64), counts if hasattr(counts, "ndim") and counts.size != 1 else int(counts)
-    )
+    # CuPy takes no array of counts: the result's size depends on their values, which have to be waited for
+    counts = counts.tolist() if hasattr(counts, "ndim") else int(counts)
+    places = xp.repeat(xp.arange(n, dtype=int64), counts)
     return getitem(input, (*(slice(None),) * at, places))
 
 

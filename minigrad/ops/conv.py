@@ -7,6 +7,7 @@ the other two. Arrays are (N, C, ...spatial), weights (out, in / groups, ...kern
 
 from typing import Any
 
+from minigrad import backend
 from minigrad.backend import array_module
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive
@@ -23,10 +24,9 @@ Ints = tuple[int, ...]
 
 def windows(x: Any, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
     """(N, C, *spatial) -> (N, C, *places, *kernel): a view of every window on the last dimensions."""
-    xp = array_module(x)
     spread = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation))
     lead = x.ndim - len(kernel)
-    view = xp.lib.stride_tricks.sliding_window_view(x, spread, tuple(range(lead, x.ndim)))
+    view = backend.windows(x, spread, tuple(range(lead, x.ndim)))
     steps = (slice(None),) * lead + tuple(slice(None, None, s) for s in stride)
     return view[(*steps, *(slice(None, None, d) for d in dilation))]
 

@@ -8,7 +8,7 @@ packed gradient. Rules: Giles (2008), "Collected matrix derivative results"; Wal
 
 from typing import Any, NamedTuple
 
-from minigrad.backend import array_module
+from minigrad.backend import array_module, kernel
 from minigrad.engine.primitive import primitive, wrap
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.creation import zeros_like
@@ -39,7 +39,7 @@ def _matrices(name: str, A: Any, square: bool = True) -> Any:
 
 @primitive(name="inv", A=lambda g, out: -(mT(out) @ g @ mT(out)))
 def _inv(A: Any) -> Any:
-    return array_module(A).linalg.inv(A)
+    return kernel("linalg.inv", A)(A)
 
 
 @public
@@ -115,7 +115,7 @@ def logdet(A: Any) -> Any:
 
 @primitive(name="solve", A=lambda g, A, out: -(_solve(mT(A), g) @ mT(out)), B=lambda g, A: _solve(mT(A), g))
 def _solve(A: Any, B: Any) -> Any:
-    return array_module(A).linalg.solve(A, B)
+    return kernel("linalg.solve", A)(A, B)
 
 
 @public
@@ -176,7 +176,7 @@ def pinv(A: Any, rtol: Any = None) -> Any:
 
 @primitive(name="cholesky", A=lambda g, out: _cholesky_gradient(g, out))
 def _cholesky(A: Any) -> Any:
-    return array_module(A).linalg.cholesky(A)
+    return kernel("linalg.cholesky", A)(A)
 
 
 def _cholesky_gradient(g: Any, L: Any) -> Any:

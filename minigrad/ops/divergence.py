@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import array_module
+from minigrad.backend import array_module, expect
 from minigrad.engine.elementwise import promoted
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive
@@ -52,8 +52,8 @@ def binary_cross_entropy(
     _same_shape(op, input, target)
     if not input.dtype.kind == target.dtype.kind == "f":
         raise DtypeError(f"{op}: expected floating input and target, got {describe(input)} and {describe(target)}")
-    if isinstance(input._array, np.ndarray) and not bool(((input._array >= 0) & (input._array <= 1)).all()):
-        raise ValueError(f"{op}: `input`: expected probabilities in [0, 1]; use the _with_logits form")
+    inside = (input._array >= 0) & (input._array <= 1)
+    expect(inside, ValueError, f"{op}: `input`: expected probabilities in [0, 1]; use the _with_logits form")
     p, y = promoted(input, target)
     each = _binary_cross_entropy(p, y, floor=max(1e-12, float(np.finfo(p.dtype).tiny)))
     return reduced(op, each if weight is None else each * weight, reduction)

@@ -7,7 +7,7 @@ from minigrad.engine.explain import describe
 from minigrad.errors import ShapeError
 from minigrad.ops.creation import arange, as_tensor, full
 from minigrad.ops.elementwise import clamp, where
-from minigrad.ops.index import check_range, getitem
+from minigrad.ops.index import _getitem, check_range, getitem
 from minigrad.ops.public import public
 from minigrad.ops.reduce import max as largest
 from minigrad.ops.reduce import norm, sum
@@ -30,13 +30,13 @@ def embedding(
     if weight.ndim != 2:
         raise ShapeError(f"embedding: `weight`: expected a matrix (vocabulary, size), got shape {tuple(weight.shape)}")
     n = int(weight.shape[0])
-    check_range("embedding", input, n, "rows of weight")
+    check_range("embedding", input, n, "rows of weight", weight)
     if padding_idx is not None and not -n <= padding_idx < n:
         raise IndexError(f"embedding: padding_idx: expected {-n} to {n - 1}, got {padding_idx}")
     index = input._array if isinstance(input, Tensor) else input
     if max_norm is not None:
         _shorten(weight, index, max_norm, norm_type)
-    rows = getitem(weight, (index,))
+    rows = _getitem(weight, index=(index,))
     if padding_idx is not None:
         rows = where(unsqueeze(input != padding_idx % n, -1), rows, rows.detach())
     if scale_grad_by_freq:

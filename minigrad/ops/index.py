@@ -4,12 +4,13 @@ Each chooser and its adjoint are two primitives whose rules name each other: `ge
 and `scatter_add`, `pick` and `place`.
 """
 
+import builtins
 from typing import Any
 
 import numpy as np
 
-from minigrad.backend import array_module, copy_to, device_of, is_array
-from minigrad.engine.explain import describe
+from minigrad.backend import add_at, array_module, copy_to, device_of, expect, is_array
+from minigrad.engine.explain import brought_together, describe
 from minigrad.engine.primitive import primitive
 from minigrad.engine.walk import Part
 from minigrad.errors import ShapeError
@@ -46,7 +47,7 @@ def _raw_part(part: Any, target: Any) -> Any:
     if isinstance(part, (list, range)):
         array = np.asarray([p.item() if isinstance(p, Tensor) else p for p in part])
         return copy_to(array if array.size else array.astype("int64"), device_of(target))
-    return part
+    return copy_to(part, device_of(target)) if is_array(part) else part
 
 
 def is_basic(index: Any) -> bool:
@@ -74,7 +75,7 @@ def scatter_add_into(g: Any, *, shape: tuple[int, ...], index: Any) -> Any:
     if is_basic(index) or all(p.dtype.kind == "b" for p in index if is_array(p)):
         out[index] = g  # no place comes twice: assigning takes a hundredth of add.at's time
     else:
-        xp.add.at(out, index, g)
+        add_at(out, index, g)
     return out
 
 
@@ -83,8 +84,12 @@ def getitem(input: Any, index: Any) -> Any:
 
     A basic index gives a view, as in PyTorch. Raises IndexError out of range.
     """
+    array = input._array if isinstance(input, Tensor) else input
     try:
-        return _getitem(input, index=raw_index(index, input._array if isinstance(input, Tensor) else input))
+        place = raw_index(index, array)
+        if array.__class__ is not np.ndarray and not is_basic(place):
+            _expect_inside("getitem", place, array)
+        return _getitem(input, index=place)
     except IndexError as error:
         raise IndexError(f"getitem: {error}; got a tensor of shape {tuple(input.shape)}") from None
 
@@ -130,7 +135,7 @@ def _scatter_zeros(g: Any, index: Any, *, shape: tuple[int, ...], dim: int) -> A
     if index.shape[dim] == 1:
         out[place] = g  # one element a row: no place comes twice
     else:
-        xp.add.at(out, place, g)
+        add_at(out, place, g)
     return out
 
 
@@ -150,21 +155,40 @@ def gather(input: Any, dim: int, index: Any) -> Any:
             f"gather: expected an index of {input.ndim} dimensions, no larger than {tuple(input.shape)} outside "
             f"dimension {at}, got {tuple(index.shape)}"
         )
-    check_range("gather", index, input.shape[at], f"dimension {at}")
+    check_range("gather", index, input.shape[at], f"dimension {at}", input)
     return _gather(input, index, dim=at)
 
 
-def check_range(op: str, index: Any, size: int, what: str) -> None:
-    """Raise IndexError unless all of `index` lies in [0, size). On a GPU this is left to the kernels: a look at the
-    values would wait for everything before it."""
+def check_range(op: str, index: Any, size: int, what: str, beside: Any) -> None:
+    """Raise IndexError unless all of `index` lies in [0, size), on a GPU when that is next waited for; and DeviceError
+    unless it lies beside what it chooses from."""
     array = index._array if isinstance(index, Tensor) else index
     if array.dtype.kind not in "iu":
         raise IndexError(f"{op}: expected integer indices, got {array.dtype}")
+    if array.__class__ is not (beside._array if isinstance(beside, Tensor) else beside).__class__:
+        brought_together(op, (index, beside))
     if isinstance(array, np.ndarray) and array.size:
         low, high = int(array.min()), int(array.max())
         if low < 0 or high >= size:
             wrong = low if low < 0 else high
             raise IndexError(f"{op}: expected indices from 0 to {size - 1} ({what}), got {wrong}")
+    elif array.size:  # read as unsigned, negative numbers are the largest
+        text = f"{op}: expected indices from 0 to {size - 1} ({what}), got others among {describe(index)}"
+        expect(array.view(f"u{array.itemsize}") < size, IndexError, text)
+
+
+def _expect_inside(op: str, index: Any, target: Any) -> None:
+    """IndexError for integers in a raw index that are out of the range of `target`, an array on a GPU, which would take
+    them modulo its size."""
+    parts = index if isinstance(index, tuple) else (index,)
+    taken = [p.ndim if is_array(p) and p.dtype.kind == "b" else int(p is not None and p is not ...) for p in parts]
+    dim = 0
+    for part, n in zip(parts, taken):
+        if is_array(part) and part.dtype.kind != "b" and part.size:
+            size = target.shape[dim]
+            text = f"{op}: expected indices from {-size} to {size - 1} (dimension {dim}), got others"
+            expect((part >= -size) & (part < size), IndexError, text)
+        dim += target.ndim - builtins.sum(taken) if part is ... else n
 
 
 # --- one class per row ----------------------------------------------------------------------------------------------

@@ -207,7 +207,7 @@ def _nll(
     counted = flat != ignore_index
     all_count = isinstance(counted._array, np.ndarray) and bool(counted._array.all())
     safe = flat if all_count else where(counted, flat, 0)
-    check_range(op, safe, classes, "classes")
+    check_range(op, safe, classes, "classes", rows)
     each, spread = -pick(rows, safe), -mean(rows if w is None else rows * w, 1) if smoothing else 0.0
     if w is not None:
         w = w[safe]
@@ -263,7 +263,7 @@ def multi_margin_loss(
     if input.ndim > 2:
         raise ShapeError(f"multi_margin_loss: expected scores (N, C) or (C,), got {describe(input)}")
     flat = reshape(target, -1)
-    check_range("multi_margin_loss", flat, classes, "classes")
+    check_range("multi_margin_loss", flat, classes, "classes", rows)
     true = pick(rows, flat)
     short = relu(margin - reshape(true, (-1, 1)) + rows) * (1 - _one_at(rows, flat._array))
     if p == 2:

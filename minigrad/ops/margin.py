@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from minigrad.backend import expect
 from minigrad.engine.explain import describe
 from minigrad.errors import ShapeError
 from minigrad.ops.activation import logsigmoid, softplus
@@ -172,8 +173,7 @@ def gaussian_nll_loss(
     Raises ValueError for a negative variance.
     """
     variance = var if hasattr(var, "ndim") else input.detach() * 0 + var
-    if bool((variance < 0).any()):
-        raise ValueError("gaussian_nll_loss: `var`: expected variances of 0 or more, got a negative one")
+    expect(~(variance._array < 0), ValueError, "gaussian_nll_loss: `var`: expected variances of 0 or more")
     raised = variance + (clamp(variance, min=eps) - variance).detach()
     each = 0.5 * (log(raised) + (input - target) ** 2 / raised)
     return reduced("gaussian_nll_loss", each + 0.5 * math.log(2 * math.pi) if full else each, reduction)

@@ -3,7 +3,7 @@ ones on their adjoints."""
 
 from typing import Any
 
-from minigrad.backend import array_module
+from minigrad.backend import array_module, extreme_at
 from minigrad.engine.elementwise import cast
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive, wrap
@@ -11,7 +11,17 @@ from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes
 from minigrad.ops.creation import ones_like, zeros_like
 from minigrad.ops.elementwise import div, where
-from minigrad.ops.index import _along, _gather, _scatter_zeros, _setitem, check_range, gather, getitem, scatter_add_into
+from minigrad.ops.index import (
+    _along,
+    _gather,
+    _getitem,
+    _scatter_zeros,
+    _setitem,
+    check_range,
+    gather,
+    getitem,
+    scatter_add_into,
+)
 from minigrad.ops.public import public
 from minigrad.ops.shape import broadcast_to, reshape
 from minigrad.tensor import Tensor
@@ -55,7 +65,7 @@ def _checked(name: str, input: Any, dim: int, index: Any, src: Any) -> tuple[int
             f"{name}: `index`: expected {len(sizes)} dimensions, no larger than "
             f"{sizes} outside dimension {at}, got {places}"
         )
-    check_range(name, index, sizes[at] if sizes else 1, f"dimension {at}")
+    check_range(name, index, sizes[at] if sizes else 1, f"dimension {at}", input)
     if not hasattr(src, "dtype"):
         return at, src
     if src.ndim != len(places) or any(n > m for n, m in zip(places, src.shape)):
@@ -93,9 +103,8 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
 
 @primitive(name="scatter_extreme")
 def _scatter_extreme(input: Any, index: Any, src: Any, *, dim: int, largest: bool) -> Any:
-    xp = array_module(input)
-    out = xp.array(input)
-    (xp.maximum if largest else xp.minimum).at(out, _along(index, dim), src)
+    out = array_module(input).array(input)
+    extreme_at(out, _along(index, dim), src, largest)
     return out
 
 
@@ -156,7 +165,7 @@ def _vector(name: str, input: Any, dim: int, index: Any) -> int:
     at = axes.one(dim, input.ndim, name)
     if index.ndim > 1:
         raise ShapeError(f"{name}: `index`: expected a vector, got shape {tuple(index.shape)}")
-    check_range(name, index, input.shape[at] if input.ndim else 1, f"dimension {at}")
+    check_range(name, index, input.shape[at] if input.ndim else 1, f"dimension {at}", input)
     return at
 
 
@@ -166,7 +175,7 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
     at = _vector("index_select", input, dim, index)
     if input.ndim == 0:
         return input * 1
-    return getitem(input, _rows(at, reshape(index, (-1,))))
+    return _getitem(input, index=_rows(at, reshape(index, (-1,))))
 
 
 @public
@@ -220,8 +229,8 @@ def take(input: Any, index: Any) -> Any:
     for n in input.shape:
         size *= n
     low = index + where(index < 0, size, 0)
-    check_range("take", low, size, "the flattened input")
-    return getitem(reshape(input, (-1,)), (_raw(low),))
+    check_range("take", low, size, "the flattened input", input)
+    return _getitem(reshape(input, (-1,)), index=(_raw(low),))
 
 
 @public

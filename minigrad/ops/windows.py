@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minigrad.backend import array_module
+from minigrad.backend import add_at, array_module, strided, windows
 from minigrad.engine.primitive import primitive
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
@@ -16,10 +16,7 @@ __all__ = ["as_strided", "unfold"]
 @primitive(view=True, name="unfold", input=lambda g, input_shape, dim, size, step: _fold(
     g, shape=input_shape, dim=dim, size=size, step=step))  # fmt: skip
 def _unfold(input: Any, *, dim: int, size: int, step: int) -> Any:
-    xp = array_module(input)
-    windows = xp.lib.stride_tricks.sliding_window_view
-    options = {"writeable": input.flags.writeable} if xp.__name__ == "numpy" else {}
-    return windows(input, size, dim, **options)[(*(slice(None),) * dim, slice(None, None, step))]
+    return windows(input, (size,), (dim,))[(*(slice(None),) * dim, slice(None, None, step))]
 
 
 @primitive(name="fold_windows", g=lambda g, dim, size, step: _unfold(g, dim=dim, size=size, step=step))
@@ -50,7 +47,7 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
 def _as_strided(input: Any, *, size: Any, stride: Any, offset: int) -> Any:
     xp = array_module(input)
     steps = tuple(s * input.itemsize for s in stride)
-    return xp.lib.stride_tricks.as_strided(xp.ascontiguousarray(input).reshape(-1)[offset:], size, steps)
+    return strided(xp.ascontiguousarray(input).reshape(-1)[offset:], size, steps)
 
 
 @primitive(
@@ -60,7 +57,7 @@ def _strided_sum(g: Any, *, shape: tuple[int, ...], size: Any, stride: Any, offs
     xp = array_module(g)
     flat = xp.zeros(axes.count(shape, None), dtype=g.dtype)
     places = _as_strided(xp.arange(flat.size), size=size, stride=stride, offset=offset)
-    xp.add.at(flat, places, g)
+    add_at(flat, places, g)
     return flat.reshape(shape)
 
 

@@ -23,7 +23,7 @@ def _positive(x: Any) -> Any:
     """Symmetric and positive definite, made of any square matrix."""
     import minigrad
 
-    return x @ x.mT + minigrad.eye(x.shape[-1], dtype=x.dtype)
+    return x @ x.mT + minigrad.eye(x.shape[-1], dtype=x.dtype, device=x.device)
 
 
 def of(name: str, make: Any) -> Any:

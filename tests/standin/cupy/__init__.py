@@ -19,9 +19,7 @@ from cupy._functions import array, as_strided, asarray, sliding_window_view, ufu
 __version__ = "14.2.0"
 __all__ = ["array", "asarray", "cuda", "lib", "linalg", "ndarray", "no_waits", "ogrid", "ufunc"]
 
-lib = SimpleNamespace(
-    stride_tricks=SimpleNamespace(as_strided=as_strided, sliding_window_view=sliding_window_view)
-)
+lib = SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=as_strided, sliding_window_view=sliding_window_view))
 linalg = SimpleNamespace(**_functions.linalg)
 ogrid = _functions.ogrid()
 globals().update({**_functions.ufuncs, **_functions.functions, **_functions.makers, **_functions.hosts})
@@ -46,4 +44,4 @@ _pool = SimpleNamespace(
 def __getattr__(name: str) -> Any:
     if name in ("syncs", "launches", "uploads"):
         return getattr(counts, name)
-    raise AttributeError(f"module 'cupy' has no attribute {name!r} (the stand-in knows what tests/standin/cupy/_table lists)")
+    raise AttributeError(f"module 'cupy' has no attribute {name!r} (not in tests/standin/cupy/_table.py)")

@@ -1,10 +1,9 @@
 """What a GPU would have been asked to do: read as `cupy.syncs`, `cupy.launches`, `cupy.uploads`.
 
 `syncs`     waits for the GPU: copies to the host, and everything whose result's size depends on values
-`launches`  kernels, device copies and fills; of sorting, scans, unique and linear algebra, which start several, one call
+`launches`  kernels, device copies and fills; a call of sorting, scans and linear algebra, which start several, is one
 `uploads`   copies from the host
 """
-
 
 from collections.abc import Iterator
 from contextlib import contextmanager

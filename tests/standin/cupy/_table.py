@@ -1,6 +1,6 @@
 """The names of CuPy that the stand-in offers, as CuPy 14 declares them. A test holds them to the real wheel.
 
-Before each declaration stands what a call costs: launches, and after a dot waits. A result that is a view costs nothing.
+Before each declaration stands what a call costs: launches, and after a dot waits. A view costs nothing.
 """
 
 UFUNCS = """
@@ -33,7 +33,8 @@ FUNCTIONS = """
 1 round(a, decimals=0, out=None)
 1 nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None)
 1 dot(a, b, out=None)
-1 matmul(*args, axes=None, axis=None, keepdims=False, casting='same_kind', dtype=None, signature=None, order='K', out=None)
+1 matmul(*args, axes=None, axis=None, keepdims=False, casting='same_kind', dtype=None, signature=None, order='K', \
+out=None)
 1 tensordot(a, b, axes=2)
 1 einsum(*operands, **kwargs)
 1 sort(a, axis=-1, kind=None)

@@ -1,0 +1,46 @@
+"""Several values into one place: sums and extremes at indices."""
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.backend.arrays import array_module
+
+# CuPy's atomic operations take few dtypes. The others are brought to one that holds them exactly; int64 adds up as
+# uint64 does, bit by bit.
+_ADDS = {"float16", "float32", "float64", "int32", "uint32", "uint64"}
+_COMPARES = {"float32", "float64", "int32", "uint32", "uint64"}
+_SIGN = 2**63
+
+
+def add_at(out: Any, index: Any, values: Any) -> None:
+    """out[index] += values, places that come more than once adding up."""
+    if isinstance(out, np.ndarray):
+        np.add.at(out, index, values)
+    elif out.dtype == "int64":
+        array_module(out).add.at(out.view("uint64"), index, values.astype("int64").view("uint64"))
+    else:
+        _exactly(array_module(out).add.at, _ADDS, out, index, values)
+
+
+def extreme_at(out: Any, index: Any, values: Any, largest: bool) -> None:
+    """out[index] = the largest (or smallest) of what is there and of all values that fall there."""
+    xp = array_module(out)
+    at = (xp.maximum if largest else xp.minimum).at
+    if xp is np:
+        at(out, index, values)
+    elif out.dtype == "int64":  # with the sign bit turned they are in order as uint64
+        turned = out.view("uint64") ^ _SIGN
+        at(turned, index, values.view("uint64") ^ _SIGN)
+        out[...] = (turned ^ _SIGN).view("int64")
+    else:
+        _exactly(at, _COMPARES, out, index, values)
+
+
+def _exactly(at: Any, dtypes: set[str], out: Any, index: Any, values: Any) -> None:
+    if out.dtype.name in dtypes:
+        at(out, index, values)
+        return
+    wider = out.astype("float32" if out.dtype.kind == "f" else "int32")
+    at(wider, index, values.astype(wider.dtype))
+    out[...] = wider
