@@ -9,14 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import test_standin
 from test_optim import leaf, quadratic, with_grad
 
 import minigrad as mg
 from minigrad import optim
 from minigrad.optim.workspace import PIECE
-
-cupy = test_standin.cupy
 
 # what each remembers, and settings to try; the empty ones are the defaults
 KINDS: dict[str, tuple[list[str], list[dict[str, Any]]]] = {

@@ -8,15 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import test_standin
 from test_optim import leaf, with_grad
 
 import minigrad as mg
 from minigrad import optim
 from minigrad.optim.wolfe import Point, cubic_minimum, strong_wolfe
-
-cupy = test_standin.cupy
-
 
 # --- LBFGS beside PyTorch --------------------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import test_standin
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +13,6 @@ import minigrad as mg
 from minigrad import nn, optim
 from minigrad.nn import functional as F
 
-cupy = test_standin.cupy
 BOTH = pytest.mark.parametrize("kind", [optim.RandomSearch, optim.RandomLocalSearch])
 SIZE = 0.3
 

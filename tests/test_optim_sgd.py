@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import test_standin
 from hypothesis import given
 from hypothesis import strategies as st
 from test_optim import leaf, quadratic, with_grad
@@ -17,9 +16,6 @@ from test_optim import leaf, quadratic, with_grad
 import minigrad as mg
 from minigrad import optim
 from minigrad.optim.workspace import PIECE, Workspace, pieces
-
-cupy = test_standin.cupy
-
 
 # --- beside PyTorch --------------------------------------------------------------------------------------------------
 

@@ -90,7 +90,8 @@ def strided(array: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any
         view: Any = np.ndarray(shape, array.dtype, root, array.ctypes.data - root.ctypes.data, strides)
     except ValueError:  # the memory's owner is not contiguous, or empty
         view = np.lib.stride_tricks.as_strided(array, shape, strides)
-    view.flags.writeable = array.flags.writeable
+    if not array.flags.writeable:
+        view.flags.writeable = False
     return view
 
 

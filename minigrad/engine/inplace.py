@@ -129,9 +129,9 @@ def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tens
     array = self._array
     raw = value._array if isinstance(value, Tensor) else value
     try:
-        place = raw_index(index, array)
         if array.__class__ is not ndarray:
-            _expect_inside(name, place, array)
+            _expect_inside(name, index, array)
+        place = raw_index(index, array)
         silently(operator.setitem, array, place, raw)
     except IndexError as error:
         raise IndexError(f"{name}: {error}; got a tensor of shape {tuple(array.shape)}") from None

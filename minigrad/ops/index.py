@@ -86,10 +86,9 @@ def getitem(input: Any, index: Any) -> Any:
     """
     array = input._array if isinstance(input, Tensor) else input
     try:
-        place = raw_index(index, array)
-        if array.__class__ is not np.ndarray and not is_basic(place):
-            _expect_inside("getitem", place, array)
-        return _getitem(input, index=place)
+        if array.__class__ is not np.ndarray:
+            _expect_inside("getitem", index, array)
+        return _getitem(input, index=raw_index(index, array))
     except IndexError as error:
         raise IndexError(f"getitem: {error}; got a tensor of shape {tuple(input.shape)}") from None
 
@@ -178,15 +177,18 @@ def check_range(op: str, index: Any, size: int, what: str, beside: Any) -> None:
 
 
 def _expect_inside(op: str, index: Any, target: Any) -> None:
-    """IndexError for integers in a raw index that are out of the range of `target`, an array on a GPU, which would take
-    them modulo its size."""
-    parts = index if isinstance(index, tuple) else (index,)
+    """IndexError for integers in an index that are out of the range of `target`, an array on a GPU, which would take
+    them modulo its size: at once where they are on the CPU still."""
+    parts = [p._array if isinstance(p, Tensor) else np.asarray(p) if isinstance(p, list) else p
+             for p in (index if isinstance(index, tuple) else (index,))]  # fmt: skip
     taken = [p.ndim if is_array(p) and p.dtype.kind == "b" else int(p is not None and p is not ...) for p in parts]
     dim = 0
     for part, n in zip(parts, taken):
-        if is_array(part) and part.dtype.kind != "b" and part.size:
+        if is_array(part) and part.dtype.kind in "iu" and part.size and part.ndim:
             size = target.shape[dim]
-            text = f"{op}: expected indices from {-size} to {size - 1} (dimension {dim}), got others"
+            text = (
+                f"{op}: expected indices from {-size} to {size - 1} (dimension {dim}), got {describe(part)} with others"
+            )
             expect((part >= -size) & (part < size), IndexError, text)
         dim += target.ndim - builtins.sum(taken) if part is ... else n
 

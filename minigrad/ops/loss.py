@@ -143,6 +143,7 @@ def _plain(input: Any, target: Any, weight: Any, ignore_index: int, reduction: s
         and input._array.dtype.kind == "f"
         and len(target._array) == len(input._array) > 0
         and ignore_index < 0
+        and target._array.__class__ is input._array.__class__
         and _in_range(target._array, input._array.shape[1])
     )
 

@@ -141,7 +141,7 @@ def multilabel_margin_loss(
                          f"and {describe(target)}")  # fmt: skip
     listed = cumsum((target == -1).long(), -1) == 0
     labels = where(listed, target, 0)
-    check_range(op, labels, int(input.shape[-1]), "classes")
+    check_range(op, labels, int(input.shape[-1]), "classes", input)
     scores, others = unsqueeze(gather(input, -1, labels), -1), unsqueeze(input, -2)
     is_label = (unsqueeze(listed, -1) & (unsqueeze(labels, -1) == arange(input.shape[-1], device=input.device))).any(-2)
     counted = unsqueeze(listed, -1) & ~unsqueeze(is_label, -2)

@@ -32,7 +32,7 @@ def _unpool(op: str, dims: int, input: Any, indices: Any, kernel: Any, stride: A
         raise ShapeError(f"{op}: output_size: expected less than a stride {step} away from {tuple(usual)}, got "
                          f"{tuple(size)}")  # fmt: skip
     lead = tuple(input.shape)[: input.ndim - dims]
-    check_range(op, indices, math.prod(sizes), "places of the output")
+    check_range(op, indices, math.prod(sizes), "places of the output", input)
     flat = scatter(
         zeros(*lead, math.prod(sizes), dtype=input.dtype, device=input.device), -1,
         reshape(indices, (*lead, -1)), reshape(input, (*lead, -1)),
