@@ -15,7 +15,7 @@ from minigrad.gradcheck.jacobian import jacobian, located
 from minigrad.gradcheck.kinks import kinks_of, tie_broken
 from minigrad.gradcheck.masks import Masks
 from minigrad.gradcheck.point import Point
-from minigrad.gradcheck.probe import Probe, nodes_of
+from minigrad.gradcheck.probe import Probe, nodes_of, placed
 from minigrad.gradcheck.report import Report
 from minigrad.gradcheck.sampling import how_many, smooth_copies, tied_copies
 from minigrad.gradcheck.settings import ELEMENTARY, FULL_JACOBIAN, PROJECTIONS, Settings
@@ -283,7 +283,9 @@ def gradgradcheck(
         outs = _float_outputs(func(*given))
     if grad_outputs is None:
         rng = np.random.default_rng(seed)
-        grad_outputs = [wrap(np.asarray(rng.uniform(-1, 1, o.shape), o.dtype)).requires_grad_() for o in outs]
+        grad_outputs = [
+            wrap(placed(np.asarray(rng.uniform(-1, 1, o.shape)), o.dtype, o)).requires_grad_() for o in outs
+        ]
     gs = tuple(grad_outputs) if isinstance(grad_outputs, (tuple, list)) else (grad_outputs,)
     chosen = [i for i, t in enumerate(given) if isinstance(t, Tensor) and t.requires_grad]
 

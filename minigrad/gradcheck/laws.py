@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import to_numpy
+from minigrad.backend import spread_over, to_numpy
 from minigrad.engine.function import Context
 from minigrad.engine.primitive import wrap
 from minigrad.gradcheck.point import Point
-from minigrad.gradcheck.probe import Probe, Tape, nodes_of
+from minigrad.gradcheck.probe import Probe, Tape, nodes_of, placed
 from minigrad.gradcheck.settings import Settings
 from minigrad.random import every_state, restore_every_state
 
@@ -145,7 +145,7 @@ def _layouts(point: Point, u: Array, a: Array, same: _Same) -> Iterator[str]:
                 "assumes contiguous arrays"
             )
     tape = point.tape
-    spread = {o: wrap(np.broadcast_to(np.ones((), t.dtype), t.shape)) for o, t in enumerate(tape.outs)}
+    spread = {o: wrap(spread_over(placed(np.ones(()), t.dtype, t), tuple(t.shape))) for o, t in enumerate(tape.outs)}
     ones = tape.vjp(np.ones(point.probe.m))
     if not same(tape.gather(tape.gradients(spread)), ones):
         yield (

@@ -68,7 +68,7 @@ class Probe:
         for k, i in enumerate(self.checked):
             dtype = self.dtypes[k] if low or not self.double else np.dtype("float64")
             values = x[self.parts[k]].reshape(self.shapes[k])
-            array = _placed(values, dtype, self.given[i])
+            array = placed(values, dtype, self.given[i])
             if layout == "F":
                 array = array.T.copy().T
             elif layout == "R" and array.ndim:
@@ -99,9 +99,9 @@ class Probe:
         try:
             with quiet():
                 outs = self.outputs(self.arguments(x))
+                flat = [to_numpy(o._array).astype("float64").ravel() for o in outs]  # a GPU may refuse as late as here
         except (ValueError, ArithmeticError, RuntimeError, np.linalg.LinAlgError):
             return np.full(self.m, np.nan)
-        flat = [to_numpy(o._array).astype("float64").ravel() for o in outs]
         if [tuple(o.shape) for o in outs] != self.out_shapes:
             return np.full(self.m, np.nan)
         return np.concatenate(flat)
@@ -151,7 +151,7 @@ class Tape:
         out = {}
         for o, t in enumerate(self.outs):
             values = u[self.probe.out_parts[o]].reshape(self.probe.out_shapes[o])
-            array = _placed(values, t.dtype, t)
+            array = placed(values, t.dtype, t)
             if layout == "F":
                 array = array.T.copy().T
             elif layout == "R" and array.ndim:
@@ -183,7 +183,7 @@ def nodes_of(tape: Tape) -> Iterator[Any]:
             yield node
 
 
-def _placed(values: Array, dtype: Any, like: Tensor) -> Any:
+def placed(values: Array, dtype: Any, like: Tensor) -> Any:
     """A copy of these numbers where the tensor `like` lives."""
     if isinstance(like._array, np.ndarray):
         return values.astype(dtype)

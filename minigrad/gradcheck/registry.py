@@ -4,6 +4,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
+from minigrad.backend import array_on
 from minigrad.engine.primitive import wrap
 from minigrad.gradcheck.check import gradcheck, gradgradcheck
 from minigrad.gradcheck.parallel import spread
@@ -36,8 +37,10 @@ def cases(only: str = "", order: int = 2) -> list[Case]:
     ]
 
 
-def check_sample(row: Row, sample: Sample, order: int = 1, fast: bool = True, seed: int = 0) -> Verdict:
-    """Gradcheck one operation on one sample.
+def check_sample(
+    row: Row, sample: Sample, order: int = 1, fast: bool = True, seed: int = 0, device: str = "cpu"
+) -> Verdict:
+    """Gradcheck one operation on one sample, on a device.
 
     Ops that jump, or of which zero is the right slope everywhere (staircases), are looked at near their samples only.
     """
@@ -45,11 +48,14 @@ def check_sample(row: Row, sample: Sample, order: int = 1, fast: bool = True, se
 
     def function(*xs: Any) -> tuple[Any, ...]:
         arrays = list(call.arrays)
-        for place, x in zip(call.places, xs):
-            arrays[place] = x
-        return tuple(floating(call.run(arrays, grad=False)[0]))
+        for i, x in zip(call.places, xs):
+            arrays[i] = x
+        return tuple(floating(call.run(arrays, grad=False, place=place)[0]))
 
-    inputs = [wrap(call.arrays[place].copy()).requires_grad_() for place in call.places]
+    def place(array: Any) -> Any:
+        return array if device == "cpu" else array_on(device, array)
+
+    inputs = [wrap(place(call.arrays[i].copy())).requires_grad_() for i in call.places]
     options: dict[str, Any] = {"fast_mode": fast, "seed": seed, "raise_exception": False}
     if row.zero is True:
         options |= {"allow_zero": True, "samples": 0}
