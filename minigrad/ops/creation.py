@@ -49,17 +49,16 @@ def _summary(data: Any) -> str:
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Device = None) -> Tensor:
-    """`data` as a tensor, without a copy where it already is one (or a NumPy array) of that dtype and device."""
+    """`data` as a tensor, without a copy where it already is one (or an array) of that dtype and device. What is on a
+    GPU stays there unless another device is named."""
     if isinstance(data, Tensor):
         return data if dtype is None and device is None else data.to(device=device, dtype=dtype)
-    if (
-        is_array(data)
-        and data.dtype.isnative
-        and dtype in (None, data.dtype)
-        and device_of(data) == current_device(device)
-    ):
-        category(data.dtype)
-        return wrap(data)
+    if is_array(data):
+        if device is None and device_of(data) != CPU:
+            device = device_of(data)
+        if data.dtype.isnative and dtype in (None, data.dtype) and device_of(data) == current_device(device):
+            category(data.dtype)
+            return wrap(data)
     return tensor(data, dtype, device)
 
 

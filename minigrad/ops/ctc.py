@@ -7,10 +7,10 @@ from minigrad.engine.explain import describe
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.creation import as_tensor, full, zeros
 from minigrad.ops.elementwise import clamp, where
-from minigrad.ops.index import gather
+from minigrad.ops.index import check_range, gather
 from minigrad.ops.loss import reduced
 from minigrad.ops.public import public
-from minigrad.ops.reduce import amax, logsumexp
+from minigrad.ops.reduce import logsumexp
 from minigrad.ops.shape import cat, stack, unsqueeze
 
 __all__ = ["ctc_loss"]
@@ -108,6 +108,5 @@ def _padded(targets: Any, short: list[int], batch: int, classes: int, blank: int
     for row, n in enumerate(short):
         padded[row, :n] = targets[start : start + n] if targets.ndim == 1 else targets[row, :n]
         start += n
-    if padded.numel() and (int(padded.min()) < 0 or int(amax(padded)) >= classes):
-        raise IndexError(f"ctc_loss: `targets`: expected classes from 0 to {classes - 1}, got {padded.tolist()}")
+    check_range("ctc_loss", padded, classes, "classes", targets)
     return padded

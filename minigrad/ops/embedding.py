@@ -73,6 +73,7 @@ def embedding_bag(
     if per_sample_weights is not None and (mode != "sum" or tuple(per_sample_weights.shape) != tuple(input.shape)):
         raise ValueError(f"{op}: per_sample_weights: expected input's shape and mode sum, got "
                          f"{describe(per_sample_weights)} and mode {mode}")  # fmt: skip
+    input = as_tensor(input)
     rows = embedding(input, weight, None, max_norm, norm_type, scale_grad_by_freq)
     if per_sample_weights is not None:
         rows = rows * unsqueeze(per_sample_weights, -1)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minigrad.backend import array_module
+from minigrad.backend import array_module, expect
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import wrap
 from minigrad.errors import DtypeError, ShapeError
@@ -34,13 +34,23 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
         raise ShapeError(f"cov: expected (variables, observations) or (observations,), got {describe(input)}")
     x = reshape(input, (-1, input.shape[-1] if input.ndim else 1))
     weights: Any = full((x.shape[1],), 1.0, dtype=x.dtype, device=x.device)
-    for given in (fweights, aweights):
-        weights = weights if given is None else weights * given
+    for name, given, kinds in (("fweights", fweights, "iu"), ("aweights", aweights, "f")):
+        if given is not None:
+            _check_weights(name, given, kinds, x)
+            weights = weights * given
     total = sum(weights)
     middle = x - unsqueeze(sum(x * weights, 1) / total, 1)
     lost = correction if aweights is None else correction * sum(weights * aweights) / total
     out = matmul(middle * weights, mT(middle)) / clamp(total - lost, min=0.0)
     return out if x.shape[0] != 1 else out[0, 0]
+
+
+def _check_weights(name: str, given: Any, kinds: str, x: Any) -> None:
+    if tuple(given.shape) != (x.shape[1],) or given.dtype.kind not in kinds:
+        raise ShapeError(f"cov: {name}: expected {x.shape[1]} {'integers' if kinds == 'iu' else 'floats'}, one for each "
+                         f"observation, got {describe(given)}")  # fmt: skip
+    array = given._array if isinstance(given, Tensor) else given
+    expect(array >= 0, ValueError, f"cov: {name}: expected weights of 0 or more")
 
 
 @public
@@ -62,6 +72,8 @@ def dist(input: Any, other: Any, p: float = 2) -> Any:
 @public
 def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
     """Every slice along `dim` whose p-norm is above maxnorm, shortened to it."""
+    if input.ndim < 2:
+        raise ShapeError(f"renorm: expected at least 2 dimensions, got {describe(input)}")
     others = tuple(d for d in range(input.ndim) if d != dim % input.ndim)
     size = norm(input, p, others, True)
     return input * where(size > maxnorm, maxnorm / (size + 1e-7), 1.0)
@@ -74,12 +86,16 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
     array = input._array if isinstance(input, Tensor) else input
     if array.dtype.kind != "f":
         raise DtypeError(f"histc: expected a floating tensor, got {describe(input)}")
+    xp = array_module(array)
     low, high = (min, max) if min != max or not array.size else (float(array.min()), float(array.max()))
     if low == high:
         low, high = low - 1, high + 1
     if not low < high or bins < 1:
         raise ValueError(f"histc: expected bins of 1 or more and min < max, got {bins}, {min} and {max}")
-    counts, _ = array_module(array).histogram(array.reshape(-1), bins, (low, high))
+    flat = array.reshape(-1)
+    inside = (flat >= low) & (flat <= high)
+    place = xp.where(inside, (flat - low) / (high - low) * bins, 0).astype("int64")
+    counts = xp.bincount(xp.minimum(place, bins - 1), inside, minlength=bins)
     return wrap(counts.astype(array.dtype))
 
 
