@@ -47,8 +47,8 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
 
 def _check_weights(name: str, given: Any, kinds: str, x: Any) -> None:
     if tuple(given.shape) != (x.shape[1],) or given.dtype.kind not in kinds:
-        raise ShapeError(f"cov: {name}: expected {x.shape[1]} {'integers' if kinds == 'iu' else 'floats'}, one for each "
-                         f"observation, got {describe(given)}")  # fmt: skip
+        numbers = f"{x.shape[1]} {'integers' if kinds == 'iu' else 'floats'}"
+        raise ShapeError(f"cov: {name}: expected {numbers}, one for each observation, got {describe(given)}")
     array = given._array if isinstance(given, Tensor) else given
     expect(array >= 0, ValueError, f"cov: {name}: expected weights of 0 or more")
 
