@@ -22,11 +22,11 @@ STATUS = Path("/proc/self/status")
 class Worker:
     """The parent's end. `call("turn", 0.3)` runs `Runner.turn(0.3)` there, and raises what it raised."""
 
-    def __init__(self, framework: str, threads: int) -> None:
+    def __init__(self, *args: Any) -> None:
         start = multiprocessing.get_context("spawn")
-        self.framework = framework
+        self.args = args
         self.pipe, other = start.Pipe()
-        self.process = start.Process(target=serve, args=(framework, threads, other))
+        self.process = start.Process(target=serve, args=(other, *args))
         self.process.start()
         other.close()
 
@@ -35,9 +35,9 @@ class Worker:
         try:
             error, result = self.pipe.recv()
         except EOFError:
-            raise RuntimeError(f"the process of {self.framework} ended in {method}{args}") from None
+            raise RuntimeError(f"the process of {self.args[0]} ended in {method}{args}") from None
         if error:
-            raise RuntimeError(f"{self.framework}: {method}{args}\n{error}")
+            raise RuntimeError(f"{self.args[0]}: {method}{args}\n{error}")
         return result
 
     def close(self) -> None:
@@ -45,7 +45,7 @@ class Worker:
         self.process.join()
 
 
-def serve(framework: str, threads: int, pipe: Connection) -> None:
+def serve(pipe: Connection, *args_of_runner: Any) -> None:
     """Do what the parent asks for until it closes its end."""
     runner = None
     while True:
@@ -54,7 +54,7 @@ def serve(framework: str, threads: int, pipe: Connection) -> None:
         except EOFError:
             return
         try:
-            runner = runner or Runner(framework, threads)
+            runner = runner or Runner(*args_of_runner)
             pipe.send((None, getattr(runner, method)(*args)))
         except Exception:
             pipe.send((traceback.format_exc(), None))
@@ -63,10 +63,11 @@ def serve(framework: str, threads: int, pipe: Connection) -> None:
 class Runner:
     """The process' end: a framework, and the workload it is at."""
 
-    def __init__(self, framework: str, threads: int) -> None:
+    def __init__(self, framework: str, threads: int, clock: str) -> None:
         self.framework, self.lib = framework, importlib.import_module(framework)
         if framework == "torch":
             self.lib.set_num_threads(threads)
+        self.clock = time.process_time if clock == "cpu" else time.perf_counter
         self.step: Step = lambda: None
         self.number, self.base = 1, 0.0
         self.first: float | None = None  # what the first step of a slow workload took: it counts as a turn
@@ -82,9 +83,8 @@ class Runner:
         self.step = build(self.lib, small)
         forget_peak()
         self.number, self.first = 1, None
-        start = time.perf_counter()
-        results = [value(self.step())]
-        seconds = time.perf_counter() - start
+        start, result = self.clock(), self.step()
+        seconds, results = self.passed(start, result), [value(result)]
         if slow:
             self.first = seconds
             return results
@@ -105,10 +105,14 @@ class Runner:
 
     def sample(self) -> float:
         """The time of a step, of several if they are short."""
-        start = time.perf_counter()
+        start = self.clock()
         for _ in range(self.number):
             result = self.step()
-        return float(result) if isinstance(result, Seconds) else (time.perf_counter() - start) / self.number
+        return self.passed(start, result) / self.number
+
+    def passed(self, start: float, result: Any) -> float:
+        """The time since, or that which the step itself took."""
+        return float(result) if isinstance(result, Seconds) else self.clock() - start
 
     def peak(self) -> float:
         """The most memory, in bytes, that the workload took at any time beside what was there before it."""
