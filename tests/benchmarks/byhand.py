@@ -1,10 +1,11 @@
 """What the frameworks are seen beside: steps written out in NumPy, and compiled by JAX where that is installed."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.nets import MLP
+from tests.benchmarks.nets import MLP, contradicting
 from tests.benchmarks.parts import AT_ONCE, ROUNDS, search_problem
 from tests.benchmarks.workload import Step, beside, classes, numbers
 
@@ -69,7 +70,7 @@ def perceptron(small: bool) -> tuple[list[Any], list[Any], Any, Any]:
 def mlp(np: Any, small: bool) -> Step:
     """Forward, backward and momentum written out."""
     weights, biases, x, y = perceptron(small)
-    params = weights + biases
+    params, ys = weights + biases, contradicting(y, 10, np.array)
     speeds = [np.zeros_like(p) for p in params]
 
     def step() -> Any:
@@ -78,7 +79,7 @@ def mlp(np: Any, small: bool) -> Step:
             h = inputs[-1] @ w.T
             h += b
             inputs.append(np.maximum(h, 0, out=h) if w is not weights[-1] else h)
-        loss, g = cross_entropy_slope(inputs.pop(), y)
+        loss, g = cross_entropy_slope(inputs.pop(), next(ys))
         slopes: list[Any] = [None] * len(params)
         for i in reversed(range(len(weights))):
             slopes[i], slopes[i + len(weights)] = g.T @ inputs[i], g.sum(0)
@@ -144,13 +145,13 @@ def cross_entropy(jax: Any, scores: Any, y: Any) -> Any:
     return -jax.numpy.take_along_axis(jax.nn.log_softmax(scores), y[:, None], 1).mean()
 
 
-def compiled(jax: Any, update: Any, state: Any) -> Step:
-    """A step that keeps the state `update` gives, and waits for the loss."""
+def compiled(jax: Any, update: Any, state: Any, inputs: Iterator[Any] | None = None) -> Step:
+    """A step that keeps the state `update` gives, and waits for the loss; each gets the next of the inputs, if any."""
     update, state = jax.jit(update, donate_argnums=0), jax.tree.map(jax.numpy.array, state)
 
     def step() -> Any:
         nonlocal state
-        state, loss = update(state)
+        state, loss = update(state, next(inputs)) if inputs else update(state)
         return jax.block_until_ready((state, loss))[1]
 
     return step
@@ -173,22 +174,22 @@ def jax_linear(jax: Any, small: bool) -> Step:
 def jax_mlp(jax: Any, small: bool) -> Step:
     """The MLP with momentum."""
     weights, biases, x, y = perceptron(small)
-    x, y = jax.numpy.array(x), jax.numpy.array(y)
+    x, ys = jax.numpy.array(x), contradicting(y, 10, jax.numpy.array)
 
-    def loss_of(params: Any) -> Any:
+    def loss_of(params: Any, y: Any) -> Any:
         h = x
         for w, b in list(zip(*params))[:-1]:
             h = jax.nn.relu(h @ w.T + b)
         return cross_entropy(jax, h @ params[0][-1].T + params[1][-1], y)
 
-    def update(state: Any) -> Any:
+    def update(state: Any, y: Any) -> Any:
         params, speeds = state
-        loss, slopes = jax.value_and_grad(loss_of)(params)
+        loss, slopes = jax.value_and_grad(loss_of)(params, y)
         speeds = jax.tree.map(lambda v, s: 0.9 * v + s, speeds, slopes)
         return (jax.tree.map(lambda p, v: p - 0.01 * v, params, speeds), speeds), loss
 
     params = (weights, biases)
-    return compiled(jax, update, (params, jax.tree.map(np.zeros_like, params)))
+    return compiled(jax, update, (params, jax.tree.map(np.zeros_like, params)), ys)
 
 
 @beside("adam", "jax")
