@@ -82,3 +82,11 @@ def test_parameter_list() -> None:
 def test_printed_as_by_pytorch(make) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is the oracle here")
     assert repr(make(nn)) == repr(make(torch.nn))
+
+
+def test_what_replaces_a_layer_or_a_parameter_takes_its_place() -> None:
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    setattr(model, "0", nn.Linear(4, 3))
+    model[0].weight = nn.Parameter(mg.ones(3, 4))
+    assert list(model.state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
+    assert model(mg.ones(5, 4)).shape == (5, 1)

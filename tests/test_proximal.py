@@ -131,7 +131,7 @@ def test_refusals_in_words() -> None:
         optim.Proximal(optim.LBFGS([w]), L1(1.0))
     with pytest.raises(NotImplementedError, match="overlapping groups have no closed form"):
         optim.Proximal(optim.SGD([w], lr=1.0), GroupLasso(1.0, lambda t: t.as_strided((2, 2), (1, 1))))
-    with pytest.raises(TypeError, match="Proximal: regularizer: expected a Regularizer, got float"):
+    with pytest.raises(TypeError, match="Proximal: regularizer: expected a Regularizer or a list, got float"):
         optim.Proximal(optim.SGD([w], lr=1.0), 0.5)
     with pytest.raises(ValueError, match="prox_: step: expected a finite number of 0 or more, or one for each element"):
         L1(1.0).prox_(w, mg.ones(2))

@@ -106,7 +106,8 @@ class Regularizer:
         for p, parts in terms.values():
             _check_prox(p, parts)
         for p, parts in terms.values():
-            _prox(p, parts, by_parameter[id(p)])
+            if isinstance(by_parameter[id(p)], Tensor) or by_parameter[id(p)]:
+                _prox(p, parts, by_parameter[id(p)])
 
 
 def _checked_step(step: Any, p: Tensor) -> Any:
@@ -140,8 +141,8 @@ def _check_prox(p: Tensor, parts: list[Regularizer]) -> None:
     lassos = [part for part in parts if isinstance(part, GroupLasso)]
     if len({lasso.groups for lasso in lassos}) > 1:
         raise NotImplementedError(
-            f"prox_: the sum of {' and '.join(map(repr, lassos))} on one parameter has no closed form; use one, or "
-            f"the penalties' gradient"
+            f"prox_: the sum of {' and '.join(map(repr, lassos))} on one parameter has no closed form; use one, "
+            f"the penalties' gradient, or optim.Proximal(optimizer, [one, other]), which takes their steps in turn"
         )
     for lasso in lassos:
         lasso._check_apart(p)

@@ -163,7 +163,8 @@ class RMSprop(Stateful):
         square, average = self.state[p]["square_avg"]._array, self.state[p].get("grad_avg")
         if average is not None:
             square = square - average._array * average._array
-        return lr / (array_module(square).sqrt(square) + float(group["eps"]))
+        # where nothing changes any more a buffer holds 1 / (1 - momentum) steps
+        return lr / (1 - float(group["momentum"])) / (array_module(square).sqrt(square) + float(group["eps"]))
 
     def _change(self, numbers: tuple[Any, ...], p: Any, g: Any, *arrays: Any) -> None:
         share, eps, momentum, centered, lr = numbers

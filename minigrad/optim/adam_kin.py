@@ -56,6 +56,10 @@ class Adamax(AdamKin):
         beta1, beta2 = map(float, group["betas"])
         return 1 - beta1, beta2, float(group["eps"]), lr / (1 - beta1 ** state["step"])
 
+    def _metric(self, p: Tensor, group: Group, lr: float) -> Any:
+        *_, size = self._numbers(group, self.state[p], lr)
+        return size / self.state[p]["exp_inf"]._array
+
     def _change(self, numbers: tuple[Any, ...], p: Any, g: Any, *arrays: Any) -> None:
         (m, u), (share1, beta2, eps, size) = arrays, numbers
         xp, t = array_module(p), self._workspace.scratch(p, 0)
@@ -105,12 +109,27 @@ class NAdam(AdamKin):
         checks.number(self._name, "momentum_decay", group["momentum_decay"])
 
     def _numbers(self, group: Group, state: dict[str, Any], lr: float) -> tuple[Any, ...]:
-        (beta1, beta2), step, decay = map(float, group["betas"]), state["step"], float(group["momentum_decay"])
-        now, ahead = (beta1 * (1 - 0.5 * 0.96 ** (t * decay)) for t in (step, step + 1))
-        product = state["mu_product"] = float(state.get("mu_product", 1.0)) * now
-        root = (1 - beta2**step) ** 0.5
+        now, _ = self._looks(group, state)
+        state["mu_product"] = float(state.get("mu_product", 1.0)) * now
+        return self._sizes(group, state, lr)
+
+    def _looks(self, group: Group, state: dict[str, Any]) -> tuple[float, float]:
+        """mu(t), mu(t + 1)."""
+        beta1, decay = float(group["betas"][0]), float(group["momentum_decay"])
+        now, ahead = (beta1 * (1 - 0.5 * 0.96 ** (t * decay)) for t in (state["step"], state["step"] + 1))
+        return now, ahead
+
+    def _sizes(self, group: Group, state: dict[str, Any], lr: float) -> tuple[float, ...]:
+        """The numbers of a step whose product of mu's is known."""
+        (beta1, beta2), product, (now, ahead) = map(float, group["betas"]), state["mu_product"], self._looks(group, state)
+        root = (1 - beta2 ** state["step"]) ** 0.5
         of_g, of_m = lr * root * (1 - now) / (1 - product), lr * root * ahead / (1 - product * ahead)
         return 1 - beta1, 1 - beta2, float(group["eps"]) * root, of_g, of_m
+
+    def _metric(self, p: Tensor, group: Group, lr: float) -> Any:
+        *_, eps, of_g, of_m = self._sizes(group, self.state[p], lr)
+        square = self.state[p]["exp_avg_sq"]._array
+        return (of_g + of_m) / (array_module(square).sqrt(square) + eps)
 
     def _change(self, numbers: tuple[Any, ...], p: Any, g: Any, *arrays: Any) -> None:
         (m, v), (share1, share2, eps, of_g, of_m) = arrays, numbers
@@ -164,6 +183,11 @@ class RAdam(AdamKin):
         if rho > 5:
             rect = ((rho - 4) * (rho - 2) * r / ((r - 4) * (r - 2) * rho) * left) ** 0.5
         return 1 - beta1, 1 - beta2, float(group["eps"]), lr / (1 - beta1**step), rect
+
+    def _metric(self, p: Tensor, group: Group, lr: float) -> Any:
+        *_, eps, size, rect = self._numbers(group, self.state[p], lr)
+        square = self.state[p]["exp_avg_sq"]._array
+        return size if rect is None else size * rect / (array_module(square).sqrt(square) + eps)
 
     def _change(self, numbers: tuple[Any, ...], p: Any, g: Any, *arrays: Any) -> None:
         (m, v), (share1, share2, eps, size, rect) = arrays, numbers

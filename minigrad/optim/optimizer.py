@@ -127,7 +127,7 @@ class Optimizer:
         For a proximal step after it."""
         raise NotImplementedError(
             f"Proximal: {self._name} moves by no step size for each element, so that no exact proximal step is known; "
-            f"use the regularizer as a penalty, or SGD, Adam, AdamW, Adagrad, RMSprop"
+            f"use the regularizer as a penalty, or SGD, Adagrad, RMSprop, Adam and its kin"
         )
 
     def _update(self, p: Tensor, grad: Any, group: dict[str, Any], lr: float) -> None:

@@ -1,12 +1,12 @@
 """`Proximal`: a proximal step of a regularizer after each step of an optimizer, so that weights become exactly zero."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from minigrad.backend import silently
 from minigrad.engine.primitive import wrap
 from minigrad.nn.modules.module import Module
-from minigrad.nn.regularizers import Regularizer
+from minigrad.nn.regularizers import Regularizer, _named
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor
 
@@ -18,28 +18,40 @@ class Proximal:
     their metric). So it comes to rest where loss + R is least, whatever the optimizer.
 
     regularizer: on all of the optimizer's parameters; with model=, on those of the module's that it chooses (weights,
-    by default). Raises NotImplementedError where no exact step exists: LBFGS, overlapping groups, ... Everything else
-    (`param_groups`, `zero_grad`, `state_dict`) is the optimizer's. Parikh and Boyd, Proximal Algorithms, 2014.
+    by default). Raises NotImplementedError where no exact step exists: LBFGS, overlapping groups, ... A list of
+    regularizers takes their exact steps in turn, which for rows and columns of one weight (they overlap) is exact to
+    the first order in lr, and leaves zero what either made so. Everything else (`param_groups`, `zero_grad`,
+    `state_dict`) is the optimizer's. Parikh and Boyd, Proximal Algorithms, 2014.
     """
 
-    def __init__(self, optimizer: Optimizer, regularizer: Regularizer, model: Module | None = None) -> None:
+    def __init__(
+        self, optimizer: Optimizer, regularizer: Regularizer | Iterable[Regularizer], model: Module | None = None
+    ) -> None:
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"Proximal: optimizer: expected an Optimizer, got {type(optimizer).__name__}")
-        if not isinstance(regularizer, Regularizer):
-            raise TypeError(f"Proximal: regularizer: expected a Regularizer, got {type(regularizer).__name__}")
+        self._turns = list(regularizer) if isinstance(regularizer, (list, tuple)) else [regularizer]
+        for R in self._turns:
+            if not isinstance(R, Regularizer):
+                raise TypeError(f"Proximal: regularizer: expected a Regularizer or a list, got {type(R).__name__}")
         if type(optimizer)._metric is Optimizer._metric:
             optimizer._metric(Tensor(0), {}, 0.0)  # raises, in words
         self.optimizer, self.regularizer, self.model = optimizer, regularizer, model
-        regularizer.prox_([(name, p.detach().clone()) for name, p in self._named()], 0.0)  # can it be done at all?
+        mine = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        for R in self._turns:
+            R.prox_(self._params(), 0.0)  # changes nothing: can it be done at all?
+            if not self._chosen(R) & mine:
+                raise ValueError(f"Proximal: {R!r}: expected a parameter of the optimizer's among those it chooses")
 
-    def _named(self) -> list[tuple[str, Tensor]]:
-        """The parameters to regularize."""
-        mine = {id(p): p for group in self.optimizer.param_groups for p in group["params"]}
-        if self.model is None:
-            return [(str(i), p) for i, p in enumerate(mine.values())]
-        chosen = {id(p) for part in self.regularizer.parts() for p in
-                  part._chosen(list(self.model.named_parameters()), self.model)}  # fmt: skip
-        return [(name, p) for name, p in self.model.named_parameters() if id(p) in chosen and id(p) in mine]
+    def _params(self) -> Any:
+        """What the regularizers choose from."""
+        if self.model is not None:
+            return self.model
+        return [p for group in self.optimizer.param_groups for p in group["params"]]
+
+    def _chosen(self, R: Regularizer) -> set[int]:
+        """The ids of the parameters that a regularizer is on."""
+        params = self._params()
+        return {id(p) for part in R.parts() for p in part._chosen(_named(params), params)}
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """The optimizer's step, then the proximal one of every parameter that has a gradient."""
@@ -47,11 +59,12 @@ class Proximal:
         groups = optimizer.param_groups
         loss = optimizer._evaluate(closure)
         rates = silently(optimizer._update_all)
-        places = {id(p): (group, lr) for group, lr in zip(groups, rates) for p in group["params"]}
-        moved = [(name, p) for name, p in self._named() if p._grad is not None]
-        steps = [optimizer._metric(p, *places[id(p)]) for _, p in moved]
-        if moved:
-            self.regularizer.prox_(moved, [s if isinstance(s, float) else wrap(s) for s in steps])
+        places = {id(p): (group, lr) for group, lr in zip(groups, rates) for p in group["params"] if p._grad is not None}
+        params = self._params()
+        for R in self._turns:
+            moved = self._chosen(R) & places.keys()
+            steps = [optimizer._metric(p, *places[id(p)]) if id(p) in moved else 0.0 for _, p in _named(params)]
+            R.prox_(params, [s if isinstance(s, float) else wrap(s) for s in steps])
         return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:

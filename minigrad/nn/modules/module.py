@@ -57,13 +57,13 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Parameter):
-            self._forget(name)
+            self._forget(name, "_parameters")
             self.register_parameter(name, value)
         elif isinstance(value, Module):
-            self._forget(name)
+            self._forget(name, "_modules")
             self._modules[name] = self._adopted(name, value)
         elif isinstance(value, Buffer):
-            self._forget(name)
+            self._forget(name, "_buffers")
             self.register_buffer(name, value)
         else:
             for place, kind in _PLACES.items():
@@ -77,11 +77,14 @@ class Module:
                     return
             object.__setattr__(self, name, value)
 
-    def _forget(self, name: str) -> None:
+    def _forget(self, name: str, place: str) -> None:
+        """Make room for `name` in `place`: it stays where it is there, so that what replaces it takes its turn."""
         if "_parameters" not in self.__dict__:
             raise AttributeError(f"{type(self).__name__}: call super().__init__() before assigning {name!r}")
-        for place in (self._parameters, self._buffers, self._modules, self.__dict__):
-            place.pop(name, None)
+        for other in ("_parameters", "_buffers", "_modules"):
+            if other != place:
+                self.__dict__[other].pop(name, None)
+        self.__dict__.pop(name, None)
 
     def __getattr__(self, name: str) -> Any:
         for place in ("_parameters", "_buffers", "_modules"):
