@@ -25,7 +25,7 @@ from minigrad import nn, optim
 from minigrad.nn import functional as F
 from minigrad.nn.regularizers import L1, GroupLasso, Regularizer
 from minigrad.nn.utils import compact, sparsity_report
-from minigrad.nn.utils.compaction import FewerColumns
+from minigrad.nn.utils.fewer import FewerColumns
 
 CONVOLUTIONS = ("0.weight", "2.weight", "5.weight")
 DEFAULTS = {

@@ -56,7 +56,7 @@ def test_a_convolutional_net_shrinks_and_stays_the_same() -> None:
 def test_padding_keeps_a_filter_whose_constant_is_not_zero() -> None:
     model = conv_net(padding=1)
     small = compact(model)
-    assert any("dead outputs stay, for 4 pads with zeros" in note for note in small.compaction)
+    assert any("dead outputs stay, for what they put out is not one number" in note for note in small.compaction)
     assert small[0].out_channels == 7  # only the one that is not read
     same(model, small, (2, 3, 16, 16))
     plain = conv_net(padding=1, norm=False, bias_zero=(1, 5))
@@ -97,6 +97,104 @@ def test_what_cannot_be_taken_apart_stays() -> None:
     assert small[0].out_features == 4
     assert "0: stays, before 2 there is Softmax" in small.compaction
     assert "3: stays, groups are not taken apart" in small.compaction
+
+
+def with_rows(layer: Any, bias: float = 0.5) -> Any:
+    with mg.no_grad():
+        layer.bias.fill_(bias)
+    return zeroed(layer, rows=(1,))
+
+
+LINEAR = nn.Linear(4, 4)
+OUTSIDE: dict[str, tuple[list[Any], tuple[int, ...]]] = {
+    "a linear layer over the width": ([with_rows(nn.Conv2d(3, 8, 3)), nn.ReLU(), nn.Linear(8, 5)], (2, 3, 10, 10)),
+    "not flattened to the end": ([with_rows(nn.Conv2d(3, 4, 3)), nn.Flatten(2), nn.Linear(64, 5)], (2, 3, 10, 10)),
+    "batch norm once flattened": (
+        [with_rows(nn.Conv1d(3, 4, 3)), nn.Flatten(), nn.BatchNorm1d(16), nn.Linear(16, 5)], (2, 3, 6)),
+    "features that follow each other": ([with_rows(nn.Linear(3, 4)), nn.Flatten(), nn.Linear(20, 5)], (2, 5, 3)),
+    "a convolution over features": ([with_rows(nn.Linear(6, 6)), nn.Conv1d(6, 3, 1)], (2, 6, 6)),
+    "pooled features": ([with_rows(nn.Linear(6, 6)), nn.AdaptiveAvgPool1d(6), nn.Linear(6, 3)], (2, 6)),
+    "one layer in two places": ([with_rows(LINEAR), nn.ReLU(), LINEAR], (2, 4)),
+    "one branch in two places": ([nn.Sequential(LINEAR, nn.ReLU()), nn.Sequential(LINEAR, nn.Tanh())], (2, 4)),
+    "statistics of the batch": (
+        [with_rows(nn.Conv1d(3, 4, 3)), nn.BatchNorm1d(4, track_running_stats=False), nn.Conv1d(4, 2, 1)], (2, 3, 8)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layers, shape", OUTSIDE.values(), ids=OUTSIDE)
+def test_what_is_not_one_for_one_stays(layers: list[Any], shape: tuple[int, ...]) -> None:
+    model = nn.Sequential(*layers).double().eval()
+    small = compact(model)
+    assert [p.shape for p in small.parameters()] == [p.shape for p in model.parameters()]
+    assert "stay" in repr(small.compaction)
+    same(model, small, shape)
+
+
+def test_a_mean_over_padding_is_no_constant_even_where_it_ends_as_zero() -> None:
+    """1 - 1 is 0 inside, 1 - 2/3 is not at the border, though relu and batch norm come after."""
+    norm = nn.BatchNorm2d(4, affine=True)
+    with mg.no_grad():
+        norm.weight.fill_(-1.0)
+        norm.bias.fill_((1.0 + norm.eps) ** -0.5)
+    layers = [with_rows(nn.Conv2d(3, 4, 3), 1.0), nn.AvgPool2d(3, 1, padding=1), norm, nn.ReLU(), nn.Flatten()]
+    model = nn.Sequential(*layers, nn.Linear(4 * 36, 5)).double().eval()
+    small = compact(model)
+    assert small[0].out_channels == 4
+    same(model, small, (2, 3, 8, 8))
+    layers[1] = nn.AvgPool2d(3, 1)
+    model = nn.Sequential(*layers, nn.Linear(4 * 16, 5)).double().eval()
+    small = compact(model)
+    assert small[0].out_channels == 3
+    same(model, small, (2, 3, 8, 8))
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+def test_padding_with_what_is_there_folds(mode: str) -> None:
+    model = nn.Sequential(with_rows(nn.Conv2d(3, 4, 3)), nn.Sigmoid(), nn.Dropout2d(), nn.MaxPool2d(3, 2, padding=1),
+                          nn.Conv2d(4, 3, 3, padding=1, padding_mode=mode)).double().eval()  # fmt: skip
+    small = compact(model)
+    assert small[0].out_channels == 3 and "1 constants folded into 4" in small.compaction[0]
+    same(model, small, (2, 3, 12, 12))
+
+
+def test_a_forward_of_one_s_own_is_left_alone() -> None:
+    class Own(nn.Sequential):
+        def forward(self, x: Any) -> Any:
+            for layer in self:
+                x = layer(x).exp()
+            return x
+
+    model = nn.Sequential(Own(zeroed(nn.Linear(3, 4), rows=(1,), columns=(0,)), nn.Linear(4, 2))).double()
+    small = compact(model)
+    assert small.compaction == [] and small[0][0].out_features == 4
+    same(model, small, (2, 3))
+
+
+def test_a_sequential_inside_a_block_inside_a_sequential() -> None:
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            layers = zeroed(nn.Conv2d(4, 6, 3, padding=1), rows=(2,), bias=(2,)), nn.ReLU(), nn.Conv2d(6, 4, 1)
+            self.branch = nn.Sequential(*layers)
+
+        def forward(self, x: Any) -> Any:
+            return x + self.branch(x)
+
+    model = nn.Sequential(nn.Conv2d(3, 4, 1), Block(), nn.Conv2d(4, 2, 1)).double()
+    small = compact(model)
+    assert small[1].branch[0].out_channels == 5 and "0: stays, before 2 there is Block" in small.compaction
+    same(model, small, (2, 3, 5, 5))
+
+
+def test_fewer_columns_take_one_picture_and_refuse_other_channels() -> None:
+    model = nn.Sequential(zeroed(nn.Conv2d(3, 4, 3, padding=1), columns=(1,))).double()
+    small = compact(model)
+    same(model, small, (3, 6, 6))
+    with pytest.raises(mg.ShapeError, match=r"FewerColumns\(4 filters over 18 of 27 .*expected an input of 3 ch"):
+        small(mg.ones(1, 4, 6, 6, dtype=mg.float64))
+    linear = compact(nn.Sequential(zeroed(nn.Linear(6, 5), columns=(0, 4))))
+    with pytest.raises(mg.ShapeError, match=r"FewerInputs\(4 of 6 inputs, .*: expected an input \(..., 6\)"):
+        linear(mg.ones(2, 7))
 
 
 def test_nothing_left_keeps_one_output() -> None:

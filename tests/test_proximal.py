@@ -51,7 +51,8 @@ def test_equal_steps_are_one_step() -> None:
     lambda ps: optim.SGD(ps, lr=0.05), lambda ps: optim.SGD(ps, lr=0.02, momentum=0.9, nesterov=True),
     lambda ps: optim.Adam(ps, lr=0.02), lambda ps: optim.Adam(ps, lr=0.02, amsgrad=True),
     lambda ps: optim.AdamW(ps, lr=0.02, weight_decay=0.0), lambda ps: optim.Adagrad(ps, lr=0.2),
-    lambda ps: optim.RMSprop(ps, lr=0.01),
+    lambda ps: optim.RMSprop(ps, lr=0.01), lambda ps: optim.RMSprop(ps, lr=2e-3, momentum=0.8, centered=True),
+    lambda ps: optim.Adamax(ps, lr=0.05), lambda ps: optim.NAdam(ps, lr=0.02), lambda ps: optim.RAdam(ps, lr=0.05),
 ])  # fmt: skip
 def test_training_finds_the_lasso_s_zeros(make: Any) -> None:
     """Of six inputs two matter; with L1 the others' weights become exactly zero, whatever the optimizer."""
@@ -74,6 +75,10 @@ def test_training_finds_the_lasso_s_zeros(make: Any) -> None:
     lambda ps: optim.SGD(ps, lr=0.02, momentum=0.8, nesterov=True), lambda ps: optim.Adagrad(ps, lr=0.3),
     lambda ps: optim.SGD(ps, lr=0.05, momentum=0.5, dampening=0.3),
     lambda ps: optim.Adam(ps, lr=lambda step: 0.1 / (1 + step / 50)),
+    lambda ps: optim.RMSprop(ps, lr=lambda step: 0.02 / (1 + step / 50), momentum=0.8),
+    lambda ps: optim.Adamax(ps, lr=lambda step: 0.1 / (1 + step / 50)),
+    lambda ps: optim.NAdam(ps, lr=lambda step: 0.1 / (1 + step / 50)),
+    lambda ps: optim.RAdam(ps, lr=lambda step: 0.1 / (1 + step / 50)),
 ])  # fmt: skip
 def test_it_comes_to_rest_where_loss_and_penalty_are_least(make: Any) -> None:
     """There every gradient is -strength * sign(w), or within the strength where w is zero."""
@@ -131,6 +136,15 @@ def test_refusals_in_words() -> None:
         optim.Proximal(optim.LBFGS([w]), L1(1.0))
     with pytest.raises(NotImplementedError, match="overlapping groups have no closed form"):
         optim.Proximal(optim.SGD([w], lr=1.0), GroupLasso(1.0, lambda t: t.as_strided((2, 2), (1, 1))))
+    both = [GroupLasso(1.0), GroupLasso(1.0, "columns")]
+    with pytest.raises(NotImplementedError, match=r"no closed form; .* or optim.Proximal\(optimizer, \[one, other\]\)"):
+        optim.Proximal(optim.SGD([w], lr=1.0), both[0] + both[1])
+    for kind in (optim.Adadelta, optim.Rprop, optim.ASGD, optim.Muon):
+        with pytest.raises(NotImplementedError, match=f"Proximal: {kind.__name__} moves by no step size"):
+            optim.Proximal(kind([w]), L1(1.0))
+    with pytest.raises(ValueError, match="expected a parameter of the optimizer's among those it chooses"):
+        optim.Proximal(optim.SGD([w], lr=1.0), L1(1.0), nn.Linear(2, 2))
+    assert (w == 1).all()
     with pytest.raises(TypeError, match="Proximal: regularizer: expected a Regularizer or a list, got float"):
         optim.Proximal(optim.SGD([w], lr=1.0), 0.5)
     with pytest.raises(ValueError, match="prox_: step: expected a finite number of 0 or more, or one for each element"):
@@ -147,3 +161,67 @@ def test_a_step_size_is_asked_for_once_a_step() -> None:
         w.sum().backward()
         optimizer.step()
     assert asked == [0, 1, 2]
+
+
+def test_a_list_takes_turns_and_leaves_zero_what_either_made_so() -> None:
+    """Rows and columns overlap. Where their turns come to rest is off from the sum's minimum by the order of lr."""
+    small = np.array([0.05, 0.05, 1, 1, 1, 1, 1])
+    target = mg.tensor(np.random.default_rng(0).normal(size=(6, 7)) * small * small[:6, None])
+    turns = [GroupLasso(0.3), GroupLasso(0.4, "columns")]
+    rest = []
+    for lr in (0.4, 0.04, 0.004):
+        w = mg.zeros(6, 7, dtype=mg.float64, requires_grad=True)
+        optimizer = optim.Proximal(optim.SGD([w], lr=lr), turns)
+        for _ in range(int(8 / lr)):
+            optimizer.zero_grad()
+            (((w - target) ** 2).sum() / 2).backward()
+            optimizer.step()
+        found = w.detach().numpy()
+        rows, columns = found.any(1), found.any(0)
+        assert not rows.all() and not columns.all() and ((found != 0) == np.outer(rows, columns)).all()
+        rest.append(found)
+    far, near = (np.linalg.norm(found - rest[-1]) for found in rest[:2])
+    assert 0 < near < 0.15 * far
+
+    live = mg.tensor(rest[-1], requires_grad=True)
+    (((live - target) ** 2).sum() / 2 + turns[0](live) + turns[1](live)).backward()
+    assert abs(live.grad.numpy()[rest[-1] != 0]).max() < 0.01  # the sum's own condition
+
+
+def test_of_a_sum_each_part_keeps_to_what_it_chooses() -> None:
+    model = nn.Linear(3, 3)
+    with mg.no_grad():
+        model.bias.fill_(0.5)
+    optimizer = optim.Proximal(optim.SGD(model.parameters(), lr=0.1), L1(1e3) + L2(1.0, parameters="bias"), model)
+    (model.weight.sum() + 0 * model.bias.sum()).backward()
+    optimizer.step()
+    assert not model.weight.any() and model.bias.tolist() == pytest.approx([0.5 / 1.2] * 3)
+
+
+def test_only_what_has_a_gradient_moves() -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    before = model[1].weight.clone()
+    optimizer = optim.Proximal(optim.Adam(model.parameters(), lr=0.1), L1(1e3), model)
+    model[0](mg.ones(1, 2)).sum().backward()
+    optimizer.step()
+    assert not model[0].weight.any() and (model[1].weight == before).all()
+
+
+def test_depth_a_branch_dies_whole_and_the_shortcut_goes_on() -> None:
+    """y = x + 0.01 B(x): of two residual branches one has nothing to do; as one group each, it vanishes."""
+    mg.manual_seed(0)
+    branches = nn.ModuleList([nn.Conv2d(2, 2, 3, padding=1, bias=False) for _ in range(2)])
+    x = mg.randn(32, 2, 6, 6)
+    wanted = x + nn.functional.conv2d(x, mg.randn(2, 2, 3, 3), padding=1)
+    sgd = optim.SGD(branches.parameters(), lr=0.02, momentum=0.9)
+    optimizer = optim.Proximal(sgd, GroupLasso(0.1, "layer"), branches)
+
+    def forward(x: Any, held: float = 1.0) -> Any:
+        return x + branches[0](x) + held * branches[1](x.abs())
+
+    for _ in range(200):
+        optimizer.zero_grad()
+        nn.functional.mse_loss(forward(x), wanted).backward()
+        optimizer.step()
+    assert branches[0].weight.all() and not branches[1].weight.any()
+    assert (forward(x) - wanted).abs().mean().item() < 0.3 and (forward(x) == forward(x, held=0.0)).all()

@@ -121,7 +121,11 @@ class NAdam(AdamKin):
 
     def _sizes(self, group: Group, state: dict[str, Any], lr: float) -> tuple[float, ...]:
         """The numbers of a step whose product of mu's is known."""
-        (beta1, beta2), product, (now, ahead) = map(float, group["betas"]), state["mu_product"], self._looks(group, state)
+        (beta1, beta2), product, (now, ahead) = (
+            map(float, group["betas"]),
+            state["mu_product"],
+            self._looks(group, state),
+        )
         root = (1 - beta2 ** state["step"]) ** 0.5
         of_g, of_m = lr * root * (1 - now) / (1 - product), lr * root * ahead / (1 - product * ahead)
         return 1 - beta1, 1 - beta2, float(group["eps"]) * root, of_g, of_m

@@ -1,6 +1,6 @@
 """`Proximal`: a proximal step of a regularizer after each step of an optimizer, so that weights become exactly zero."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from minigrad.backend import silently
@@ -25,11 +25,11 @@ class Proximal:
     """
 
     def __init__(
-        self, optimizer: Optimizer, regularizer: Regularizer | Iterable[Regularizer], model: Module | None = None
+        self, optimizer: Optimizer, regularizer: Regularizer | Sequence[Regularizer], model: Module | None = None
     ) -> None:
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"Proximal: optimizer: expected an Optimizer, got {type(optimizer).__name__}")
-        self._turns = list(regularizer) if isinstance(regularizer, (list, tuple)) else [regularizer]
+        self._turns: list[Any] = list(regularizer) if isinstance(regularizer, (list, tuple)) else [regularizer]
         for R in self._turns:
             if not isinstance(R, Regularizer):
                 raise TypeError(f"Proximal: regularizer: expected a Regularizer or a list, got {type(R).__name__}")
@@ -59,7 +59,9 @@ class Proximal:
         groups = optimizer.param_groups
         loss = optimizer._evaluate(closure)
         rates = silently(optimizer._update_all)
-        places = {id(p): (group, lr) for group, lr in zip(groups, rates) for p in group["params"] if p._grad is not None}
+        places = {
+            id(p): (group, lr) for group, lr in zip(groups, rates) for p in group["params"] if p._grad is not None
+        }
         params = self._params()
         for R in self._turns:
             moved = self._chosen(R) & places.keys()

@@ -6,6 +6,7 @@ for.
 
 import copy
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,8 @@ from minigrad.nn.modules.module import Module
 from minigrad.nn.modules.normalization import _BatchNorm
 from minigrad.nn.modules.shaping import Flatten
 from minigrad.nn.parameter import Parameter
+from minigrad.nn.utils.fewer import FewerColumns, FewerInputs
 from minigrad.ops.creation import tensor, zeros
-from minigrad.ops.linalg import matmul
-from minigrad.ops.shape import movedim, reshape
 
 CONV = (Conv1d, Conv2d, Conv3d)
 POOLS = (pooling._MaxPool, pooling._AdaptiveAvg, pooling._AdaptiveMax, pooling._AvgPool, pooling.AvgPool1d)
@@ -34,54 +34,6 @@ POINTWISE = (
     act.Tanh, act.Softplus, act.Softsign, act.Tanhshrink, act.Hardtanh, act.Hardswish, act.Hardsigmoid, act.Hardshrink,
     act.Softshrink, act.Threshold, act.LogSigmoid, _Dropout, Identity,
 )  # fmt: skip
-
-
-class FewerInputs(Module):
-    """A linear layer that reads only some of its inputs: what a Linear with columns of zeros comes to."""
-
-    def __init__(self, layer: Linear, live: Any) -> None:
-        super().__init__()
-        self.in_features, self.out_features = layer.in_features, layer.out_features
-        self.register_buffer("live", tensor(live, device=layer.weight.device))
-        self.weight = Parameter(layer.weight.detach()[:, self.live])
-        self.bias = layer.bias
-
-    def forward(self, input: Any) -> Any:
-        """input[..., live] @ weight.T + bias."""
-        return F.linear(input[..., self.live], self.weight, self.bias)
-
-    def extra_repr(self) -> str:
-        return f"{len(self.live)} of {self.in_features} inputs, out_features={self.out_features}"
-
-
-class FewerColumns(Module):
-    """A convolution that reads only some places of its window: one product over the columns that are left."""
-
-    def __init__(self, layer: Any, live: Any) -> None:
-        super().__init__()
-        self.layer = (layer.kernel_size, layer.stride, layer.padding, layer.dilation, layer.out_channels)
-        self.places = np.unravel_index(live, (layer.in_channels, *layer.kernel_size))
-        flat = reshape(layer.weight.detach(), (layer.out_channels, -1))
-        self.weight = Parameter(flat[:, tensor(live, device=flat.device)])
-        self.bias = layer.bias
-
-    def forward(self, input: Any) -> Any:
-        """The convolution of (N, C, ...)."""
-        kernel, stride, padding, dilation, out = self.layer
-        dims = len(kernel)
-        x = F.pad(input, [p for n in reversed(padding) for p in (n, n)]) if any(padding) else input
-        for d in range(dims):  # (N, C, places..., window...): a view
-            x = x.unfold(2 + d, dilation[d] * (kernel[d] - 1) + 1, stride[d])[..., :: dilation[d]]
-        c, *window = self.places
-        columns = x[(slice(None), c, *(slice(None),) * dims, *window)]  # (columns, N, places...)
-        found = reshape(matmul(self.weight, reshape(columns, (columns.shape[0], -1))), (out, *columns.shape[1:]))
-        found = movedim(found, 0, 1)
-        return found if self.bias is None else found + reshape(self.bias, (-1, *(1,) * dims))
-
-    def extra_repr(self) -> str:
-        kernel, stride, padding, *_ = self.layer
-        shape = tuple(self.weight.shape)
-        return f"{shape[0]} filters over {shape[1]} columns, kernel_size={kernel}, stride={stride}, padding={padding}"
 
 
 @no_grad()
@@ -96,70 +48,98 @@ def compact(model: Module) -> Module:
     """
     small = copy.deepcopy(model).eval()
     notes: list[str] = []
-    seen: set[Module] = set()
+    shared, seen = _shared(small), set[int]()
     for path, module in list(small.named_modules()):
-        if isinstance(module, Sequential) and module not in seen:
-            seen |= set(module.modules())
-            _compact_chain(path, module, notes)
+        if type(module).forward is Sequential.forward and id(module) not in seen:
+            _compact_chain(_flat(path, module, seen), shared, notes)
     small.train(model.training)
     object.__setattr__(small, "compaction", notes)
     return small
 
 
-def _flat(path: str, module: Sequential) -> list[tuple[Sequential, str, str, Module]]:
+def _shared(model: Module) -> set[int]:
+    """The ids of modules that are in the model more than once, or hold a parameter that is: they stay as they are."""
+    held = Counter(id(m) for parent in model.modules() for m in parent._modules.values())
+    owned = Counter(id(p) for m in model.modules() for p in m._parameters.values() if p is not None)
+    twice = {id(m) for part in model.modules() if held[id(part)] > 1 for m in part.modules()}
+    return twice | {id(m) for m in model.modules() if any(owned[id(p)] > 1 for p in m._parameters.values())}
+
+
+Place = tuple[Module, str, str, Any]
+
+
+def _flat(path: str, module: Module, seen: set[int]) -> list[Place]:
     """(holder, name there, path, layer) of a Sequential and those inside it, in order."""
-    found: list[tuple[Sequential, str, str, Module]] = []
+    found: list[Place] = []
+    seen.add(id(module))
     for name, layer in module._modules.items():
         place = f"{path}.{name}".strip(".")
-        if isinstance(layer, Sequential):
-            found += _flat(place, layer)
+        if layer is not None and type(layer).forward is Sequential.forward:
+            found += _flat(place, layer, seen)
         elif layer is not None:
             found.append((module, name, place, layer))
     return found
 
 
-def _compact_chain(path: str, chain: Sequential, notes: list[str]) -> None:
-    layers = _flat(path, chain)
+def _compact_chain(layers: list[Place], shared: set[int], notes: list[str]) -> None:
     weights = [i for i, (*_, layer) in enumerate(layers) if isinstance(layer, (Linear, *CONV))]
     for i, j in zip(weights, weights[1:]):
-        between = [layer for *_, layer in layers[i + 1 : j]]
-        _shrink_pair(layers[i][2], layers[i][3], between, layers[j][2], layers[j][3], notes)
+        (*_, path, a), between, (*_, next_path, b) = layers[i], [layer for *_, layer in layers[i + 1 : j]], layers[j]
+        why = _why_apart(a, between, b, next_path, shared)
+        if why:
+            notes.append(f"{path}: stays, {why}")
+        else:
+            _shrink_pair(path, a, between, next_path, b, notes)
     for i in weights:
         holder, name, place, layer = layers[i]
-        smaller = _without_columns(layer)
+        smaller = None if id(layer) in shared else _without_columns(layer)
         if smaller is not None:
             holder._modules[name] = smaller
             notes.append(f"{place}: a product over {smaller.weight.shape[1]} columns, where there were "
                          f"{math.prod(layer.weight.shape[1:])}")  # fmt: skip
 
 
-def _shrink_pair(path: str, a: Any, between: list[Module], next_path: str, b: Any, notes: list[str]) -> None:
+def _why_apart(a: Any, between: list[Any], b: Any, next_path: str, shared: set[int]) -> str:
+    """Why the outputs of `a` are not, one for one, what `b` reads; "" where they are."""
+    if getattr(a, "groups", 1) != 1 or getattr(b, "groups", 1) != 1:
+        return "groups are not taken apart"
+    if shared & {id(m) for m in (a, *between, b)}:
+        return f"it or what is on the way to {next_path} is in several places"
+    strange = [type(m).__name__ for m in between if not isinstance(m, (*POINTWISE, *POOLS, _BatchNorm, Flatten))]
+    if strange:
+        return f"before {next_path} there is {', '.join(strange)}"
+    outputs, read = a.weight.shape[0], b.weight.shape[1]
+    ends = [i for i, m in enumerate(between) if isinstance(m, Flatten)]
+    pictures = isinstance(a, CONV)  # channels lie on dimension 1; what a linear layer puts out, on the last
+    if pictures and isinstance(b, Linear):
+        fits = len(ends) == 1 and read % outputs == 0
+    else:
+        fits = read == outputs and (not ends if pictures else isinstance(b, Linear))
+    ahead, after = (between[: ends[0]], between[ends[0] + 1 :]) if ends else (between, [])
+    straight = (
+        fits
+        and all((m.start_dim, m.end_dim) == (1, -1) for m in between if isinstance(m, Flatten))
+        and all(m.num_features == outputs for m in ahead if isinstance(m, _BatchNorm))
+        and all(pictures for m in ahead if isinstance(m, POOLS))
+        and all(isinstance(m, POINTWISE) for m in after)
+    )
+    return "" if straight else f"before {next_path} there is a change of shape"
+
+
+def _shrink_pair(path: str, a: Any, between: list[Any], next_path: str, b: Any, notes: list[str]) -> None:
     """Take out what is dead between two layers, and fold what it put out into the second."""
     outputs = a.weight.shape[0]
-    if getattr(a, "groups", 1) != 1 or getattr(b, "groups", 1) != 1:
-        notes.append(f"{path}: stays, groups are not taken apart")
-        return
-    strange = [type(m).__name__ for m in between if not isinstance(m, (*POINTWISE, *POOLS, _BatchNorm, Flatten))]
     share = b.weight.shape[1] // outputs  # columns of b for one output of a
-    flat = any(isinstance(m, Flatten) for m in between)
-    if strange or b.weight.shape[1] % outputs or (share != 1) != (flat and share != 1):
-        notes.append(f"{path}: stays, before {next_path} there is {', '.join(strange) or 'a change of shape'}")
-        return
     wa, wb = to_numpy(a.weight._array), to_numpy(b.weight._array)
     dead = ~wa.reshape(outputs, -1).any(1)
     unread = ~wb.swapaxes(0, 1).reshape(outputs, -1).any(1)
-    constant = _carried(a, between)
-    exact = np.ones(outputs, bool) if constant is not None else ~dead
-    value = np.zeros(outputs) if constant is None else constant
-    padded = isinstance(b, CONV) and (b.padding_mode == "zeros" and np.any(np.asarray(b.padding, object) != 0))
-    if padded:
+    value, exact = _carried(a, between)
+    if isinstance(b, CONV) and b.padding_mode == "zeros" and np.any(np.asarray(b.padding, object) != 0):
         exact &= value == 0
-    for m in between:
-        if isinstance(m, (pooling._AvgPool, pooling.AvgPool1d)) and np.any(np.asarray(m.padding) != 0):
-            exact &= value == 0
     stays = dead & ~unread & ~exact
     if stays.any():
-        notes.append(f"{path}: {int(stays.sum())} dead outputs stay, for {next_path} pads with zeros what they put out")
+        notes.append(f"{path}: {int(stays.sum())} dead outputs stay, for what they put out is not one number all over "
+                     f"what {next_path} reads (padding, or statistics of the batch)")  # fmt: skip
     gone = unread | (dead & exact)
     if gone.all():
         gone[int(np.argmin(gone & ~dead))] = False  # one output at least
@@ -178,20 +158,23 @@ def _shrink_pair(path: str, a: Any, between: list[Module], next_path: str, b: An
         f", {int(folded.sum())} constants folded into {next_path}" if folded.any() else ""))  # fmt: skip
 
 
-def _carried(a: Any, between: list[Module]) -> Any:
-    """What each output of `a` would be after the layers between, were it its bias alone."""
+def _carried(a: Any, between: list[Any]) -> tuple[Any, Any]:
+    """What each output of `a` would be after the layers between, were it its bias alone; and where that is exact."""
     n = a.weight.shape[0]
     x = zeros(n, dtype=a.weight.dtype, device=a.weight.device) if a.bias is None else a.bias.detach()
+    exact = np.ones(n, bool)
     for m in between:
+        if isinstance(m, _BatchNorm) and m.running_mean is None:
+            return np.zeros(n), np.zeros(n, bool)
         if isinstance(m, _BatchNorm):
-            if m.running_mean is None:
-                return None
             x = F.batch_norm(x.unsqueeze(0), m.running_mean, m.running_var, m.weight, m.bias, False, 0.0, m.eps)[0]
-        elif isinstance(m, POINTWISE):
+        elif isinstance(m, POINTWISE) and not isinstance(m, _Dropout):
             x = m(x.clone())
-        elif isinstance(m, (pooling._AvgPool,)) and m.divisor_override:
-            return None
-    return to_numpy(x._array).astype("float64")
+        elif isinstance(m, (pooling._AvgPool, pooling.AvgPool1d)) and (
+            np.any(np.asarray(m.padding) != 0) or getattr(m, "divisor_override", None)
+        ):
+            exact &= to_numpy(x._array) == 0  # the mean of a window with zeros in it, or no mean
+    return to_numpy(x._array).astype("float64"), exact
 
 
 def _fold(b: Any, values: Any) -> None:
