@@ -48,14 +48,25 @@ def _padded(x: Any, padding: Ints) -> Any:
     return out
 
 
+# In numbers: a MB of float32. A convolution of 64 pictures (32, 16, 16) by 32 filters of 3 x 3 takes 6 ms with the
+# columns of some pictures at a time, which stay in the cache, and 13 with those of all.
+COLUMNS = 2**18
+
+
+def _batches(x: Any, columns: int) -> Any:
+    """Slices of the batch with COLUMNS numbers each, where there are so many for a picture; on a GPU the whole."""
+    n = len(x)
+    step = max(1, COLUMNS // max(1, columns)) if array_module(x).__name__ == "numpy" else n
+    return [slice(i, min(i + step, n)) for i in range(0, n, step)] if n else []
+
+
 def _columns(x: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int) -> Any:
-    """The windows as matrices: (groups, N * places, C / groups * kernel)."""
+    """The windows as matrices: (groups, C / groups * kernel, N * places), which copies pictures row by row."""
     xp, d = array_module(x), len(kernel)
     w = windows(_padded(x, padding), kernel, stride, dilation)
     n, c, *rest = w.shape
-    w = w.reshape(n, groups, c // groups, *rest)
-    order = (1, 0, *range(3, 3 + d), 2, *range(3 + d, 3 + 2 * d))
-    return xp.transpose(w, order).reshape(groups, n * _product(rest[:d]), c // groups * _product(kernel))
+    order = (1, *range(2 + d, 2 + 2 * d), 0, *range(2, 2 + d))
+    return xp.transpose(w, order).reshape(groups, c // groups * _product(kernel), n * _product(rest[:d]))
 
 
 def _product(sizes: Any) -> int:
@@ -66,10 +77,9 @@ def _product(sizes: Any) -> int:
 
 
 def _rows(g: Any, groups: int) -> Any:
-    """Results as matrices: (N, out, *places) -> (groups, N * places, out / groups)."""
+    """Results as matrices: (N, out, *places) -> (groups, out / groups, N * places)."""
     n, m, *rest = g.shape
-    g = g.reshape(n, groups, m // groups, _product(rest))
-    return array_module(g).transpose(g, (1, 0, 3, 2)).reshape(groups, n * _product(rest), m // groups)
+    return g.swapaxes(0, 1).reshape(groups, m // groups, n * _product(rest))
 
 
 @primitive(
@@ -82,14 +92,14 @@ def _rows(g: Any, groups: int) -> Any:
     ),
 )
 def _conv(input: Any, weight: Any, *, stride: Ints, padding: Ints, dilation: Ints, groups: int) -> Any:
-    kernel = weight.shape[2:]
+    kernel, m = weight.shape[2:], weight.shape[0]
     spots = places(input.shape[2:], kernel, stride, padding, dilation)
-    columns = _columns(input, kernel, stride, padding, dilation, groups)
-    matrices = weight.reshape(groups, weight.shape[0] // groups, _product(weight.shape[1:]))
-    out = columns @ matrices.swapaxes(1, 2)
-    n, m = input.shape[0], weight.shape[0]
-    out = out.reshape(groups, n, _product(spots), m // groups)
-    return array_module(out).transpose(out, (1, 0, 3, 2)).reshape(n, m, *spots)
+    matrices = weight.reshape(groups, m // groups, _product(weight.shape[1:]))
+    out = array_module(input).empty((len(input), m, *spots), dtype=input.dtype)
+    for part in _batches(input, _product((input.shape[1], *kernel, *spots))):
+        made = matrices @ _columns(input[part], kernel, stride, padding, dilation, groups)
+        out[part] = made.reshape(m, -1, *spots).swapaxes(0, 1)
+    return out
 
 
 @primitive(
@@ -105,17 +115,17 @@ def _transposed(
     input: Any, weight: Any, *, shape: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
 ) -> Any:
     """What the convolution gathers from an input of `shape`, put back and added up: its adjoint in the input."""
-    xp, kernel, spots = array_module(input), weight.shape[2:], input.shape[2:]
-    n, c, d = shape[0], shape[1], len(weight.shape) - 2
-    matrices = weight.reshape(groups, weight.shape[0] // groups, _product(weight.shape[1:]))
-    columns = (_rows(input, groups) @ matrices).reshape(groups, n, *spots, c // groups, *kernel)
-    columns = xp.transpose(columns, (1, 0, 2 + d, *range(2, 2 + d), *range(3 + d, 3 + 2 * d)))
-    columns = columns.reshape(n, c, *spots, *kernel)
-    out = xp.zeros((n, c, *(m + 2 * p for m, p in zip(shape[2:], padding))), dtype=columns.dtype)
-    for place in _grid(kernel):
-        starts = tuple(k * step for k, step in zip(place, dilation))
-        window = tuple(slice(a, a + (m - 1) * s + 1, s) for a, m, s in zip(starts, spots, stride))
-        out[(..., *window)] += columns[(..., *place)]
+    kernel, spots, c = weight.shape[2:], input.shape[2:], shape[1]
+    matrices = weight.reshape(groups, weight.shape[0] // groups, _product(weight.shape[1:])).swapaxes(1, 2)
+    sizes = tuple(m + 2 * p for m, p in zip(shape[2:], padding))
+    out = array_module(input).zeros((shape[0], c, *sizes), dtype=input.dtype)
+    for part in _batches(input, _product((c, *kernel, *spots))):
+        columns = (matrices @ _rows(input[part], groups)).reshape(c, *kernel, -1, *spots)
+        to = out[part].swapaxes(0, 1)
+        for place in _grid(kernel):
+            starts = tuple(k * step for k, step in zip(place, dilation))
+            window = tuple(slice(a, a + (m - 1) * s + 1, s) for a, m, s in zip(starts, spots, stride))
+            to[(..., *window)] += columns[(slice(None), *place)]
     return out[(..., *(slice(p, p + m) for p, m in zip(padding, shape[2:])))].copy() if any(padding) else out
 
 
@@ -150,8 +160,11 @@ def _weight_adjoint(
     spots = other.shape[2:]
     reach = tuple((o - 1) * s + d * (k - 1) + 1 for o, s, d, k in zip(spots, stride, dilation, shape[2:]))
     inside = _padded(input, padding)[(..., *(slice(n) for n in reach))]  # without what no window reaches
-    columns = _columns(inside, shape[2:], stride, (0,) * len(spots), dilation, groups)
-    return (_rows(other, groups).swapaxes(1, 2) @ columns).reshape(shape)
+    out = array_module(input).zeros((groups, shape[0] // groups, _product(shape[1:])), dtype=input.dtype)
+    for part in _batches(inside, _product((inside.shape[1], *shape[2:], *spots))):
+        columns = _columns(inside[part], shape[2:], stride, (0,) * len(spots), dilation, groups)
+        out += _rows(other[part], groups) @ columns.swapaxes(1, 2)
+    return out.reshape(shape)
 
 
 # --- the public face ------------------------------------------------------------------------------------------------
