@@ -1,7 +1,7 @@
 """The only file that knows CuPy. Imported when the first GPU is asked for, and then tells why one cannot be had."""
 
 import functools
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from minigrad.backend.checks import look
@@ -83,3 +83,18 @@ def empty_cache() -> None:
     module = cupy()
     module.get_default_memory_pool().free_all_blocks()
     module.get_default_pinned_memory_pool().free_all_blocks()
+
+
+def properties(number: int) -> Any:
+    """Name, memory and capability of a GPU."""
+    found = cupy().cuda.runtime.getDeviceProperties(number)
+    return SimpleNamespace(
+        name=found["name"].decode(), total_memory=int(found["totalGlobalMem"]), major=int(found["major"]),
+        minor=int(found["minor"]), multi_processor_count=int(found["multiProcessorCount"]),
+    )  # fmt: skip
+
+
+def pool_bytes() -> tuple[int, int]:
+    """Bytes in use and held by CuPy's memory pool, on the current GPU."""
+    pool = cupy().get_default_memory_pool()
+    return int(pool.used_bytes()), int(pool.total_bytes())
