@@ -1,5 +1,6 @@
 """`Module`: what has parameters, and is called."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -211,6 +212,14 @@ class Module:
             module = found
         return module
 
+    def set_submodule(self, target: str, module: "Module") -> None:
+        """Put a module at a path such as "encoder.0"."""
+        path, _, name = target.rpartition(".")
+        place = self.get_submodule(path)
+        if place._modules.get(name) is None:
+            raise AttributeError(f"{type(place).__name__} has no module {name!r} (looking for {target!r})")
+        setattr(place, name, module)
+
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a path such as "0.weight". AttributeError if there is none."""
         return self._at_path(target, "_parameters")
@@ -307,6 +316,24 @@ class Module:
         """Parameters and buffers in float16."""
         return self.type("float16")
 
+    def bfloat16(self) -> "Module":
+        """Refused in words."""
+        raise TypeError("Module.bfloat16: NumPy has no such dtype; use .half() or .float()")
+
+    def to_empty(self, *, device: Any, recurse: bool = True) -> "Module":
+        """Parameters and buffers on a device, with values that mean nothing."""
+        return self.to(device)
+
+    def share_memory(self) -> "Module":
+        """Refused in words: memory is not shared between processes."""
+        raise NotImplementedError(
+            "Module.share_memory: processes share no tensors here; give each its own copy of the model"
+        )
+
+    def compile(self, **options: Any) -> None:
+        """Nothing is compiled here: warns, and changes nothing."""
+        warnings.warn("Module.compile: minigrad runs modules as they are", stacklevel=2)
+
     def cpu(self) -> "Module":
         """Parameters and buffers on the CPU."""
         return self.to("cpu")
@@ -324,6 +351,15 @@ class Module:
     register_forward_hook = hooks.register_forward_hook
     register_full_backward_hook = hooks.register_full_backward_hook
     register_full_backward_pre_hook = hooks.register_full_backward_pre_hook
+    register_backward_hook = hooks.register_full_backward_hook  # PyTorch's older one left gradients out
+
+    def get_extra_state(self) -> Any:
+        """What else belongs into the state_dict (numbers, strings, tensors), for a subclass to say."""
+        raise NotImplementedError(f"{type(self).__name__}: get_extra_state() is not defined")
+
+    def set_extra_state(self, state: Any) -> None:
+        """Take back what get_extra_state gave."""
+        raise NotImplementedError(f"{type(self).__name__}: set_extra_state() is not defined")
 
     def extra_repr(self) -> str:
         """What `repr` says in the parentheses."""

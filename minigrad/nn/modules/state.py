@@ -38,7 +38,16 @@ def state_dict(self: "Module", *, destination: Any = None, prefix: str = "", kee
     destination, they are put there."""
     found = {} if destination is None else destination
     found.update({prefix + k: t if keep_vars else t.detach() for k, (_, _, t) in _entries(self).items()})
+    found.update({prefix + k: m.get_extra_state() for k, m in _extra(self).items()})
     return found
+
+
+def _extra(module: "Module") -> "dict[str, Module]":
+    """The modules that have more to say than their tensors, by the path of that."""
+    base = next(c for c in type(module).__mro__ if c.__module__ == "minigrad.nn.modules.module")
+    found = module.named_modules(remove_duplicate=False)
+    return {f"{path}._extra_state".lstrip("."): m for path, m in found
+            if type(m).get_extra_state is not base.get_extra_state}  # type: ignore[attr-defined]  # fmt: skip
 
 
 def load_state_dict(self: "Module", state_dict: Any, strict: bool = True, assign: bool = False) -> Mismatch:
@@ -49,8 +58,9 @@ def load_state_dict(self: "Module", state_dict: Any, strict: bool = True, assign
     if not hasattr(state_dict, "items"):
         raise TypeError(f"load_state_dict: expected a dict of tensors, got {type(state_dict).__name__}")
     entries = _entries(self)
-    missing = [k for k in entries if k not in state_dict]
-    unexpected = [k for k in state_dict if k not in entries]
+    extra = _extra(self)
+    missing = [k for k in (*entries, *extra) if k not in state_dict]
+    unexpected = [k for k in state_dict if k not in entries and k not in extra]
     faults = []
     if strict and unexpected:
         faults.append("unexpected: " + ", ".join(unexpected))
@@ -76,4 +86,7 @@ def load_state_dict(self: "Module", state_dict: Any, strict: bool = True, assign
                 if isinstance(t, (UninitializedParameter, UninitializedBuffer)):
                     t.materialize(state_dict[k].shape)
                 t.copy_(state_dict[k].detach())
+    for k, m in extra.items():
+        if k in state_dict:
+            m.set_extra_state(state_dict[k])
     return Mismatch(missing, unexpected)

@@ -1,6 +1,7 @@
 """Tools around modules: gradient clipping, parameters as one vector, sequences of different lengths, and reports on
 sparsity."""
 
+import importlib
 from typing import Any
 
 from minigrad.nn.utils import rnn
@@ -22,7 +23,9 @@ def compact(model: Any) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    """Weight and spectral norm, which are made of modules and so come after them."""
+    """Weight and spectral norm and other parametrizations, which are made of modules and so come after them."""
+    if name in ("parametrize", "parametrizations"):
+        return importlib.import_module(f"minigrad.nn.utils.{name}")
     if name in ("weight_norm", "remove_weight_norm", "spectral_norm", "remove_spectral_norm"):
         from minigrad.nn.utils import reparametrize
 
