@@ -210,17 +210,39 @@ def test_a_lesson_repeats_itself(run: Run, name: str) -> None:
     assert first == again != other
 
 
+STATISTICS = ["time, ms", "sparsity", "speed-up, dense", "speed-up, CSR", "sparsity", "column sparsity", "row sparsity",
+              "speed-up, compacted"]  # fmt: skip
+
+
+def statistics(printed: str) -> tuple[dict[str, float], list[list[str]]]:
+    """The test errors, and of each line of the table the statistic and its values."""
+    lines = [re.split(r"\s{2,}", line.strip()) for line in printed.splitlines()[2 : 2 + len(STATISTICS)]]
+    errors = {line[1]: percent(line[2]) for line in lines if line[0].isdigit()}
+    return errors, [line[3:] if line[0].isdigit() else line for line in lines]
+
+
 def test_structured_sparsity(run: Run) -> None:
-    out = run("structured_sparsity", "--epochs", "6", "--l1", "5e-3", "--group", "6e-2")
-    errors = rows(out, "net")
-    assert list(errors) == ["baseline", "L1", "SSL"] and percent(errors["baseline"][0]) < 12
-    lines = [re.split(r"\s{2,}", line) for line in out.splitlines() if re.match(r"(baseline|L1|SSL) +\w+ \d ", line)]
-    zeros = {(line[0], line[1]): percent(line[2]) for line in lines}
-    assert len(zeros) == 12 and zeros["L1", "linear 3"] > 20 and zeros["SSL", "linear 3"] > 3
-    assert zeros["baseline", "linear 3"] == 0
+    out = run("structured_sparsity", "--pretrain", "5", "--epochs", "6", "--l1", "5e-3", "--group", "2.5e-2")
+    assert out.split()[:10] == ["#", "method", "test", "error", "statistic", "conv1", "conv2", "conv3", "whole", "net"]
+    errors, lines = statistics(out)
+    assert list(errors) == ["baseline", "l1", "SSL"] and errors["baseline"] < 10 and max(errors.values()) < 20
+    assert [line[0] for line in lines] == STATISTICS
+    l1, ssl, columns, rows_ = ([percent(cell) for cell in lines[i][1:]] for i in (1, 4, 5, 6))
+    assert l1[1] > ssl[1] >= max(columns[1], rows_[1]) >= min(columns[1], rows_[1]) > 5 and columns[0] <= ssl[0] < l1[0]
+    times = [float(cell) for i in (0, 2, 3, 7) for cell in lines[i][1:]]
+    assert len(times) == 4 + 4 + 3 + 4 and min(times) > 0
     gap = float(re.search(r"differ by (\S+) at most", out)[1])  # type: ignore[index]
-    assert gap < 1e-4 and "outputs left" in out
+    assert gap < 1e-4 and "outputs left" in out and "a product over" in out
     assert Path("out/structured_sparsity.png").read_bytes().startswith(PNG)
+
+
+def test_structured_sparsity_of_larger_pictures(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    split = Split(rng.integers(0, 256, (200, 3, 32, 32), dtype=np.uint8), rng.integers(0, 10, 200))
+    monkeypatch.setattr(datasets, "cifar10", lambda root, download: Images(split, split, tuple("abcdefghij")))
+    small = ("--train", "128", "--pretrain", "1", "--epochs", "1", "--l1", "0.02", "--group", "2")
+    _, lines = statistics(run("structured_sparsity", "--data", "cifar10", "--root", "there", *small))
+    assert [line[0] for line in lines] == STATISTICS and percent(lines[4][1]) > 0 and len(lines[0]) == 5
 
 
 # --- what makes no sense ---------------------------------------------------------------------------------------------

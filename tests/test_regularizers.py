@@ -149,6 +149,17 @@ def test_proximal_steps_make_exact_zeros() -> None:
     assert w.tolist()[0] == [0.0, 0.0] and np.allclose(w.numpy()[1], [2.4, 3.2])
 
 
+@pytest.mark.parametrize("each", [False, True])
+def test_a_group_too_small_to_have_a_norm_becomes_zero(each: bool) -> None:
+    """1e-30 squared is 0 in float32; an optimizer's fading momentum leaves such weights."""
+    w = mg.tensor([[1e-30, -1e-25], [3.0, 4.0], [1e-45, 0.0]])
+    GroupLasso(0.5).prox_(w, mg.ones(3, 2) if each else 1.0)
+    assert w.tolist()[0] == w.tolist()[2] == [0, 0] and w.tolist()[1] == pytest.approx([2.7, 3.6])
+    still = mg.tensor([[1e-30, -1e-25]])
+    GroupLasso(0.0).prox_(still, mg.ones(1, 2) if each else 1.0)
+    assert still.all()
+
+
 def test_lassos_over_the_same_groups_are_one() -> None:
     x, y = mg.tensor(W), mg.tensor(W)
     (GroupLasso(0.3) + GroupLasso(0.2) + GroupLasso(0.1, scale="sqrt")).prox_(x, 2.0)

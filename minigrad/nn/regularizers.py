@@ -302,10 +302,12 @@ class GroupLasso(Regularizer):
     def _shrink(self, p: Tensor, step: Any, strength: float) -> None:
         """Each group x to the minimiser y of |y - x|^2 / (2 step) + strength |y|: x max(0, 1 - step strength / |x|), or
         with a step s_i for each element y_i = x_i / (1 + strength s_i / |y|), by Newton's method on the number |y|."""
+        if not strength:
+            return
         x, inside = self._split(p)
         norms = self._norms(p)
-        if not isinstance(step, Tensor):
-            x.mul_((1 - step * strength / norms.masked_fill(norms == 0, 1.0)).clamp(min=0.0))
+        if not isinstance(step, Tensor):  # a norm too small for its dtype is 0: such a group becomes zero, too
+            x.mul_((1 - step * strength / norms.masked_fill(norms == 0, step * strength)).clamp(min=0.0))
             return
         s = self._split(step)[0] * strength
         over = (x / s.masked_fill(s == 0, 1.0)).masked_fill((s == 0) & (x != 0), math.inf)
