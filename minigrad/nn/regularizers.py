@@ -156,7 +156,7 @@ def _prox(p: Tensor, parts: list[Regularizer], step: Any) -> None:
     same groups are one, of summed strength.
     """
     l1, l2 = (math.fsum(getattr(part, name) for part in parts) for name in ("l1", "l2"))
-    lassos = [part for part in parts if isinstance(part, GroupLasso)]
+    lassos = [part for part in parts if isinstance(part, GroupLasso) and part.strength]
     if l2:
         step = step / (1 + 2 * l2 * step)
         p.mul_(1 - 2 * l2 * step)  # = 1 / (1 + 2 l2 step), of the step before
@@ -302,12 +302,11 @@ class GroupLasso(Regularizer):
     def _shrink(self, p: Tensor, step: Any, strength: float) -> None:
         """Each group x to the minimiser y of |y - x|^2 / (2 step) + strength |y|: x max(0, 1 - step strength / |x|), or
         with a step s_i for each element y_i = x_i / (1 + strength s_i / |y|), by Newton's method on the number |y|."""
-        if not strength:
-            return
         x, inside = self._split(p)
         norms = self._norms(p)
-        if not isinstance(step, Tensor):  # a norm too small for its dtype is 0: such a group becomes zero, too
-            x.mul_((1 - step * strength / norms.masked_fill(norms == 0, step * strength)).clamp(min=0.0))
+        if not isinstance(step, Tensor):
+            gone = norms <= step * strength  # among them groups of numbers so small that their norm is 0
+            x.mul_((1 - step * strength / norms.masked_fill(gone, 1.0)).masked_fill(gone, 0.0))
             return
         s = self._split(step)[0] * strength
         over = (x / s.masked_fill(s == 0, 1.0)).masked_fill((s == 0) & (x != 0), math.inf)
