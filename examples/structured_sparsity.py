@@ -31,7 +31,7 @@ from minigrad.nn.utils.fewer import FewerColumns
 CONVOLUTIONS = ("0.weight", "2.weight", "5.weight")
 DEFAULTS = {
     "digits": {"train": 1438, "pretrain": 12, "epochs": 15, "l1": 3e-3, "group": 8e-3},
-    "cifar10": {"train": 50000, "pretrain": 3, "epochs": 4, "l1": 1.5e-3, "group": 5e-3},
+    "cifar10": {"train": 50000, "pretrain": 3, "epochs": 4, "l1": 2e-3, "group": 5e-3},
 }
 
 
