@@ -5,7 +5,7 @@ In the form of table 4 of Wen et al., Learning Structured Sparsity in Deep Neura
 net of L1 need not be the faster one, for scattered zeros are multiplied like any number, or looked up one by one.
 
 Run: python examples/structured_sparsity.py
-     python examples/structured_sparsity.py --data cifar10 --root DIR    # about ten minutes
+     python examples/structured_sparsity.py --data cifar10 --root DIR    # about seven minutes on one core
 """
 
 import copy
