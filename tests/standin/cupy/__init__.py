@@ -14,12 +14,14 @@ from typing import Any
 from cupy import _functions, cuda
 from cupy._array import ndarray
 from cupy._counts import counts, no_waits
-from cupy._functions import array, as_strided, asarray, sliding_window_view, ufunc
+from cupy._functions import array, asarray, ufunc
 
 __version__ = "14.2.0"
 __all__ = ["array", "asarray", "cuda", "lib", "linalg", "ndarray", "no_waits", "ogrid", "ufunc"]
 
-lib = SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=as_strided, sliding_window_view=sliding_window_view))
+lib = SimpleNamespace(
+    stride_tricks=SimpleNamespace(as_strided=_functions.as_strided, sliding_window_view=_functions.sliding_window_view)
+)
 linalg = SimpleNamespace(**_functions.linalg)
 ogrid = _functions.ogrid()
 globals().update({**_functions.ufuncs, **_functions.functions, **_functions.makers, **_functions.hosts})

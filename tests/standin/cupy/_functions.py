@@ -62,6 +62,11 @@ def refuse(name: str, args: Any, options: Options) -> None:
         raise TypeError(f"{name}: expected cupy.ndarray, got {type(args[0])}")
 
 
+def named(call: Any, declaration: Declared) -> Any:
+    call.__name__, call.__signature__ = declaration.name, declaration.signature
+    return call
+
+
 def of_arrays(declaration: Declared, function: Any) -> Any:
     """A function that takes arrays of the GPU."""
     name, cost = declaration.name, declaration.cost
@@ -81,7 +86,7 @@ def of_arrays(declaration: Declared, function: Any) -> Any:
             return wrap(_np.asarray(result))
         return args[0] if name == "ascontiguousarray" and getattr(result, "base", None) is not None else result
 
-    return call
+    return named(call, declaration)
 
 
 def flat(values: Any) -> Any:
@@ -104,7 +109,7 @@ def maker(declaration: Declared, function: Any) -> Any:
         launched(cost)
         return wrap(function(*given[0], **given[1]))
 
-    return call
+    return named(call, declaration)
 
 
 def plain(declaration: Declared, function: Any) -> Any:
@@ -112,7 +117,7 @@ def plain(declaration: Declared, function: Any) -> Any:
         declaration.check(args, options)
         return function(*[x._a if isinstance(x, ndarray) else x for x in args], **options)
 
-    return call
+    return named(call, declaration)
 
 
 def solving(declaration: Declared, function: Any) -> Any:
@@ -132,7 +137,7 @@ def solving(declaration: Declared, function: Any) -> Any:
                 raise
             raise RuntimeError(f"{name}: CuPy gives garbage here, silently ({error})") from None
 
-    return call
+    return named(call, declaration)
 
 
 ufuncs: Options = {name: ufunc(name) for name in _table.UFUNCS.split()}
