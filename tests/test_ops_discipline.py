@@ -1,13 +1,16 @@
 """Every operation, held to its row of the sample table: dtypes, memory layouts, shared memory, and what is kept for
 backward."""
 
+import ast
 import inspect
 import types
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import minigrad
 from minigrad import Tensor, autograd
 from minigrad.engine.primitive import REGISTRY, wrap
 from minigrad.ops import primitives
@@ -191,3 +194,61 @@ def array_library_in(function: Any, seen: set[Any]) -> set[str]:
 def test_no_array_library_inside_a_rule(name: str) -> None:
     for argument, rule in REGISTRY[name].rules.items():
         assert not array_library_in(rule, set()), f"{name}: the rule for `{argument}` must work on Tensors too"
+
+
+# --- both backends --------------------------------------------------------------------------------------------------
+
+SOURCE = Path(minigrad.__file__).parent
+# what the library may ask NumPy itself for: types, facts about dtypes, host-side lists of places, the host's generator
+ON_THE_HOST = {
+    "ops": {"asarray", "dtype", "finfo", "logaddexp.accumulate", "ndarray"},
+    "engine": {"asarray", "linalg.LinAlgError"},
+    "autograd": set(),
+    "optim": {"empty", "finfo", "integer", "ndarray", "random.Generator", "random.Philox"},
+}
+KERNELS = {"ElementwiseKernel", "RawKernel", "RawModule", "ReductionKernel", "fuse"}
+
+
+def dotted(node: ast.AST) -> str:
+    """`np.linalg.inv` as text, where a node is such a chain of names."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
+
+
+@pytest.mark.parametrize("folder", ON_THE_HOST)
+def test_numpy_is_asked_for_nothing_that_an_array_s_own_library_should_do(folder: str) -> None:
+    used = set()
+    for path in (SOURCE / folder).rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        chains = (dotted(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and id(node) not in inner)
+        used |= {c.removeprefix("np.") for c in chains if c.startswith(("np.", "numpy."))}
+    assert {name for name in used if name.split(".")[0] != "ndarray"} <= ON_THE_HOST[folder]
+
+
+def test_no_kernel_is_made_inside_a_function() -> None:
+    """One that is would be made at every call."""
+    wrong = []
+    for path in SOURCE.rglob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, (ast.FunctionDef, ast.Lambda)) and not cached(function):
+                calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+                wrong += [f"{path.name}:{c.lineno}" for c in calls if dotted(c.func).rpartition(".")[2] in KERNELS]
+    assert wrong == []
+
+
+def cached(function: ast.FunctionDef | ast.Lambda) -> bool:
+    """Does it run once, its result kept? (CuPy is imported late, so a kernel may be made at its first use.)"""
+    return any(dotted(d).rpartition(".")[2] == "cache" for d in getattr(function, "decorator_list", []))
+
+
+def test_cupy_is_imported_in_the_backend_alone() -> None:
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else (
+                [node.module or ""] if isinstance(node, ast.ImportFrom) else [])  # fmt: skip
+            if any(name.partition(".")[0] in ("cupy", "cupyx") for name in names):
+                assert path.parent.name == "backend", f"{path.name}: CuPy is the backend's to know"

@@ -128,9 +128,9 @@ def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tens
     _refuse_read_only(name, self)
     array = self._array
     raw = value._array if isinstance(value, Tensor) else value
+    if array.__class__ is not ndarray:
+        _expect_inside(name, index, array)
     try:
-        if array.__class__ is not ndarray:
-            _expect_inside(name, index, array)
         place = raw_index(index, array)
         silently(operator.setitem, array, place, raw)
     except IndexError as error:

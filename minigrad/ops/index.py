@@ -85,9 +85,9 @@ def getitem(input: Any, index: Any) -> Any:
     A basic index gives a view, as in PyTorch. Raises IndexError out of range.
     """
     array = input._array if isinstance(input, Tensor) else input
+    if array.__class__ is not np.ndarray:
+        _expect_inside("getitem", index, array)
     try:
-        if array.__class__ is not np.ndarray:
-            _expect_inside("getitem", index, array)
         return _getitem(input, index=raw_index(index, array))
     except IndexError as error:
         raise IndexError(f"getitem: {error}; got a tensor of shape {tuple(input.shape)}") from None
@@ -172,8 +172,8 @@ def check_range(op: str, index: Any, size: int, what: str, beside: Any) -> None:
             wrong = low if low < 0 else high
             raise IndexError(f"{op}: expected indices from 0 to {size - 1} ({what}), got {wrong}")
     elif array.size:  # read as unsigned, negative numbers are the largest
-        text = f"{op}: expected indices from 0 to {size - 1} ({what}), got others among {describe(index)}"
-        expect(array.view(f"u{array.itemsize}") < size, IndexError, text)
+        text = f"{op}: expected indices from 0 to {size - 1} ({what}), got others too"
+        expect(array.astype("int64", copy=False).view("uint64") < size, IndexError, text)
 
 
 def _expect_inside(op: str, index: Any, target: Any) -> None:
@@ -186,10 +186,9 @@ def _expect_inside(op: str, index: Any, target: Any) -> None:
     for part, n in zip(parts, taken):
         if is_array(part) and part.dtype.kind in "iu" and part.size and part.ndim:
             size = target.shape[dim]
-            text = (
-                f"{op}: expected indices from {-size} to {size - 1} (dimension {dim}), got {describe(part)} with others"
-            )
-            expect((part >= -size) & (part < size), IndexError, text)
+            text = f"{op}: dimension {dim}: expected indices from {-size} to {size - 1}, got others too"
+            wide = part.astype("int64", copy=False)
+            expect((wide >= -size) & (wide < size), IndexError, text)
         dim += target.ndim - builtins.sum(taken) if part is ... else n
 
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from cupy import _functions, cuda
 from cupy._array import ndarray
-from cupy._counts import counts, no_waits
+from cupy._counts import counts, no_waits, wrapping
 from cupy._functions import array, asarray, ufunc
 
 __version__ = "14.2.0"
-__all__ = ["array", "asarray", "cuda", "lib", "linalg", "ndarray", "no_waits", "ogrid", "ufunc"]
+__all__ = ["array", "asarray", "cuda", "lib", "linalg", "ndarray", "no_waits", "ogrid", "ufunc", "wrapping"]
 
 lib = SimpleNamespace(
     stride_tricks=SimpleNamespace(as_strided=_functions.as_strided, sliding_window_view=_functions.sliding_window_view)

@@ -231,7 +231,7 @@ def same_memory(a: Any, b: Any) -> bool:
 
 
 def indexed(index: Any, array: ndarray) -> tuple[Any, int, int]:
-    """An index as NumPy's, its launches, and how many arrays are in it. CuPy wraps indices out of range; NumPy raises.
+    """An index as NumPy's, its launches, and how many arrays are in it. Out of range it raises, unless told to wrap.
 
     Lists and NumPy arrays, which CuPy would upload at each use, are refused. A mask waits: how many are True?
     """
@@ -251,10 +251,24 @@ def indexed(index: Any, array: ndarray) -> tuple[Any, int, int]:
             raise TypeError(f"Unsupported type {type(part)} (index)")
     raw(array, "getitem")
     synced(masks)
+    if counts.wraps:
+        out = wrapped(out, array._a.shape)
     if not arrays and not any(part is Ellipsis for part in out):
         index, out = (), [*out, Ellipsis]  # a single element is a 0-d view
     cost = 0 if not arrays else 2 if arrays == masks == 1 else 1 if arrays == 1 else arrays + 2
     return tuple(out) if isinstance(index, tuple) else out[0], cost, arrays
+
+
+def wrapped(parts: list[Any], shape: tuple[int, ...]) -> list[Any]:
+    """The parts of an index with their integer arrays modulo the sizes of the dimensions they stand for."""
+    kinds = [part.dtype.kind if isinstance(part, _np.ndarray) else "" for part in parts]
+    taken = [p.ndim if kind == "b" else int(p is not None and p is not ...) for p, kind in zip(parts, kinds)]
+    out, dim = [], 0
+    for part, kind, n in zip(parts, kinds, taken):
+        integers = kind in ("i", "u") and shape[dim]
+        out.append(part % shape[dim] if integers else part)
+        dim += len(shape) - sum(taken) if part is ... else n
+    return out
 
 
 def _method(declaration: Declared) -> Any:

@@ -10,13 +10,15 @@ from contextlib import contextmanager
 
 
 class Counts:
-    """The three counters, the device that is current, what `cupyx.errstate` has set, and whether a wait is an error."""
+    """The three counters, the device that is current, what `cupyx.errstate` has set, whether a wait is an error, and
+    whether indices out of range wrap."""
 
     def __init__(self) -> None:
         self.syncs = self.launches = self.uploads = self.current = 0
         self.devices = 2
         self.linalg = "ignore"
         self.may_wait = True
+        self.wraps = False
 
 
 counts = Counts()
@@ -40,3 +42,13 @@ def no_waits() -> Iterator[None]:
         yield
     finally:
         counts.may_wait = True
+
+
+@contextmanager
+def wrapping() -> Iterator[None]:
+    """Indices out of range wrap inside, as CuPy's do, in silence."""
+    counts.wraps = True
+    try:
+        yield
+    finally:
+        counts.wraps = False
