@@ -189,7 +189,10 @@ def test_the_stand_in_offers_no_name_that_cupy_lacks(ours: Any, cupy_itself: Any
     array = {n for n in dir(ours.cupy.ndarray) if getattr(ours.cupy.ndarray, n) is not None}
     assert {n for n in array if not hasattr(cupy_itself.xp.ndarray, n)} <= {"_a", "__weakref__", "__module__"}
     assert {n for n in vars(ours.cupy.lib.stride_tricks) if not hasattr(cupy_itself.xp.lib.stride_tricks, n)} == set()
-    assert {n for n in vars(ours.cupy_cuda.Device) if n[0] != "_"} <= set(dir(cupy_itself.xp.cuda.Device))
+    for kind in ("Device", "Event", "Stream"):
+        public = {n for n in vars(getattr(ours.cupy_cuda, kind)) if n[0] != "_"}
+        assert public <= set(dir(getattr(cupy_itself.xp.cuda, kind)))
+    assert all(hasattr(cupy_itself.xp.cuda.runtime, n) for n in vars(ours.cupy_cuda.runtime))
     assert set(inspect.signature(ours.cupyx.errstate).parameters) == set(
         inspect.signature(cupy_itself.cupyx.errstate).parameters
     )

@@ -108,3 +108,35 @@ def test_a_recorded_step_copies_nothing_to_the_host(cupy: Any) -> None:
     assert cupy.syncs == before
     loss.item()
     assert cupy.syncs == before + 1
+
+
+def test_minigrad_cuda_by_pytorch_s_names(cupy: Any) -> None:
+    assert mg.cuda.is_available() and mg.cuda.device_count() == 2 and mg.cuda.current_device() == 0
+    assert mg.cuda.get_device_name("cuda:1") == "a pretended GPU" and mg.cuda.get_device_capability() == (9, 0)
+    assert mg.cuda.get_device_properties(0).total_memory == 2**33 and mg.cuda.mem_get_info() == (2**32, 2**33)
+    assert mg.cuda.memory_allocated() <= mg.cuda.memory_reserved() <= mg.cuda.max_memory_allocated()
+    mg.cuda.empty_cache()
+    with mg.cuda.device(1):
+        assert mg.cuda.current_device() == 1 and mg.zeros(1, device="cuda").device == mg.device("cuda:1")
+    assert mg.cuda.current_device() == 0
+    mg.cuda.set_device("cuda:1")
+    assert mg.zeros(1, device="cuda").device == mg.device("cuda:1")
+    mg.cuda.set_device(0)
+    with pytest.raises(DeviceError, match="there are 2 GPUs here"):
+        mg.cuda.set_device(2)
+
+
+def test_events_and_streams(cupy: Any) -> None:
+    first, last = mg.cuda.Event(enable_timing=True), mg.cuda.Event(enable_timing=True)
+    side = mg.cuda.Stream()
+    with cupy.no_waits():
+        first.record()
+        with mg.cuda.stream(side):
+            x = mg.ones(3, device="cuda") * 2
+        side.wait_stream(mg.cuda.Stream())
+        last.record(side)
+        assert last.query()
+    before = cupy.syncs
+    last.synchronize(), side.synchronize(), mg.cuda.synchronize()
+    assert cupy.syncs == before + 3
+    assert first.elapsed_time(last) > 0 and x.tolist() == [2.0, 2.0, 2.0]
