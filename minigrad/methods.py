@@ -172,7 +172,8 @@ def item(self: Tensor) -> Any:
     """Its one element as a Python number (which waits for the GPU)."""
     if self._array.size != 1:
         raise RuntimeError(f"item: expected a tensor of one element, got shape {tuple(self.shape)}")
-    return to_numpy(self._array).item()
+    array = self._array
+    return (array if array.__class__ is np.ndarray else to_numpy(array)).item()
 
 
 def __index__(self: Tensor) -> int:

@@ -11,8 +11,8 @@ _noted: dict[tuple[int, str], tuple[Any, type[Exception]]] = {}
 
 def expect(fine: Any, error: type[Exception], text: str) -> None:
     """Raise error(text) unless all of the bool array (or bool) `fine` holds: now, or on a GPU at the next wait."""
-    if isinstance(fine, (np.ndarray, np.generic, bool)):
-        if not np.all(fine):
+    if isinstance(fine, (bool, np.ndarray, np.generic)):
+        if not (fine if isinstance(fine, bool) else fine.all()):
             raise error(text)
         return
     flag = fine.all()

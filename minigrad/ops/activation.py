@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from numpy import ndarray
+
 from minigrad.backend import array_module
 from minigrad.dtypes import float32
 from minigrad.engine.elementwise import cast, floated, unary
@@ -34,7 +36,7 @@ def _normalised(input: Any, dim: int, normalise: Any) -> Any:
     """
     z = input.astype(float32) if input.dtype.itemsize == 2 else input
     classes = input.shape[dim]
-    if 1 < input.ndim == dim + 1 and classes <= FEW:
+    if 1 < input.ndim == dim + 1 and classes <= FEW and isinstance(z, ndarray):
         z = z.reshape(-1, classes).T.copy()
         normalise(z, 0)
         z = z.T.copy().reshape(input.shape)

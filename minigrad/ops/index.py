@@ -8,6 +8,7 @@ import builtins
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from minigrad.backend import add_at, array_module, copy_to, device_of, expect, is_array
 from minigrad.engine.explain import brought_together, describe
@@ -85,7 +86,7 @@ def getitem(input: Any, index: Any) -> Any:
     A basic index gives a view, as in PyTorch. Raises IndexError out of range.
     """
     array = input._array if isinstance(input, Tensor) else input
-    if array.__class__ is not np.ndarray:
+    if array.__class__ is not ndarray:
         _expect_inside("getitem", index, array)
     try:
         return _getitem(input, index=raw_index(index, array))

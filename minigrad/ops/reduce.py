@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from minigrad.backend import array_module
+from minigrad.backend import array_module, asarray
 from minigrad.dtypes import int64
 from minigrad.engine.elementwise import cast, floated
 from minigrad.engine.primitive import primitive
@@ -53,8 +53,10 @@ def sum_to(g: Any, *, shape: tuple[int, ...]) -> Any:
     """`g` summed to `shape`: the adjoint of broadcasting `shape` to g's shape."""
     extra = g.ndim - len(shape)
     stretched = tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
+    if not stretched:  # no view: a bias' gradient is nobody else's, and need not be copied
+        return asarray(g.sum(tuple(range(extra))))
     out = g.sum((*range(extra), *stretched), keepdims=True)
-    return out.reshape(shape)
+    return out.reshape(shape) if extra else out
 
 
 @primitive(
