@@ -1,0 +1,69 @@
+"""The beta distribution."""
+
+import copy
+from typing import Any, Self
+
+from minigrad.distributions import constraints
+from minigrad.distributions.dirichlet import Dirichlet
+from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.utils import broadcast_all
+from minigrad.ops.shape import stack
+from minigrad.tensor import Size, Tensor
+
+
+class Beta(Distribution):
+    """Density proportional to x^(concentration1 - 1) (1 - x)^(concentration0 - 1): a Dirichlet of two classes."""
+
+    support = constraints.unit_interval
+
+    def __init__(self, concentration1: Any, concentration0: Any, validate_args: bool | None = None) -> None:
+        both = broadcast_all(concentration1, concentration0)
+        if self._validate_args if validate_args is None else validate_args:
+            self._check("concentration1", constraints.positive, both[0])
+            self._check("concentration0", constraints.positive, both[1])
+        self._dirichlet = Dirichlet(stack(both, -1), validate_args=False)
+        super().__init__(both[0].shape, validate_args=validate_args)
+
+    @property
+    def concentration1(self) -> Tensor:
+        """a."""
+        return self._dirichlet.concentration[..., 0]
+
+    @property
+    def concentration0(self) -> Tensor:
+        """b."""
+        return self._dirichlet.concentration[..., 1]
+
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
+        """The same distributions, repeated to a batch_shape."""
+        new = copy.copy(self)
+        new.batch_shape, new._dirichlet = Size(batch_shape), self._dirichlet.expand(batch_shape)
+        return new
+
+    def sample(self, sample_shape: Any = ()) -> Tensor:
+        """The share of the first class."""
+        return self._dirichlet.sample(sample_shape)[..., 0]
+
+    def log_prob(self, value: Any) -> Tensor:
+        """(a - 1) log x + (b - 1) log(1 - x) + log Gamma(a + b) - log Gamma(a) - log Gamma(b)."""
+        x = self._validate_sample(value)
+        return self._dirichlet.log_prob(stack([x, 1 - x], -1))
+
+    def entropy(self) -> Tensor:
+        """The Dirichlet's."""
+        return self._dirichlet.entropy()
+
+    @property
+    def mean(self) -> Tensor:
+        """a / (a + b)."""
+        return self._dirichlet.mean[..., 0]
+
+    @property
+    def mode(self) -> Tensor:
+        """(a - 1) / (a + b - 2) for a and b above 1; the Dirichlet's rule beyond."""
+        return self._dirichlet.mode[..., 0]
+
+    @property
+    def variance(self) -> Tensor:
+        """a b / ((a + b)^2 (a + b + 1))."""
+        return self._dirichlet.variance[..., 0]

@@ -1,0 +1,73 @@
+"""The binomial distribution."""
+
+from typing import Any
+
+from minigrad.distributions import constraints
+from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.utils import Binary, broadcast_all, draw, one_of
+from minigrad.ops.creation import arange
+from minigrad.ops.elementwise import exp, floor, minimum
+from minigrad.ops.special import lgamma, logaddexp
+from minigrad.tensor import Tensor
+
+
+class Binomial(Binary, Distribution):
+    """How many of total_count trials succeed, each with probability probs."""
+
+    has_enumerate_support = True
+    arg_constraints = {
+        "total_count": constraints.nonnegative_integer, "probs": constraints.unit_interval, "logits": constraints.real,
+    }  # fmt: skip
+
+    def __init__(
+        self, total_count: Any = 1, probs: Any = None, logits: Any = None, validate_args: bool | None = None
+    ) -> None:
+        name, given = one_of("Binomial", probs, logits)
+        self.total_count, given = broadcast_all(total_count, given)
+        self.total_count = self.total_count.to(given.dtype)
+        setattr(self, name, given)
+        super().__init__(given.shape, validate_args=validate_args)
+
+    @property
+    def support(self) -> Any:
+        """0 to total_count."""
+        return constraints.integer_interval(0, self.total_count)
+
+    def sample(self, sample_shape: Any = ()) -> Tensor:
+        """Whole numbers, floating."""
+        shape = self._extended_shape(sample_shape)
+        return draw(self.probs, lambda rng, n, p: rng.binomial(n.astype(int), p, shape), self.total_count, self.probs)
+
+    def log_prob(self, value: Any) -> Tensor:
+        """log(n! / (k! (n - k)!)) + k logits - n log(1 + exp(logits))."""
+        n, k = self.total_count, self._validate_sample(value).to(self.total_count.dtype)
+        ways = lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
+        return ways + k * self.logits - n * logaddexp(self.logits, 0.0)
+
+    def entropy(self) -> Tensor:
+        """The sum over all values."""
+        log_prob = self.log_prob(self.enumerate_support(False))
+        out: Tensor = -(exp(log_prob) * log_prob).sum(0)
+        return out
+
+    def enumerate_support(self, expand: bool = True) -> Tensor:
+        """0 to total_count, the same everywhere."""
+        n = int(self.total_count.max())
+        if n != int(self.total_count.min()):
+            raise NotImplementedError("Binomial: enumerate_support and entropy: expected one total_count for all")
+        return self._enumerated(arange(n + 1, dtype=self.probs.dtype, device=self.probs.device), expand)
+
+    @property
+    def mean(self) -> Tensor:
+        """n p."""
+        return self.total_count * self.probs
+
+    @property
+    def mode(self) -> Tensor:
+        """(n + 1) p rounded down, at most n."""
+        return minimum(floor((self.total_count + 1) * self.probs), self.total_count)
+
+    @property
+    def variance(self) -> Tensor:
+        """n p (1 - p)."""
+        return self.total_count * self.probs * (1 - self.probs)

@@ -1,0 +1,87 @@
+"""Categorical: one of K classes."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad.distributions import constraints
+from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.utils import Classes
+from minigrad.errors import ShapeError
+from minigrad.ops.creation import arange, full
+from minigrad.ops.elementwise import clamp
+from minigrad.ops.index import gather
+from minigrad.ops.shape import broadcast_to
+from minigrad.random import multinomial
+from minigrad.tensor import Tensor
+
+
+class Categorical(Classes, Distribution):
+    """One of K classes, with probabilities along the last dimension: probs (brought to the sum 1), or logits."""
+
+    has_enumerate_support = True
+    arg_constraints = {"probs": constraints.nonnegative_vector, "logits": constraints.real_vector}
+
+    def __init__(
+        self, probs: Tensor | None = None, logits: Tensor | None = None, validate_args: bool | None = None
+    ) -> None:
+        given: Any = logits if probs is None else probs
+        if given is not None and given.ndim < 1:
+            raise ShapeError("Categorical: expected probabilities along a dimension, got a 0-d tensor")
+        self._take("Categorical", probs, logits)
+        super().__init__(given.shape[:-1], validate_args=validate_args)
+        self._num_events = int(given.shape[-1])
+        if probs is not None:
+            self.probs = probs / probs.sum(-1, keepdim=True)
+
+    @property
+    def support(self) -> Any:
+        """The numbers of the classes."""
+        return constraints.integer_interval(0, self._num_events - 1)
+
+    @property
+    def param_shape(self) -> Any:
+        """The shape of probs and of logits."""
+        return (self.logits if "logits" in vars(self) else self.probs).shape
+
+    def sample(self, sample_shape: Any = ()) -> Tensor:
+        """Class numbers, int64."""
+        rows = self.probs.detach().reshape(-1, self._num_events)
+        count = math.prod(sample_shape)
+        if count == 0:
+            return full(self._extended_shape(sample_shape), 0, device=rows.device).long()
+        out: Tensor = multinomial(rows, count, True).T.reshape(self._extended_shape(sample_shape))
+        return out
+
+    def log_prob(self, value: Any) -> Tensor:
+        """The logarithm of the class's probability."""
+        index, logits = self._validate_sample(value).long().unsqueeze(-1), self.logits
+        shape = np.broadcast_shapes(index.shape[:-1], logits.shape[:-1])
+        index = broadcast_to(index, (*shape, 1))
+        out: Tensor = gather(broadcast_to(logits, (*shape, self._num_events)), -1, index).squeeze(-1)
+        return out
+
+    def entropy(self) -> Tensor:
+        """-sum p log p; a class of logit -inf adds 0."""
+        out: Tensor = -(self.probs * clamp(self.logits, float(np.finfo(self.logits.dtype).min), None)).sum(-1)
+        return out
+
+    def enumerate_support(self, expand: bool = True) -> Tensor:
+        """0 to K - 1."""
+        return self._enumerated(arange(self._num_events, device=self.probs.device), expand)
+
+    @property
+    def mean(self) -> Tensor:
+        """nan: classes have no mean."""
+        return full(self.batch_shape, math.nan, dtype=self.probs.dtype, device=self.probs.device)
+
+    @property
+    def mode(self) -> Tensor:
+        """The likeliest class."""
+        return self.probs.argmax(-1)
+
+    @property
+    def variance(self) -> Tensor:
+        """nan."""
+        return self.mean

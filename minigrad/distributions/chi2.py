@@ -1,0 +1,23 @@
+"""The chi-squared distribution."""
+
+from typing import Any
+
+from minigrad.distributions import constraints
+from minigrad.distributions.gamma import Gamma
+from minigrad.distributions.utils import broadcast_all
+from minigrad.tensor import Tensor
+
+
+class Chi2(Gamma):
+    """The sum of df squared standard normal numbers: Gamma(df / 2, 1 / 2)."""
+
+    def __init__(self, df: Any, validate_args: bool | None = None) -> None:
+        (df,) = broadcast_all(df)
+        if self._validate_args if validate_args is None else validate_args:
+            self._check("df", constraints.positive, df)
+        super().__init__(0.5 * df, 0.5, validate_args)
+
+    @property
+    def df(self) -> Tensor:
+        """The degrees of freedom."""
+        return 2 * self.concentration

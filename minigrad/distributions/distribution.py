@@ -1,0 +1,146 @@
+"""What all distributions share."""
+
+import copy
+from typing import Any, ClassVar, NoReturn, Self
+
+from minigrad.distributions.constraints import Constraint
+from minigrad.engine.modes import no_grad
+from minigrad.errors import ShapeError
+from minigrad.ops.creation import as_tensor
+from minigrad.ops.elementwise import exp, sqrt
+from minigrad.ops.shape import broadcast_to
+from minigrad.tensor import Size, Tensor
+
+
+class Distribution:
+    """batch_shape: how many distributions; event_shape: what one draw of one of them looks like.
+
+    `arg_constraints` names the parameters and where they may lie, `support` where draws lie. Both are checked, with a
+    ValueError, unless validate_args=False.
+    """
+
+    has_rsample = False
+    has_enumerate_support = False
+    arg_constraints: ClassVar[dict[str, Constraint]] = {}
+    support: Any = None
+    _validate_args = True
+
+    @staticmethod
+    def set_default_validate_args(value: bool) -> None:
+        """Whether distributions check what they are given where validate_args is None."""
+        Distribution._validate_args = value
+
+    def __init__(self, batch_shape: Any = (), event_shape: Any = (), validate_args: bool | None = None) -> None:
+        self.batch_shape, self.event_shape = Size(batch_shape), Size(event_shape)
+        if validate_args is not None:
+            self._validate_args = validate_args
+        if self._validate_args:
+            for name, value in self._parameters().items():
+                self._check(name, self.arg_constraints[name], value)
+
+    def _parameters(self) -> dict[str, Tensor]:
+        """The parameters that are there: of probs and logits, say, only what was given or asked for."""
+        return {name: vars(self)[name] for name in self.arg_constraints if name in vars(self)}
+
+    def _check(self, name: str, constraint: Constraint, value: Tensor) -> None:
+        ok = constraint.check(value.detach())
+        if not bool(ok.all()):
+            event = value.shape[value.ndim - constraint.event_dim :]
+            bad = broadcast_to(value.detach(), (*ok.shape, *event))[~ok][0].tolist()
+            raise ValueError(f"{type(self).__name__}: {name}: expected {constraint.words}, got {bad}")
+
+    def _validate_sample(self, value: Any) -> Tensor:
+        """`value` as a tensor, checked against event_shape and support."""
+        if not isinstance(value, Tensor):
+            like = next((p for p in self._parameters().values()), None)
+            value = as_tensor(value) if like is None else as_tensor(value, dtype=like.dtype, device=like.device)
+        if self._validate_args:
+            last = tuple(value.shape[max(0, value.ndim - len(self.event_shape)) :]) if self.event_shape else ()
+            if last != tuple(self.event_shape):
+                raise ShapeError(f"{type(self).__name__}: value: expected a shape that ends with event_shape "
+                                 f"{tuple(self.event_shape)}, got {tuple(value.shape)}")  # fmt: skip
+            if self.support is not None:
+                self._check("value", self.support, value)
+        return value
+
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
+        """The same distributions, repeated to a batch_shape; nothing is copied."""
+        new = copy.copy(self)
+        new.batch_shape = Size(batch_shape)
+        for name, p in self._parameters().items():
+            event = p.shape[p.ndim - self.arg_constraints[name].event_dim :]
+            setattr(new, name, broadcast_to(p, (*new.batch_shape, *event)))
+        return new
+
+    def sample(self, sample_shape: Any = ()) -> Tensor:
+        """Draws, without a gradient: of shape sample_shape + batch_shape + event_shape."""
+        with no_grad():
+            return self.rsample(sample_shape)
+
+    def sample_n(self, n: int) -> Tensor:
+        """n draws."""
+        return self.sample((n,))
+
+    def rsample(self, sample_shape: Any = ()) -> Tensor:
+        """Draws as a function of the parameters (the reparameterization trick), so that gradients reach them."""
+        raise NotImplementedError(f"{type(self).__name__}: its draws have no gradient; use sample() and log_prob()")
+
+    def log_prob(self, value: Any) -> Tensor:
+        """The logarithm of the density, or of the probability, at `value`."""
+        self._without("log_prob")
+
+    def cdf(self, value: Any) -> Tensor:
+        """The probability of a draw of at most `value`."""
+        self._without("cdf")
+
+    def icdf(self, value: Any) -> Tensor:
+        """The inverse of cdf: the quantile."""
+        self._without("icdf")
+
+    def entropy(self) -> Tensor:
+        """The entropy, in nats."""
+        self._without("entropy")
+
+    def enumerate_support(self, expand: bool = True) -> Tensor:
+        """All values a draw can have, along a new first dimension; repeated over batch_shape with expand."""
+        self._without("enumerate_support")
+
+    def _enumerated(self, values: Tensor, expand: bool) -> Tensor:
+        """Values (count, *event_shape) as enumerate_support gives them."""
+        at = values.reshape(len(values), *(1 for _ in self.batch_shape), *self.event_shape)
+        return broadcast_to(at, (len(values), *self.batch_shape, *self.event_shape)) if expand else at
+
+    @property
+    def mean(self) -> Tensor:
+        """The expectation."""
+        self._without("mean")
+
+    @property
+    def mode(self) -> Tensor:
+        """The likeliest value."""
+        self._without("mode")
+
+    @property
+    def variance(self) -> Tensor:
+        """The variance."""
+        self._without("variance")
+
+    @property
+    def stddev(self) -> Tensor:
+        """The standard deviation."""
+        return sqrt(self.variance)
+
+    def perplexity(self) -> Tensor:
+        """e to the entropy."""
+        return exp(self.entropy())
+
+    def _without(self, what: str) -> NoReturn:
+        raise NotImplementedError(f"{type(self).__name__}: {what}: no closed form here; estimate it from sample()")
+
+    def _extended_shape(self, sample_shape: Any = ()) -> tuple[int, ...]:
+        return (*sample_shape, *self.batch_shape, *self.event_shape)
+
+    def __repr__(self) -> str:
+        said = {k: p.item() if p.numel() == 1 else tuple(p.shape) for k, p in self._parameters().items()}
+        said = said or {"batch_shape": tuple(self.batch_shape), "event_shape": tuple(self.event_shape)}
+        return f"{type(self).__name__}({', '.join(f'{k}: {v}' for k, v in said.items())})"

@@ -1,0 +1,57 @@
+"""The exponential distribution."""
+
+from typing import Any
+
+from minigrad.distributions import constraints
+from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.utils import broadcast_all, draw_uniform
+from minigrad.ops.creation import zeros_like
+from minigrad.ops.elementwise import expm1, log, log1p
+from minigrad.tensor import Tensor
+
+
+class Exponential(Distribution):
+    """Density rate * exp(-rate x) for x >= 0."""
+
+    has_rsample = True
+    arg_constraints = {"rate": constraints.positive}
+    support = constraints.nonnegative
+
+    def __init__(self, rate: Any, validate_args: bool | None = None) -> None:
+        (self.rate,) = broadcast_all(rate)
+        super().__init__(self.rate.shape, validate_args=validate_args)
+
+    def rsample(self, sample_shape: Any = ()) -> Tensor:
+        """-log(1 - uniform) / rate."""
+        return self.icdf(draw_uniform(self.rate, self._extended_shape(sample_shape)))
+
+    def log_prob(self, value: Any) -> Tensor:
+        """log(rate) - rate * x."""
+        return log(self.rate) - self.rate * self._validate_sample(value)
+
+    def cdf(self, value: Any) -> Tensor:
+        """1 - exp(-rate x)."""
+        return -expm1(-self.rate * self._validate_sample(value))
+
+    def icdf(self, value: Any) -> Tensor:
+        """-log(1 - p) / rate."""
+        return -log1p(-value) / self.rate
+
+    def entropy(self) -> Tensor:
+        """1 - log(rate)."""
+        return 1 - log(self.rate)
+
+    @property
+    def mean(self) -> Tensor:
+        """1 / rate."""
+        return 1 / self.rate
+
+    @property
+    def mode(self) -> Tensor:
+        """0."""
+        return zeros_like(self.rate)
+
+    @property
+    def variance(self) -> Tensor:
+        """1 / rate^2."""
+        return 1 / self.rate**2

@@ -1,0 +1,57 @@
+"""The half-normal distribution."""
+
+import math
+from typing import Any
+
+from minigrad.distributions.normal import Normal
+from minigrad.distributions.transformed_distribution import TransformedDistribution
+from minigrad.distributions.transforms import AbsTransform
+from minigrad.ops.creation import zeros_like
+from minigrad.ops.elementwise import where
+from minigrad.tensor import Tensor
+
+
+class HalfNormal(TransformedDistribution):
+    """|x| of x drawn from N(0, scale^2)."""
+
+    base_dist: Normal
+
+    def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
+        super().__init__(Normal(0.0, scale, validate_args), AbsTransform(), validate_args)
+
+    @property
+    def scale(self) -> Tensor:
+        """The normal's."""
+        return self.base_dist.scale
+
+    def log_prob(self, value: Any) -> Tensor:
+        """The normal's, plus log 2; minus infinity below 0."""
+        value = self._validate_sample(value)
+        return where(value >= 0, self.base_dist.log_prob(value) + math.log(2), -math.inf)
+
+    def cdf(self, value: Any) -> Tensor:
+        """2 Phi(x / scale) - 1."""
+        return 2 * self.base_dist.cdf(self._validate_sample(value)) - 1
+
+    def icdf(self, value: Any) -> Tensor:
+        """The normal's at (p + 1) / 2."""
+        return self.base_dist.icdf((value + 1) / 2)
+
+    def entropy(self) -> Tensor:
+        """The normal's, less log 2."""
+        return self.base_dist.entropy() - math.log(2)
+
+    @property
+    def mean(self) -> Tensor:
+        """scale sqrt(2 / pi)."""
+        return self.scale * math.sqrt(2 / math.pi)
+
+    @property
+    def mode(self) -> Tensor:
+        """0."""
+        return zeros_like(self.scale)
+
+    @property
+    def variance(self) -> Tensor:
+        """scale^2 (1 - 2 / pi)."""
+        return self.scale**2 * (1 - 2 / math.pi)

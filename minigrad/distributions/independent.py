@@ -1,0 +1,71 @@
+"""Dimensions of a batch as parts of one event."""
+
+import copy
+from typing import Any, Self
+
+from minigrad.distributions import constraints
+from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.utils import sum_rightmost
+from minigrad.tensor import Size, Tensor
+
+
+class Independent(Distribution):
+    """The last `reinterpreted_batch_ndims` batch dimensions of a distribution as one event: log_prob sums over them."""
+
+    def __init__(
+        self, base_distribution: Distribution, reinterpreted_batch_ndims: int, validate_args: bool | None = None
+    ) -> None:
+        self.base_dist, self.reinterpreted_batch_ndims = base_distribution, reinterpreted_batch_ndims
+        shape = tuple(base_distribution.batch_shape)
+        if not 0 <= reinterpreted_batch_ndims <= len(shape):
+            raise ValueError(f"Independent: reinterpreted_batch_ndims: expected 0 to {len(shape)}, got "
+                             f"{reinterpreted_batch_ndims}")  # fmt: skip
+        cut = len(shape) - reinterpreted_batch_ndims
+        self.has_rsample = base_distribution.has_rsample
+        super().__init__(shape[:cut], (*shape[cut:], *base_distribution.event_shape), validate_args)
+
+    @property
+    def support(self) -> Any:
+        """The base's."""
+        return constraints.independent(self.base_dist.support, self.reinterpreted_batch_ndims)
+
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
+        """The same distributions, repeated to a batch_shape."""
+        new = copy.copy(self)
+        new.batch_shape = Size(batch_shape)
+        new.base_dist = self.base_dist.expand((*batch_shape, *self.event_shape[: self.reinterpreted_batch_ndims]))
+        return new
+
+    def rsample(self, sample_shape: Any = ()) -> Tensor:
+        """The base's."""
+        return self.base_dist.rsample(sample_shape)
+
+    def sample(self, sample_shape: Any = ()) -> Tensor:
+        """The base's."""
+        return self.base_dist.sample(sample_shape)
+
+    def log_prob(self, value: Any) -> Tensor:
+        """The base's, summed."""
+        return sum_rightmost(self.base_dist.log_prob(value), self.reinterpreted_batch_ndims)
+
+    def entropy(self) -> Tensor:
+        """The base's, summed."""
+        return sum_rightmost(self.base_dist.entropy(), self.reinterpreted_batch_ndims)
+
+    @property
+    def mean(self) -> Tensor:
+        """The base's."""
+        return self.base_dist.mean
+
+    @property
+    def mode(self) -> Tensor:
+        """The base's."""
+        return self.base_dist.mode
+
+    @property
+    def variance(self) -> Tensor:
+        """The base's."""
+        return self.base_dist.variance
+
+    def __repr__(self) -> str:
+        return f"Independent({self.base_dist}, {self.reinterpreted_batch_ndims})"

@@ -1,0 +1,47 @@
+"""The log-normal distribution."""
+
+from typing import Any
+
+from minigrad.distributions.normal import Normal
+from minigrad.distributions.transformed_distribution import TransformedDistribution
+from minigrad.distributions.transforms import ExpTransform
+from minigrad.ops.elementwise import exp, expm1
+from minigrad.tensor import Tensor
+
+
+class LogNormal(TransformedDistribution):
+    """exp of a number drawn from N(loc, scale^2)."""
+
+    base_dist: Normal
+
+    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
+        super().__init__(Normal(loc, scale, validate_args), ExpTransform(), validate_args)
+
+    @property
+    def loc(self) -> Tensor:
+        """The mean of the logarithm."""
+        return self.base_dist.loc
+
+    @property
+    def scale(self) -> Tensor:
+        """The standard deviation of the logarithm."""
+        return self.base_dist.scale
+
+    def entropy(self) -> Tensor:
+        """The normal's, plus loc."""
+        return self.base_dist.entropy() + self.loc
+
+    @property
+    def mean(self) -> Tensor:
+        """exp(loc + scale^2 / 2)."""
+        return exp(self.loc + self.scale**2 / 2)
+
+    @property
+    def mode(self) -> Tensor:
+        """exp(loc - scale^2)."""
+        return exp(self.loc - self.scale**2)
+
+    @property
+    def variance(self) -> Tensor:
+        """(exp(scale^2) - 1) exp(2 loc + scale^2)."""
+        return expm1(self.scale**2) * exp(2 * self.loc + self.scale**2)

@@ -1,0 +1,98 @@
+"""The normal distribution of vectors."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad.distributions import constraints
+from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.utils import draw_normal
+from minigrad.errors import ShapeError
+from minigrad.ops.decompose import cholesky, solve_triangular
+from minigrad.ops.diagonal import diagonal
+from minigrad.ops.elementwise import log
+from minigrad.ops.linalg import matmul
+from minigrad.ops.shape import broadcast_to
+from minigrad.tensor import Tensor
+
+
+class MultivariateNormal(Distribution):
+    """N(loc, C) of vectors, given C (covariance_matrix), its inverse (precision_matrix) or its factor (scale_tril)."""
+
+    has_rsample = True
+    arg_constraints = {"loc": constraints.real_vector, "scale_tril": constraints.lower_cholesky}
+    support = constraints.real_vector
+
+    def __init__(
+        self, loc: Tensor, covariance_matrix: Tensor | None = None, precision_matrix: Tensor | None = None,
+        scale_tril: Tensor | None = None, validate_args: bool | None = None,
+    ) -> None:  # fmt: skip
+        names = {"covariance_matrix": covariance_matrix, "precision_matrix": precision_matrix, "scale_tril": scale_tril}
+        given = {name: m for name, m in names.items() if m is not None}
+        if len(given) != 1:
+            raise ValueError("MultivariateNormal: expected one of covariance_matrix, precision_matrix and scale_tril")
+        ((name, matrix),) = given.items()
+        if loc.ndim < 1 or tuple(matrix.shape[-2:]) != (loc.shape[-1],) * 2:
+            expected = (loc.shape[-1],) * 2 if loc.ndim else "(d, d), and loc of (d,)"
+            raise ShapeError(f"MultivariateNormal: expected a matrix of {expected} for loc {tuple(loc.shape)}, got "
+                             f"{tuple(matrix.shape)}")  # fmt: skip
+        if scale_tril is None:
+            if self._validate_args if validate_args is None else validate_args:
+                self._check(name, constraints.symmetric, matrix)
+            matrix = cholesky(matrix if precision_matrix is None else matrix.inverse())
+        batch = np.broadcast_shapes(loc.shape[:-1], matrix.shape[:-2])
+        self.loc = broadcast_to(loc, (*batch, loc.shape[-1]))
+        self.scale_tril = broadcast_to(matrix, (*batch, *matrix.shape[-2:]))
+        super().__init__(batch, loc.shape[-1:], validate_args)
+
+    def rsample(self, sample_shape: Any = ()) -> Tensor:
+        """loc + L * standard normal, with C = L L^T."""
+        z = draw_normal(self.loc, self._extended_shape(sample_shape))
+        return self.loc + matmul(self.scale_tril, z.unsqueeze(-1)).squeeze(-1)
+
+    def log_prob(self, value: Any) -> Tensor:
+        """-(z^T z + d log(2 pi)) / 2 - log det L, with z = L^-1 (x - loc)."""
+        d = self._validate_sample(value) - self.loc
+        z = self._solved(d)
+        return -0.5 * ((z * z).sum(-1) + d.shape[-1] * math.log(2 * math.pi)) - self._half_log_det()
+
+    def _solved(self, d: Tensor) -> Tensor:
+        """L^-1 d."""
+        tril = broadcast_to(self.scale_tril, (*d.shape[:-1], *self.scale_tril.shape[-2:]))
+        return solve_triangular(tril, d.unsqueeze(-1), upper=False).squeeze(-1)
+
+    def _half_log_det(self) -> Tensor:
+        out: Tensor = log(diagonal(self.scale_tril, 0, -2, -1)).sum(-1)
+        return out
+
+    def entropy(self) -> Tensor:
+        """d (1 + log(2 pi)) / 2 + log det L."""
+        return self._half_log_det() + 0.5 * self.loc.shape[-1] * (1 + math.log(2 * math.pi))
+
+    @property
+    def mean(self) -> Tensor:
+        """loc."""
+        return self.loc
+
+    @property
+    def mode(self) -> Tensor:
+        """loc."""
+        return self.loc
+
+    @property
+    def covariance_matrix(self) -> Tensor:
+        """C."""
+        out: Tensor = matmul(self.scale_tril, self.scale_tril.mT)
+        return out
+
+    @property
+    def precision_matrix(self) -> Tensor:
+        """The inverse of C."""
+        return self.covariance_matrix.inverse()
+
+    @property
+    def variance(self) -> Tensor:
+        """The diagonal of C."""
+        out: Tensor = (self.scale_tril * self.scale_tril).sum(-1)
+        return out
