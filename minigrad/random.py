@@ -110,7 +110,9 @@ def draw_normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) ->
 def draw_uniform(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Any:
     """Uniform numbers in [0, 1)."""
     kind = _floating(dtype)
-    return rng.random(shape, dtype=kind if kind.itemsize >= 4 else "float32").astype(kind, copy=False)
+    if kind.itemsize < 4:  # float32 ones, rounded, would be 1 once in 4096 times
+        return (rng.integers(0, 2**11, shape) / 2**11).astype(kind)
+    return rng.random(shape, dtype=kind)
 
 
 def _floating(dtype: Any) -> Any:

@@ -122,3 +122,34 @@ def test_likes() -> None:
     x = mg.ones(2, 3, dtype=mg.float64)
     assert (mg.rand_like(x).dtype, mg.randn_like(x).shape) == (mg.float64, (2, 3))
     assert mg.rand_like(x, dtype=mg.float16, requires_grad=True).requires_grad
+
+
+# --- draws of classes and of 0 and 1 ----------------------------------------------------------------------------------
+
+
+def test_multinomial() -> None:
+    mg.manual_seed(0)
+    w = mg.tensor([[1.0, 0.0, 3.0], [2.0, 2.0, 0.0]])
+    drawn = mg.multinomial(w, 8000, replacement=True).numpy()
+    np.testing.assert_allclose([(drawn[0] == k).mean() for k in range(3)], [0.25, 0, 0.75], atol=0.02)
+    np.testing.assert_allclose([(drawn[1] == k).mean() for k in range(3)], [0.5, 0.5, 0], atol=0.02)
+    first = np.array([mg.multinomial(mg.tensor([1.0, 3.0]), 2).tolist() for _ in range(2000)])
+    assert (np.sort(first, 1) == [0, 1]).all() and abs((first[:, 0] == 1).mean() - 0.75) < 0.04
+    for weights, count in (([-1.0, 2.0], 1), ([0.0, 0.0], 1), ([1.0, 0.0], 2), ([1.0, float("nan")], 1)):
+        with pytest.raises(ValueError, match="multinomial: "):
+            mg.multinomial(mg.tensor(weights), count)
+
+
+def test_bernoulli() -> None:
+    mg.manual_seed(0)
+    x = mg.bernoulli(mg.full((4000,), 0.3))
+    assert set(x.tolist()) == {0.0, 1.0} and abs(float(x.mean()) - 0.3) < 0.03
+    with pytest.raises(ValueError, match="bernoulli: input: expected floating probabilities"):
+        mg.bernoulli(mg.tensor([1.2]))
+
+
+def test_half_precision_uniform_numbers_stay_below_1() -> None:
+    mg.manual_seed(0)
+    x = mg.rand(50000, dtype=mg.float16)
+    assert x.dtype == "float16" and float(x.max()) < 1 and float(x.min()) == 0
+    assert abs(float(x.float().mean()) - 0.5) < 0.01

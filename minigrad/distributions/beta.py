@@ -3,10 +3,13 @@
 import copy
 from typing import Any, Self
 
+import numpy as np
+
 from minigrad.distributions import constraints
 from minigrad.distributions.dirichlet import Dirichlet
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import broadcast_all
+from minigrad.ops.elementwise import clamp
 from minigrad.ops.shape import stack
 from minigrad.tensor import Size, Tensor
 
@@ -41,8 +44,10 @@ class Beta(Distribution):
         return new
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
-        """The share of the first class."""
-        return self._dirichlet.sample(sample_shape)[..., 0]
+        """The share of the first class, kept off 0 and 1, where the density may have no end."""
+        share, info = self._dirichlet.sample(sample_shape)[..., 0], np.finfo(self._dirichlet.concentration.dtype)
+        out: Tensor = clamp(share, float(info.tiny), 1 - float(info.eps))
+        return out
 
     def log_prob(self, value: Any) -> Tensor:
         """(a - 1) log x + (b - 1) log(1 - x) + log Gamma(a + b) - log Gamma(a) - log Gamma(b)."""

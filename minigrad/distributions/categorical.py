@@ -57,9 +57,10 @@ class Categorical(Classes, Distribution):
     def log_prob(self, value: Any) -> Tensor:
         """The logarithm of the class's probability."""
         index, logits = self._validate_sample(value).long().unsqueeze(-1), self.logits
-        shape = np.broadcast_shapes(index.shape[:-1], logits.shape[:-1])
-        index = broadcast_to(index, (*shape, 1))
-        out: Tensor = gather(broadcast_to(logits, (*shape, self._num_events)), -1, index).squeeze(-1)
+        if index.shape[:-1] != logits.shape[:-1]:
+            shape = np.broadcast_shapes(index.shape[:-1], logits.shape[:-1])
+            index, logits = broadcast_to(index, (*shape, 1)), broadcast_to(logits, (*shape, self._num_events))
+        out: Tensor = gather(logits, -1, index).squeeze(-1)
         return out
 
     def entropy(self) -> Tensor:
