@@ -290,6 +290,27 @@ def test_divergences_are_pytorchs(made: Any, p: list[Any], q: list[Any]) -> None
         np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-7, atol=1e-12)
 
 
+TRILS, MEANS = np.tril(COV) + np.arange(4).reshape(4, 1, 1) * np.eye(2), RNG.normal(size=(3, 1, 2))
+
+
+@pytest.mark.parametrize("told", [
+    lambda D, t: D.kl_divergence(D.MultivariateNormal(t(LOC[:2]), scale_tril=t(TRILS)),
+                                 D.MultivariateNormal(t(MEANS), scale_tril=t(TRILS[0]))),
+    lambda D, t: D.MultivariateNormal(t(LOC[:2]), scale_tril=t(TRILS)).expand((3, 4)).precision_matrix,
+    lambda D, t: D.TransformedDistribution(D.Normal(0.0, 1.0), D.AffineTransform(t(LOC), 2.0)).log_prob(t(REALS)),
+    lambda D, t: D.kl_divergence(D.Chi2(t(SCALE)), D.Gamma(t(ABOVE), 1.0)),
+    lambda D, t: D.kl_divergence(D.Binomial(3, t(P)), D.Binomial(2, t(P))),
+])  # fmt: skip
+def test_batches_broadcast_as_pytorchs(told: Any) -> None:
+    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+    ours, theirs = told(D, mg.tensor), told(torch.distributions, torch.tensor)
+    assert ours.shape == tuple(theirs.shape)
+    np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-6)
+    assert (
+        D.AffineTransform(mg.ones(2), 1.0) == D.AffineTransform(mg.ones(2), 1.0) != D.AffineTransform(mg.ones(3), 1.0)
+    )
+
+
 def test_a_formula_of_your_own(monkeypatch: pytest.MonkeyPatch) -> None:
     class Mine(D.Normal):
         pass

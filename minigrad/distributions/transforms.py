@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.distributions import constraints
 from minigrad.distributions.utils import sum_rightmost
 from minigrad.ops.activation import sigmoid
-from minigrad.ops.creation import broadcast_shapes, zeros_like
+from minigrad.ops.creation import as_tensor, broadcast_shapes, zeros_like
 from minigrad.ops.elementwise import absolute, clamp, exp, log, tanh
 from minigrad.ops.shape import broadcast_to
 from minigrad.ops.special import logaddexp
@@ -214,7 +214,7 @@ class AffineTransform(Transform):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, AffineTransform) and all(
-            bool((a == b).all()) if isinstance(a, Tensor) or isinstance(b, Tensor) else a == b
+            getattr(a, "shape", ()) == getattr(b, "shape", ()) and bool(as_tensor(a == b).all())
             for a, b in ((self.loc, other.loc), (self.scale, other.scale))
         )
 
