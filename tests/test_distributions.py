@@ -259,7 +259,6 @@ def test_transforms(made: Any) -> None:
 
 # --- divergences ------------------------------------------------------------------------------------------------------
 
-# as MADE, with other arrays for q
 PAIRS: dict[str, tuple[Any, list[Any], list[Any]]] = {
     "Uniform": (lambda D, a, b: D.Uniform(a - b, a + b), [LOC, SCALE], [LOC, SCALE * 2]),
     "MultivariateNormal": (MADE["MultivariateNormal"][0], [LOC[:2], COV], [LOC[1:], COV * [[2, 1], [1, 3]]]),
