@@ -8,7 +8,7 @@ from minigrad.errors import ShapeError
 from minigrad.ops.creation import arange, as_tensor, full
 from minigrad.ops.elementwise import clamp, where
 from minigrad.ops.index import _getitem, check_range, getitem
-from minigrad.ops.public import public
+from minigrad.ops.public import public, refuse
 from minigrad.ops.reduce import max as largest
 from minigrad.ops.reduce import norm, sum
 from minigrad.ops.shape import unsqueeze
@@ -73,6 +73,7 @@ def embedding_bag(
     if per_sample_weights is not None and (mode != "sum" or tuple(per_sample_weights.shape) != tuple(input.shape)):
         raise ValueError(f"{op}: per_sample_weights: expected input's shape and mode sum, got "
                          f"{describe(per_sample_weights)} and mode {mode}")  # fmt: skip
+    refuse(op, input=input, weight=weight)
     input = as_tensor(input)
     rows = embedding(input, weight, None, max_norm, norm_type, scale_grad_by_freq)
     if per_sample_weights is not None:
