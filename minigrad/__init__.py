@@ -76,6 +76,14 @@ _INSTEAD = {
     "jit": "there is no compiler of scripts; call the model itself",
     "fft": "there are no Fourier transforms of tensors yet",
     "sparse": "every tensor here is dense",
+    "jagged": "every tensor here is dense; pad, or use nn.utils.rnn",
+    "complex": "make complex tensors with tensor(..., dtype=complex64); operations on their parts are not there yet",
+    "view_as_complex": "write the real and the imaginary part as two tensors",
+    "distributed": "training runs in one process",
+    "multiprocessing": "use Python's own; tensors go between processes as copies",
+    "futures": "use concurrent.futures",
+    "profiler": "use Python's cProfile",
+    "quantization": "there are no quantized tensors",
     "vmap": "give the operations a batch dimension, or loop",
 }
 

@@ -70,6 +70,18 @@ def share_memory_(self: Tensor) -> Tensor:
     )
 
 
+def to_sparse(self: Tensor, *args: Any, **options: Any) -> Tensor:
+    """Refused in words: every tensor here is dense."""
+    raise NotImplementedError(
+        "to_sparse: every tensor here is dense; for a product with many zeros give t.numpy() to scipy.sparse"
+    )
+
+
+def to_dense(self: Tensor) -> Tensor:
+    """The tensor itself."""
+    return self
+
+
 # --- another look at the same numbers ---------------------------------------------------------------------------------
 
 
@@ -169,8 +181,8 @@ def apply_(self: Tensor, callable: Any) -> Tensor:
 
 METHODS = (
     stride, storage_offset, get_device, is_complex, is_signed, is_nonzero, is_same_size, is_inference, is_shared,
-    share_memory_, conj, reshape_as, sum_to_size, split_with_sizes, resize_, resize_as_, set_, apply_, unsqueeze_,
-    squeeze_, transpose_, t_, swapaxes_, swapdims_,
+    share_memory_, to_dense, to_sparse, conj, reshape_as, sum_to_size, split_with_sizes, resize_, resize_as_, set_,
+    apply_, unsqueeze_, squeeze_, transpose_, t_, swapaxes_, swapdims_,
 )  # fmt: skip
 PROPERTIES: dict[str, tuple[Any, str]] = {
     "itemsize": (lambda self: int(self._array.dtype.itemsize), "Bytes of an element."),

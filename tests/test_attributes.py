@@ -133,9 +133,15 @@ def test_switches_of_old() -> None:
         mg.set_float32_matmul_precision("fast")
     with pytest.raises(TypeError, match="set_default_tensor_type: expected a type such as minigrad.DoubleTensor"):
         mg.set_default_tensor_type("Double")
-    for name in ("bfloat16", "jit", "fft", "sparse", "vmap"):
+    for name in ("bfloat16", "jit", "fft", "sparse", "vmap", "complex", "distributed", "jagged"):
         with pytest.raises(AttributeError, match=f"minigrad.{name}: "):
             getattr(mg, name)
+    with pytest.raises(AttributeError, match="utils.data.DistributedSampler: training runs in one process"):
+        _ = mg.utils.data.DistributedSampler
+    with pytest.raises(AttributeError, match="autograd.graph: what an operation keeps stays in memory"):
+        _ = mg.autograd.graph
+    with pytest.raises(NotImplementedError, match="to_sparse: every tensor here is dense"):
+        mg.ones(2).to_sparse()
 
 
 def test_asarray_shares_or_copies_as_told() -> None:

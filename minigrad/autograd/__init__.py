@@ -34,3 +34,15 @@ def gradgradcheck(*args: Any, **options: Any) -> Any:
     from minigrad.gradcheck import gradgradcheck as check
 
     return check(*args, **options)
+
+
+def __getattr__(name: str) -> Any:
+    """What is not there is named, with the way out."""
+    if name in ("graph", "forward_ad", "profiler"):
+        way = {
+            "graph": "what an operation keeps stays in memory; release graphs early, or recompute in a Function",
+            "forward_ad": "there is no forward mode; use functional.jvp, which goes backward twice",
+            "profiler": "use Python's cProfile",
+        }[name]
+        raise AttributeError(f"autograd.{name}: {way}")
+    raise AttributeError(f"module 'minigrad.autograd' has no attribute {name!r}")

@@ -35,3 +35,10 @@ __all__ = [
     "Sampler", "SequentialSampler", "StackDataset", "Subset", "SubsetRandomSampler", "TensorDataset",
     "WeightedRandomSampler", "WorkerInfo", "default_collate", "default_convert", "get_worker_info", "random_split",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    """What needs several processes that train is named, with the way out."""
+    if name in ("distributed", "DistributedSampler"):
+        raise AttributeError(f"utils.data.{name}: training runs in one process; use RandomSampler, or shuffle=True")
+    raise AttributeError(f"module 'minigrad.utils.data' has no attribute {name!r}")
