@@ -214,3 +214,16 @@ def test_the_table_names_every_operation() -> None:
     text = plain()
     assert all(f"\n{name} " in text for name in table())
     assert f"{len(table())} operations" in text
+
+
+@pytest.mark.parametrize("reduce", ["sum", "mean", "prod", "amax", "amin"])
+@pytest.mark.parametrize("include_self", [True, False])
+def test_scatter_reduce_of_integers_gives_integers(reduce: str, include_self: bool) -> None:
+    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+    found = [
+        m.tensor([1, 20, 3]).scatter_reduce(
+            0, m.tensor([0, 0, 1]), m.tensor([5, 8, 1]), reduce, include_self=include_self
+        )
+        for m in (mg, torch)
+    ]
+    assert found[0].dtype == mg.int64 and found[0].tolist() == found[1].tolist()
