@@ -11,14 +11,15 @@ import minigrad
 from minigrad import Tensor, autograd
 
 # the generator calls these by a wrapper with another order of arguments, gives a function of PyTorch's, draws random
-# numbers, or leaves signs open; ctc_loss has a gradient of its own there (see its docstring)
+# numbers, leaves signs open, or we refuse in words (to_sparse); ctc_loss has a gradient of its own there (see its
+# docstring)
 OTHERWISE = {
     "where", "polygamma", "special.polygamma", "einsum", "zero_", "linalg.eigh", "nn.functional.ctc_loss",
     "nn.functional.rrelu", "nn.functional.triplet_margin_with_distance_loss",
     "linalg.svd", "linalg.pinv", "normal", "randn", "rand_like", "randn_like", "randint", "randint_like", "empty",
     "empty_like", "nn.functional.dropout", "nn.functional.dropout2d", "nn.functional.dropout3d",
     "nn.functional.alpha_dropout", "nn.functional.feature_alpha_dropout", "sgn", "multinomial", "bernoulli",
-    "new_empty",
+    "new_empty", "to_sparse",
 }  # fmt: skip
 
 
@@ -104,8 +105,7 @@ def compare(op: Any, sample: Any) -> bool:
 
 # samples that are known to differ: a storage that the copy does not have, a size of 0 in a padded dimension, dropout,
 # dimensions of size 1 that are broadcast against others, a batch of vectors without a channel dimension, a label for a
-# number, bicubic
-# sampling, and weights that PyTorch takes in float32
+# number, bicubic sampling, and weights that PyTorch takes in float32
 KNOWN = {"as_strided": 2, "nn.functional.pad": 3, "nn.functional.scaled_dot_product_attention": 12, "tensordot": 1,
          "nn.functional.batch_norm": 2, "nn.functional.multi_margin_loss": 2, "nn.functional.multilabel_margin_loss": 1,
          "nn.functional.grid_sample": 6, "cov": 3}  # fmt: skip
