@@ -18,7 +18,7 @@ from minigrad.backend.arrays import (
     windows,
     writeable,
 )
-from minigrad.backend.checks import expect
+from minigrad.backend.checks import expect, noted
 from minigrad.backend.devices import CPU, current_device, device, device_of, get_default_device, set_default_device
 from minigrad.backend.kernels import kernel
 from minigrad.backend.scatter import add_at, extreme_at
@@ -26,6 +26,6 @@ from minigrad.backend.silence import quiet, quietly, silently
 
 __all__ = [
     "CPU", "add_at", "array_module", "array_on", "asarray", "copy_to", "current_device", "device", "device_of",
-    "expect", "extreme_at", "get_default_device", "is_array", "kernel", "make", "quiet", "quietly",
+    "expect", "extreme_at", "get_default_device", "is_array", "kernel", "make", "noted", "quiet", "quietly",
     "set_default_device", "silently", "spread_over", "storage", "strided", "to_numpy", "windows", "writeable",
 ]  # fmt: skip

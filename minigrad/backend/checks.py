@@ -15,13 +15,20 @@ def expect(fine: Any, error: type[Exception], text: str) -> None:
         if not (fine if isinstance(fine, bool) else fine.all()):
             raise error(text)
         return
-    flag = fine.all()
-    where = int(fine.device.id)
-    known = _noted.get((where, text))
-    if known is None:
-        _noted[where, text] = flag, error
-    else:
-        known[0].__iand__(flag)
+    flag = fine.all().reshape(1)
+    known = _noted.setdefault((int(fine.device.id), text), (flag, error))[0]
+    if known is not flag:
+        known &= flag
+
+
+def noted(beside: Any, error: type[Exception], text: str) -> Any:
+    """The flag of this complaint on the GPU of the array `beside`, one bool, for a kernel to set to False."""
+    from minigrad.backend import cuda
+
+    where = int(beside.device.id)
+    if (where, text) not in _noted:
+        _noted[where, text] = cuda.cupy().ones((1,), dtype=bool), error
+    return _noted[where, text][0]
 
 
 def look() -> None:

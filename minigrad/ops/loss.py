@@ -10,6 +10,8 @@ from minigrad.engine.elementwise import cast
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError, ShapeError
+from minigrad.kernels import softmax as kernels
+from minigrad.kernels.kernel import on_gpu
 from minigrad.ops.activation import log_softmax, relu, softmax
 from minigrad.ops.creation import ones_like
 from minigrad.ops.elementwise import abs, where
@@ -62,8 +64,13 @@ def _modern(op: str, size_average: Any, reduce: Any) -> None:
 # --- classification by class scores ----------------------------------------------------------------------------------
 
 
-@primitive(name="softmax_nll", logits=lambda g, logits, target: _softmax_minus_one_hot(logits, target=target) * g)
-def _softmax_nll(logits: Any, *, target: Any) -> Any:
+@primitive(
+    name="softmax_nll",
+    logits=lambda g, logits, target, rows: _softmax_minus_one_hot(logits, g, target=target, rows=rows),
+)
+@on_gpu(kernels.nll)
+def _softmax_nll(logits: Any, *, target: Any, rows: Any) -> Any:
+    """The mean of -log softmax(logits)[class]. rows: what a GPU's forward pass leaves for the backward one."""
     xp = array_module(logits)
     z = logits.T.copy()  # class by class: see activation._normalised
     z -= z.max(0)
@@ -71,19 +78,32 @@ def _softmax_nll(logits: Any, *, target: Any) -> Any:
     return (xp.log(xp.exp(z).sum(0)) - picked).sum() / len(target)
 
 
+def _weights(target: Any, rows: Any, kind: Any) -> Any:
+    """What each row counts for in the mean."""
+    if rows is None:
+        return 1 / len(target)
+    return (target != rows.ignored).astype(kind).reshape(-1, 1) / rows.counted.astype(kind)
+
+
 @primitive(
     name="softmax_minus_one_hot",
-    logits=lambda g, logits: _softmax_pulled(softmax(logits, 1), g * (1 / len(logits))),
+    logits=lambda g, logits, scale, target, rows: _softmax_pulled(
+        softmax(logits, 1), g * (scale * _weights(target, rows, logits.dtype))
+    ),
+    scale=lambda g, logits, scale, target, rows: sum(
+        g * _softmax_minus_one_hot(logits, scale * 0 + 1, target=target, rows=rows)
+    ),
 )
-def _softmax_minus_one_hot(logits: Any, *, target: Any) -> Any:
-    """(softmax(logits) - the one-hot matrix of the classes) / their number: the gradient of the mean, in one piece."""
+@on_gpu(kernels.nll_slopes)
+def _softmax_minus_one_hot(logits: Any, scale: Any, *, target: Any, rows: Any) -> Any:
+    """(softmax(logits) - the one-hot matrix of the classes) * scale / their number: the mean's gradient, in one go."""
     xp = array_module(logits)
     z = logits.T.copy()
     z -= z.max(0)
     xp.exp(z, out=z)
     z /= z.sum(0)
     z[target, xp.arange(len(target))] -= 1
-    z *= 1 / len(target)
+    z *= scale / len(target)
     return z.T.copy()
 
 
@@ -125,13 +145,17 @@ def cross_entropy(
         if ignore_index >= 0:
             raise ValueError(f"cross_entropy: ignore_index: probabilities have no class to ignore, got {ignore_index}")
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
-    if _plain(input, target, weight, ignore_index, reduction, label_smoothing):
-        return _softmax_nll(input, target=target._array)
+    if _plain(input, target, weight, reduction, label_smoothing):
+        if not isinstance(input._array, np.ndarray):
+            rows = kernels.rows_of(input._array, target._array, ignore_index)
+            return _softmax_nll(input, target=target._array, rows=rows)
+        if ignore_index < 0 and _in_range(target._array, input._array.shape[1]):
+            return _softmax_nll(input, target=target._array, rows=None)
     logp = log_softmax(input, 1 if input.ndim > 1 else 0)
     return _nll("cross_entropy", logp, target, weight, ignore_index, reduction, label_smoothing)
 
 
-def _plain(input: Any, target: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float) -> bool:
+def _plain(input: Any, target: Any, weight: Any, reduction: str, smoothing: float) -> bool:
     """Is this the commonest case, the mean over a batch of rows, for which one primitive takes half the time?"""
     return (
         input.ndim == 2
@@ -139,19 +163,16 @@ def _plain(input: Any, target: Any, weight: Any, ignore_index: int, reduction: s
         and weight is None
         and reduction == "mean"
         and smoothing == 0.0
-        and input._array.dtype.itemsize >= 4
         and input._array.dtype.kind == "f"
+        and (input._array.dtype.itemsize >= 4 or not isinstance(input._array, np.ndarray))
         and len(target._array) == len(input._array) > 0
-        and ignore_index < 0
         and target._array.__class__ is input._array.__class__
-        and _in_range(target._array, input._array.shape[1])
     )
 
 
 def _in_range(target: Any, classes: int) -> bool:
-    """Are all classes from 0 to classes - 1? One pass: read as unsigned, negative numbers are the largest. On a GPU the
-    answer would have to be waited for: no."""
-    return isinstance(target, np.ndarray) and int(target.view(f"u{target.itemsize}").max()) < classes
+    """Are all classes from 0 to classes - 1? One pass: read as unsigned, negative numbers are the largest."""
+    return int(target.view(f"u{target.itemsize}").max()) < classes
 
 
 def _soft_cross_entropy(input: Any, target: Any, weight: Any, reduction: str, smoothing: float) -> Any:

@@ -4,10 +4,37 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.backend import array_module
+from minigrad.kernels.kernel import Kernel
+from minigrad.kernels.update import update
 from minigrad.optim import checks
 from minigrad.optim.optimizer import Params
 from minigrad.optim.stateful import Group, Stateful
 from minigrad.tensor import Tensor
+
+ADAGRAD = update("adagrad", "total", "eps size", """
+    total += g * g;
+    p -= size * g / (sqrt(total) + eps);
+""")  # fmt: skip
+ADADELTA = update("adadelta", "square deltas", "share eps lr", """
+    square += share * (g * g - square);
+    A d = sqrt(deltas + eps) / sqrt(square + eps) * g;
+    deltas += share * (d * d - deltas);
+    p -= lr * d;
+""")  # fmt: skip
+RMSPROP = {
+    (with_momentum, centered): update(
+        "rmsprop" + "_momentum" * with_momentum + "_centered" * centered,
+        "square" + " buffer" * with_momentum + " average" * centered,
+        "share eps momentum centered lr",
+        "square += share * (g * g - square); A v = square;"
+        + "average += share * (g - average); v -= average * average;" * centered
+        + "A d = g / (sqrt(v) + eps);"
+        + "buffer = momentum * buffer + d; d = buffer;" * with_momentum
+        + "p -= lr * d;",
+    )
+    for with_momentum in (False, True)
+    for centered in (False, True)
+}
 
 
 class Adagrad(Stateful):
@@ -45,6 +72,9 @@ class Adagrad(Stateful):
 
     def _arrays(self, group: Group, lr: float) -> dict[str, float]:
         return {"sum": float(group["initial_accumulator_value"])}
+
+    def _kernel(self, group: Group) -> Kernel:
+        return ADAGRAD
 
     def _numbers(self, group: Group, state: dict[str, Any], lr: float) -> tuple[Any, ...]:
         return float(group["eps"]), lr / (1 + (state["step"] - 1) * float(group["lr_decay"]))
@@ -101,6 +131,9 @@ class Adadelta(Stateful):
     def _arrays(self, group: Group, lr: float) -> dict[str, float]:
         return {"square_avg": 0.0, "acc_delta": 0.0}
 
+    def _kernel(self, group: Group) -> Kernel:
+        return ADADELTA
+
     def _numbers(self, group: Group, state: dict[str, Any], lr: float) -> tuple[Any, ...]:
         return 1 - float(group["rho"]), float(group["eps"]), lr
 
@@ -155,6 +188,9 @@ class RMSprop(Stateful):
             ("square_avg",) + ("momentum_buffer",) * bool(group["momentum"]) + ("grad_avg",) * bool(group["centered"])
         )
         return dict.fromkeys(names, 0.0)
+
+    def _kernel(self, group: Group) -> Kernel:
+        return RMSPROP[bool(group["momentum"]), bool(group["centered"])]
 
     def _numbers(self, group: Group, state: dict[str, Any], lr: float) -> tuple[Any, ...]:
         return 1 - float(group["alpha"]), float(group["eps"]), float(group["momentum"]), bool(group["centered"]), lr

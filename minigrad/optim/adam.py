@@ -4,10 +4,24 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.backend import array_module
+from minigrad.kernels.kernel import Kernel
+from minigrad.kernels.update import update
 from minigrad.optim import checks
 from minigrad.optim.optimizer import Params
 from minigrad.optim.stateful import Group, Stateful
 from minigrad.tensor import Tensor
+
+ADAM = update("adam", "m v", "share1 share2 eps size", """
+    m += share1 * (g - m);
+    v += share2 * (g * g - v);
+    p -= size * m / (sqrt(v) + eps);
+""")  # fmt: skip
+AMSGRAD = update("amsgrad", "m v largest", "share1 share2 eps size", """
+    m += share1 * (g - m);
+    v += share2 * (g * g - v);
+    largest = most(largest, v);
+    p -= size * m / (sqrt(largest) + eps);
+""")  # fmt: skip
 
 
 class Adam(Stateful):
@@ -56,6 +70,9 @@ class Adam(Stateful):
         root = (1 - beta2 ** state["step"]) ** 0.5
         # lr * mean / (sqrt(v) / root + eps), with the divisions of whole arrays by a number taken out
         return 1 - beta1, 1 - beta2, float(group["eps"]) * root, lr * root / (1 - beta1 ** state["step"])
+
+    def _kernel(self, group: Group) -> Kernel:
+        return AMSGRAD if group["amsgrad"] else ADAM
 
     def _metric(self, p: Tensor, group: Group, lr: float) -> Any:
         state = self.state[p]

@@ -4,10 +4,28 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.backend import array_module
+from minigrad.kernels.kernel import Kernel
+from minigrad.kernels.update import update
 from minigrad.optim import checks
 from minigrad.optim.optimizer import Params
 from minigrad.optim.stateful import Group, Stateful
 from minigrad.tensor import Tensor
+
+ADAMAX = update("adamax", "m u", "share1 beta2 eps size", """
+    m += share1 * (g - m);
+    u = most(beta2 * u, fabs(g) + eps);
+    p -= size * m / u;
+""")  # fmt: skip
+NADAM = update("nadam", "m v", "share1 share2 eps of_g of_m", """
+    m += share1 * (g - m);
+    v += share2 * (g * g - v);
+    p -= (of_g * g + of_m * m) / (sqrt(v) + eps);
+""")  # fmt: skip
+RADAM = update("radam", "m v", "share1 share2 eps size rect", """
+    m += share1 * (g - m);
+    v += share2 * (g * g - v);
+    p -= size * m * (rect == 0 ? A(1) : rect / (sqrt(v) + eps));
+""")  # fmt: skip
 
 
 class AdamKin(Stateful):
@@ -51,6 +69,9 @@ class Adamax(AdamKin):
 
     def _arrays(self, group: Group, lr: float) -> dict[str, float]:
         return {"exp_avg": 0.0, "exp_inf": 0.0}
+
+    def _kernel(self, group: Group) -> Kernel:
+        return ADAMAX
 
     def _numbers(self, group: Group, state: dict[str, Any], lr: float) -> tuple[Any, ...]:
         beta1, beta2 = map(float, group["betas"])
@@ -107,6 +128,9 @@ class NAdam(AdamKin):
     def _check(self, group: Group) -> None:
         super()._check(group)
         checks.number(self._name, "momentum_decay", group["momentum_decay"])
+
+    def _kernel(self, group: Group) -> Kernel:
+        return NADAM
 
     def _numbers(self, group: Group, state: dict[str, Any], lr: float) -> tuple[Any, ...]:
         now, _ = self._looks(group, state)
@@ -180,8 +204,11 @@ class RAdam(AdamKin):
         }  # fmt: skip
         super().__init__(params, settings)
 
+    def _kernel(self, group: Group) -> Kernel:
+        return RADAM
+
     def _numbers(self, group: Group, state: dict[str, Any], lr: float) -> tuple[Any, ...]:
-        (beta1, beta2), step, rect = map(float, group["betas"]), state["step"], None
+        (beta1, beta2), step, rect = map(float, group["betas"]), state["step"], 0.0
         r, left = 2 / (1 - beta2) - 1, 1 - beta2**step
         rho = r - 2 * step * beta2**step / left
         if rho > 5:
@@ -191,14 +218,14 @@ class RAdam(AdamKin):
     def _metric(self, p: Tensor, group: Group, lr: float) -> Any:
         *_, eps, size, rect = self._numbers(group, self.state[p], lr)
         square = self.state[p]["exp_avg_sq"]._array
-        return size if rect is None else size * rect / (array_module(square).sqrt(square) + eps)
+        return size * rect / (array_module(square).sqrt(square) + eps) if rect else size
 
     def _change(self, numbers: tuple[Any, ...], p: Any, g: Any, *arrays: Any) -> None:
         (m, v), (share1, share2, eps, size, rect) = arrays, numbers
         xp, t = array_module(p), self._workspace.scratch(p, 0)
         self._approach(m, g, share1)
         self._approach_square(v, g, share2)
-        if rect is None:
+        if not rect:
             xp.multiply(m, size, out=t)
         else:
             xp.sqrt(v, out=t)

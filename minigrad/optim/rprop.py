@@ -7,10 +7,24 @@ from typing import Any
 from numpy import finfo
 
 from minigrad.backend import array_module
+from minigrad.kernels.kernel import Kernel
+from minigrad.kernels.update import update
 from minigrad.optim import checks
 from minigrad.optim.optimizer import Params
 from minigrad.optim.stateful import Group, Stateful
 from minigrad.tensor import Tensor
+
+RPROP = update("rprop", "before size", "shrinking growing least largest", """
+    int turn = ((g > 0) - (g < 0)) * ((before > 0) - (before < 0));
+    size *= turn > 0 ? growing : turn < 0 ? shrinking : A(1);
+    size = size < least ? least : size > largest ? largest : size;
+    before = turn < 0 ? A(0) : g;
+    p -= size * ((before > 0) - (before < 0));
+""")  # fmt: skip
+ASGD_STEP = update("asgd", "average", "kept eta mu", """
+    p = kept * p - eta * g;
+    average = mu == 1 ? p : average + mu * (p - average);
+""")  # fmt: skip
 
 
 class Rprop(Stateful):
@@ -54,6 +68,9 @@ class Rprop(Stateful):
 
     def _arrays(self, group: Group, lr: float) -> dict[str, float]:
         return {"prev": 0.0, "step_size": lr}
+
+    def _kernel(self, group: Group) -> Kernel:
+        return RPROP
 
     def _numbers(self, group: Group, state: dict[str, Any], lr: float) -> tuple[Any, ...]:
         return *map(float, group["etas"]), *map(float, group["step_sizes"])
@@ -113,6 +130,9 @@ class ASGD(Stateful):
 
     def _arrays(self, group: Group, lr: float) -> dict[str, float]:
         return {"ax": 0.0}
+
+    def _kernel(self, group: Group) -> Kernel:
+        return ASGD_STEP
 
     def _numbers(self, group: Group, state: dict[str, Any], lr: float) -> tuple[Any, ...]:
         lambd, alpha, t0 = (float(group[name]) for name in ("lambd", "alpha", "t0"))

@@ -6,10 +6,18 @@ from typing import Any
 
 from minigrad.backend import array_module
 from minigrad.engine.primitive import wrap
+from minigrad.kernels.kernel import used
+from minigrad.kernels.update import start, update
 from minigrad.optim import checks
 from minigrad.optim.optimizer import Optimizer, Params
 from minigrad.optim.workspace import pieces
 from minigrad.tensor import Tensor
+
+DESCENT = update("sgd", "", "lr", "p -= lr * g;")
+MOMENTUM = update("sgd_momentum", "b", "lr momentum fresh nesterov first", """
+    b = first ? g : momentum * b + fresh * g;
+    p -= lr * (nesterov ? g + momentum * b : b);
+""")  # fmt: skip
 
 
 class SGD(Optimizer):
@@ -67,6 +75,9 @@ class SGD(Optimizer):
             if first:
                 state["momentum_buffer"] = wrap(array_module(grad).empty_like(p._array))
             arrays.append(state["momentum_buffer"]._array)
+        if used(grad):
+            _descend_on_gpu(*arrays, group=group, lr=lr, first=first)
+            return
         for piece in pieces(*arrays):
             self._descend(*piece, group=group, lr=lr, first=first)
 
@@ -87,3 +98,11 @@ class SGD(Optimizer):
         elif momentum:
             d = b
         p -= xp.multiply(d, lr, out=t)
+
+
+def _descend_on_gpu(p: Any, g: Any, *b: Any, group: dict[str, Any], lr: float, first: bool) -> None:
+    if not b:
+        DESCENT.call(g, *start(group, lr), lr, p)
+        return
+    momentum, fresh = float(group["momentum"]), 1 - float(group["dampening"])
+    MOMENTUM.call(g, *start(group, lr), lr, momentum, fresh, float(group["nesterov"]), float(first), p, *b)

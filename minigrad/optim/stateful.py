@@ -4,6 +4,8 @@ from typing import Any
 
 from minigrad.backend import array_module
 from minigrad.engine.primitive import wrap
+from minigrad.kernels.kernel import Kernel, used
+from minigrad.kernels.update import start
 from minigrad.optim import checks
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.workspace import pieces
@@ -15,6 +17,8 @@ Group = dict[str, Any]
 class Stateful(Optimizer):
     """One of this kind says which arrays it remembers (`_arrays`), which numbers a step goes by (`_numbers`), and how
     both change a piece of a parameter (`_change`). state[p]["step"] counts from 1.
+
+    On a GPU a kernel (kernels/update.py) of the same numbers and arrays does the same in one launch.
 
     The settings weight_decay, decoupled_weight_decay and maximize mean the same in all of them and are dealt with here.
     """
@@ -31,6 +35,10 @@ class Stateful(Optimizer):
         """Change raw arrays in place: p and those remembered. g may be scratch number 1; 0, 2, 3, ... are free."""
         raise NotImplementedError(f"{self._name}: define _change(numbers, p, g, *arrays)")
 
+    def _kernel(self, group: Group) -> Kernel:
+        """`_change` as a kernel."""
+        raise NotImplementedError(f"{self._name}: define _kernel(group)")
+
     def _check(self, group: Group) -> None:
         checks.rate(self._name, group)
         if "weight_decay" in group:
@@ -45,7 +53,11 @@ class Stateful(Optimizer):
             if state.get(name) is None:
                 state[name] = wrap(array_module(p._array).full_like(p._array, value))
         numbers = self._numbers(group, state, lr)
-        for piece in pieces(p._array, grad, *(state[name]._array for name in arrays)):
+        held = [state[name]._array for name in arrays]
+        if used(grad):
+            self._kernel(group).call(grad, *start(group, lr), *numbers, p._array, *held)
+            return
+        for piece in pieces(p._array, grad, *held):
             self._change(numbers, piece[0], self._slope(group, lr, *piece[:2]), *piece[2:])
 
     def _slope(self, group: Group, lr: float, p: Any, g: Any) -> Any:

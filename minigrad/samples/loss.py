@@ -31,21 +31,21 @@ def loss(name: str, *samples: Sample, **about: Any) -> Row:
     return Row(name, list(samples), torch=f"nn.functional.{name}", **about)
 
 
-def _softmax_minus_one_hot(logits: Any, target: Any) -> Any:
+def _softmax_minus_one_hot(logits: Any, scale: Any, target: Any) -> Any:
     from minigrad.engine.primitive import REGISTRY
 
-    return REGISTRY["softmax_minus_one_hot"].call(logits, target=target)
+    return REGISTRY["softmax_minus_one_hot"].call(logits, scale, target=target, rows=None)
 
 
-def _torch_softmax_minus_one_hot(torch: Any, logits: Any, target: Any) -> Any:
+def _torch_softmax_minus_one_hot(torch: Any, logits: Any, scale: Any, target: Any) -> Any:
     hot = torch.nn.functional.one_hot(torch.as_tensor(target), logits.shape[1])
-    return (torch.softmax(logits, 1) - hot) / len(target)
+    return (torch.softmax(logits, 1) - hot) * scale / len(target)
 
 
 def _softmax_nll(logits: Any, target: Any) -> Any:
     from minigrad.engine.primitive import REGISTRY
 
-    return REGISTRY["softmax_nll"].call(logits, target=target)
+    return REGISTRY["softmax_nll"].call(logits, target=target, rows=None)
 
 
 SIGNS = Draw((3,), grad=False, then=np.sign)
@@ -97,8 +97,8 @@ ROWS = [
          Sample(SCORES, CLASSES, label_smoothing=0.1), Sample(SCORES, CLASSES, ignore_index=1, reduction="sum"),
          Sample(SCORES, SOFT), Sample(SCORES, SOFT, WEIGHT, label_smoothing=0.1),
          Sample(Draw((2, 3, 4)), ints((2, 4), 0, 3))),
-    Row("softmax_minus_one_hot", [Sample(SCORES, np.array([0, 2, 1, 1]), called="4x3")], call=_softmax_minus_one_hot,
-        torch=_torch_softmax_minus_one_hot),
+    Row("softmax_minus_one_hot", [Sample(SCORES, Draw((), 0.5, 2), np.array([0, 2, 1, 1]), called="4x3")],
+        call=_softmax_minus_one_hot, torch=_torch_softmax_minus_one_hot),
     Row("softmax_nll", [Sample(SCORES, np.array([0, 2, 1, 1]), called="4x3")], call=_softmax_nll,
         torch="nn.functional.cross_entropy"),
     loss("nll_loss", Sample(LOGS, CLASSES), Sample(LOGS, CLASSES, WEIGHT), Sample(LOGS, CLASSES, reduction="none"),

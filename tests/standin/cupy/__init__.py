@@ -5,7 +5,7 @@ and keywords that CuPy lacks. It refuses, too, what CuPy does badly and in silen
 NumPy's functions on its arrays, lists as indices (uploaded each time), linear algebra that fails. Results are arrays,
 0-d ones too. `syncs`, `launches` and `uploads` count what a GPU would have been asked to do (`_counts`).
 
-It tells nothing of speed, of rounding, or of kernels.
+Kernels' C++ is compiled for the CPU and run there (`_kernels`). It tells nothing of speed and of rounding.
 """
 
 from types import SimpleNamespace
@@ -15,9 +15,23 @@ from cupy import _functions, cuda
 from cupy._array import ndarray
 from cupy._counts import counts, no_waits, wrapping
 from cupy._functions import array, asarray, ufunc
+from cupy._kernels import ElementwiseKernel, ReductionKernel
 
 __version__ = "14.2.0"
-__all__ = ["array", "asarray", "cuda", "lib", "linalg", "ndarray", "no_waits", "ogrid", "ufunc", "wrapping"]
+__all__ = [
+    "ElementwiseKernel",
+    "ReductionKernel",
+    "array",
+    "asarray",
+    "cuda",
+    "lib",
+    "linalg",
+    "ndarray",
+    "no_waits",
+    "ogrid",
+    "ufunc",
+    "wrapping",
+]
 
 lib = SimpleNamespace(
     stride_tricks=SimpleNamespace(as_strided=_functions.as_strided, sliding_window_view=_functions.sliding_window_view)
