@@ -13,8 +13,8 @@ LOG_SUM_EXP = reduction(
     "S out",
     map="Spread(A(x), A(1))",
     reduce="joined(a, b)",
-    after="out = a.largest == A(INFINITY) ? A(NAN) : a.largest + log(a.total)",
-    identity="Spread(-A(INFINITY), A(0))",
+    after="out = a.largest == A(1) / A(0) ? A(0) / A(0) : a.largest + log(a.total)",
+    identity="Spread(-A(1) / A(0), A(0))",
     kind="Spread",
     preamble="""
     struct Spread {
@@ -65,7 +65,7 @@ ROW_LOSSES = elementwise(
     """
     bool counts = (long long)target != ignored, inside = target >= 0 && (long long)target < classes;
     if (counts && !inside) fine[0] = false;
-    out = !counts ? A(0) : !inside ? A(NAN) : (A(lse) - A(x[i * classes + (long long)target])) / A(counted);
+    out = !counts ? A(0) : !inside ? A(0) / A(0) : (A(lse) - A(x[i * classes + (long long)target])) / A(counted);
     """,
 )
 SLOPES = elementwise(

@@ -9,6 +9,8 @@ from minigrad.dtypes import float32
 from minigrad.engine.elementwise import cast, floated, unary
 from minigrad.engine.primitive import primitive
 from minigrad.errors import ShapeError
+from minigrad.kernels import softmax as kernels
+from minigrad.kernels.kernel import on_gpu
 from minigrad.ops import axes
 from minigrad.ops.elementwise import abs, exp, expm1, tanh, where
 from minigrad.ops.public import public, refuse
@@ -47,6 +49,7 @@ def _normalised(input: Any, dim: int, normalise: Any) -> Any:
 
 
 @primitive(name="softmax", input=lambda g, out, dim: out * (g - sum(g * out, dim, True)))
+@on_gpu(kernels.softmax)
 def _softmax(input: Any, *, dim: int) -> Any:
     def normalise(z: Any, dim: int) -> None:
         z -= z.max(dim, keepdims=True)
@@ -57,6 +60,7 @@ def _softmax(input: Any, *, dim: int) -> Any:
 
 
 @primitive(name="log_softmax", input=lambda g, out, dim: g - exp(out) * sum(g, dim, True))
+@on_gpu(kernels.log_softmax)
 def _log_softmax(input: Any, *, dim: int) -> Any:
     def normalise(z: Any, dim: int) -> None:
         xp = array_module(z)

@@ -11,7 +11,7 @@ from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.kernels import softmax as kernels
-from minigrad.kernels.kernel import on_gpu
+from minigrad.kernels.kernel import on_gpu, used
 from minigrad.ops.activation import log_softmax, relu, softmax
 from minigrad.ops.creation import ones_like
 from minigrad.ops.elementwise import abs, where
@@ -146,10 +146,10 @@ def cross_entropy(
             raise ValueError(f"cross_entropy: ignore_index: probabilities have no class to ignore, got {ignore_index}")
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     if _plain(input, target, weight, reduction, label_smoothing):
-        if not isinstance(input._array, np.ndarray):
+        if used(input._array):
             rows = kernels.rows_of(input._array, target._array, ignore_index)
             return _softmax_nll(input, target=target._array, rows=rows)
-        if ignore_index < 0 and _in_range(target._array, input._array.shape[1]):
+        if isinstance(input._array, np.ndarray) and ignore_index < 0 and _in_range(target._array, input._array.shape[1]):
             return _softmax_nll(input, target=target._array, rows=None)
     logp = log_softmax(input, 1 if input.ndim > 1 else 0)
     return _nll("cross_entropy", logp, target, weight, ignore_index, reduction, label_smoothing)
