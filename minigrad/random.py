@@ -14,6 +14,8 @@ from minigrad.dtypes import dtype_named, get_default_dtype, int64
 from minigrad.engine.inplace import setitem
 from minigrad.engine.primitive import wrap
 from minigrad.errors import DtypeError
+from minigrad.kernels import random as kernels
+from minigrad.kernels.kernel import used
 from minigrad.ops.creation import count, sizes_of
 from minigrad.tensor import Tensor
 
@@ -282,6 +284,8 @@ def bernoulli_(self: Tensor, p: float = 0.5, *, generator: Generator | None = No
     """Fill with 1 with probability p, else 0."""
     if not 0 <= p <= 1:
         raise ValueError(f"bernoulli_: p: expected a probability, got {p}")
+    if used(self._array):
+        return setitem(self, ..., wrap(kernels.bernoulli(self._array, _rng(generator), p)), "bernoulli_")
     return _fill(self, _rng(generator).random(self._array.shape) < p, "bernoulli_")
 
 

@@ -106,6 +106,31 @@ def test_a_class_out_of_range_is_told_at_the_next_wait(cupy: Any) -> None:
     assert np.isfinite(F.cross_entropy(mg.tensor(ROWS, device="cuda"), mg.tensor([0, 2, 1, 1], device="cuda")).item())
 
 
+def test_the_gpu_draws_what_the_cpu_would_have_drawn(cupy: Any) -> None:
+    far = mg.Generator().manual_seed(3)
+    state = far.get_state()
+    state["state"]["state"]["counter"][:] = [2**64 - 2, 2**64 - 1, 2**64 - 1, 5]  # carries all the way
+    far.set_state(state)
+    for kept in (mg.default_generator.get_state(), far.get_state()):
+        drawn: dict[str, list[Any]] = {"cpu": [], "cuda": []}
+        for device, out in drawn.items():
+            generator = mg.Generator().set_state(kept)
+            for size in (1, 2, 5, 0, 8, 1, 3, 40, 4, 4):
+                out.append(mg.empty(size, dtype="float64", device=device).bernoulli_(0.4, generator=generator).cpu())
+            out.append(mg.rand(7, generator=generator))
+        assert all((a == b).all() for a, b in zip(drawn["cpu"], drawn["cuda"])) and len(drawn["cpu"]) == 11
+
+
+def test_dropout_copies_nothing_to_the_gpu(cupy: Any) -> None:
+    x = mg.ones(4, 5, device="cuda")
+    mg.manual_seed(1)
+    before = cupy.uploads
+    there = F.dropout(x, 0.3)
+    assert cupy.uploads == before
+    mg.manual_seed(1)
+    assert (F.dropout(x.cpu(), 0.3) == there.cpu()).all() and 0 < float((there == 0).float().mean()) < 1
+
+
 OPTIMIZERS: dict[str, Any] = {
     "SGD": lambda p: optim.SGD(p, lr=0.1, weight_decay=0.01),
     "SGD, momentum": lambda p: optim.SGD(p, lr=0.1, momentum=0.9, dampening=0.2, maximize=True),

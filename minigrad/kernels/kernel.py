@@ -27,7 +27,7 @@ class Kernel:
         if KERNELS.setdefault(name, self) is not self:
             raise ValueError(f"a kernel named {name!r} is there already")
         self.maker, self.name, self.source = maker, f"minigrad_{name}", source
-        typed = any(words.split()[-2:-1] == ["T"] for words in source[0].split(","))
+        typed = any(words.split()[-2:-1] == ["T"] for words in ",".join(source[:2]).split(","))
         self.options = {"preamble": (WIDER if typed else "") + preamble, **options}
 
     @functools.cached_property

@@ -149,7 +149,11 @@ def cross_entropy(
         if used(input._array):
             rows = kernels.rows_of(input._array, target._array, ignore_index)
             return _softmax_nll(input, target=target._array, rows=rows)
-        if isinstance(input._array, np.ndarray) and ignore_index < 0 and _in_range(target._array, input._array.shape[1]):
+        if (
+            isinstance(input._array, np.ndarray)
+            and ignore_index < 0
+            and _in_range(target._array, input._array.shape[1])
+        ):
             return _softmax_nll(input, target=target._array, rows=None)
     logp = log_softmax(input, 1 if input.ndim > 1 else 0)
     return _nll("cross_entropy", logp, target, weight, ignore_index, reduction, label_smoothing)
