@@ -4,6 +4,7 @@ Each module says in its `__all__` what it makes public; here it all comes togeth
 """
 
 import importlib
+from math import e, inf, nan, pi
 from typing import Any
 
 from minigrad import autograd, cuda, dtypes
@@ -50,9 +51,11 @@ _ON_DEMAND = (
     "amp",
     "backends",
     "compat",
+    "compiler",
     "datasets",
     "distributions",
     "gradcheck",
+    "jit",
     "snapshot",
     "testing",
     "utils",
@@ -72,11 +75,19 @@ _OF_TENSORS = set(
     "split_with_sizes".split()
 )
 _INSTEAD = {
-    "bfloat16": "NumPy has no such dtype; use float16 or float32",
-    "jit": "there is no compiler of scripts; call the model itself",
     "fft": "there are no Fourier transforms of tensors yet",
     "sparse": "every tensor here is dense",
     "jagged": "every tensor here is dense; pad, or use nn.utils.rnn",
+    "stft": "there are no Fourier transforms of tensors yet; give t.numpy() to scipy.signal",
+    "polar": "write the real part r cos(a) and the imaginary r sin(a) as two tensors",
+    "view_as_real": "write the real and the imaginary part as two tensors",
+    "fx": "there is no tracer; use module.named_modules() and hooks",
+    "hub": "build the model in Python, and load() its weights from a safetensors file",
+    "onnx": "models are not exported; save the state_dict in safetensors",
+    "export": "models are not exported; save the state_dict in safetensors",
+    "func": "there is no vmap; autograd.functional has jvp, vjp, jacobian and hessian",
+    "nested": "every tensor here is dense; pad, or use nn.utils.rnn",
+    "xpu": "devices are cpu and cuda",
     "complex": "make complex tensors with tensor(..., dtype=complex64); operations on their parts are not there yet",
     "view_as_complex": "write the real and the imaginary part as two tensors",
     "distributed": "training runs in one process",
@@ -92,6 +103,10 @@ def __getattr__(name: str) -> Any:
     """Parts that few scripts need are imported when they are named."""
     if name in _ON_DEMAND:
         return importlib.import_module(f"minigrad.{name}")
+    if name == "autocast":
+        return importlib.import_module("minigrad.amp").autocast
+    if name.startswith("_foreach_"):
+        return importlib.import_module("minigrad.foreach").foreach(name.removeprefix("_foreach_"))
     if name in _OF_LAYERS:
         return getattr(nn.functional, name)
     if name in _OF_TENSORS or (name.endswith("_") and not name.startswith("_") and hasattr(Tensor, name)):

@@ -2,6 +2,7 @@
 in the precision of their tensors, with a warning once."""
 
 import warnings
+from contextlib import ContextDecorator
 from typing import Any
 
 from minigrad.optim import Optimizer
@@ -12,11 +13,13 @@ def _warn(name: str) -> None:
     warnings.warn(f"{name}: minigrad has no mixed precision; running in the tensors' own dtype", stacklevel=3)
 
 
-class autocast:  # noqa: N801
-    """A context that changes nothing; use .half() or dtype= for float16."""
+class autocast(ContextDecorator):  # noqa: N801
+    """A context (or a decorator) that changes nothing; use .half() or dtype= for float16."""
 
-    def __init__(self, device_type: str = "cuda", dtype: Any = None, enabled: bool = True, **options: Any) -> None:
-        if enabled:
+    def __init__(
+        self, device_type: str | bool = "cuda", dtype: Any = None, enabled: bool = True, **options: Any
+    ) -> None:
+        if enabled and device_type is not False:  # cuda.amp.autocast(False)
             _warn("autocast")
 
     def __enter__(self) -> "autocast":
@@ -24,6 +27,19 @@ class autocast:  # noqa: N801
 
     def __exit__(self, *error: Any) -> None:
         pass
+
+
+def custom_fwd(fwd: Any = None, **options: Any) -> Any:
+    """The forward of a Function itself: under autocast it would be told its dtype. Or a decorator with settings."""
+    return (lambda given: given) if fwd is None else fwd
+
+
+custom_bwd = custom_fwd
+
+
+def is_autocast_available(device_type: str) -> bool:
+    """No."""
+    return False
 
 
 class GradScaler:
@@ -59,4 +75,4 @@ class GradScaler:
         """Nothing to restore."""
 
 
-__all__ = ["GradScaler", "autocast"]
+__all__ = ["GradScaler", "autocast", "custom_bwd", "custom_fwd", "is_autocast_available"]

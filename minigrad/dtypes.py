@@ -11,9 +11,9 @@ import numpy as np
 from numpy import dtype
 
 __all__ = [
-    "bool", "cdouble", "cfloat", "complex64", "complex128", "double", "dtype", "finfo", "float", "float16", "float32",
-    "float64", "get_default_dtype", "half", "iinfo", "int", "int8", "int16", "int32", "int64", "long", "promote_types",
-    "result_type", "set_default_dtype", "short", "uint8",
+    "bfloat16", "bool", "cdouble", "cfloat", "complex64", "complex128", "double", "dtype", "finfo", "float", "float16",
+    "float32", "float64", "get_default_dtype", "half", "iinfo", "int", "int8", "int16", "int32", "int64", "long",
+    "promote_types", "result_type", "set_default_dtype", "short", "uint8",
 ]  # fmt: skip
 
 bool = np.dtype("bool")
@@ -28,6 +28,18 @@ float64 = double = np.dtype("float64")
 complex64 = cfloat = np.dtype("complex64")
 complex128 = cdouble = np.dtype("complex128")
 
+
+class _Absent:
+    """A dtype that NumPy lacks: it can be named and compared, so that a script may choose another; no tensor has it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"minigrad.{self.name}"
+
+
+bfloat16 = _Absent("bfloat16")
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 _default = float32
 
@@ -48,6 +60,8 @@ def set_default_dtype(d: Any) -> None:
 
 def dtype_named(op: str, d: Any) -> np.dtype[Any]:
     """`d` as a dtype. Raises TypeError, in words, for what is none."""
+    if isinstance(d, _Absent):
+        raise TypeError(f"{op}: {d.name}: NumPy has no such dtype; use float16 or float32")
     try:
         if d is not None:
             return np.dtype(d)

@@ -3,6 +3,7 @@ nothing here."""
 
 import os
 import warnings
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -46,10 +47,30 @@ FloatTensor, DoubleTensor, HalfTensor, LongTensor, IntTensor, ShortTensor, CharT
 )
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
-    "ShortTensor", "are_deterministic_algorithms_enabled", "compile", "get_float32_matmul_precision", "get_num_threads",
-    "is_tensor", "set_default_tensor_type", "set_float32_matmul_precision", "set_num_threads", "svd",
-    "use_deterministic_algorithms",
+    "ShortTensor", "are_deterministic_algorithms_enabled", "channels_last", "channels_last_3d", "compile",
+    "contiguous_format", "get_float32_matmul_precision", "get_num_threads", "is_autocast_enabled", "is_tensor",
+    "layout", "memory_format", "preserve_format", "qr", "set_default_tensor_type", "set_float32_matmul_precision",
+    "set_num_threads", "strided", "svd", "typename", "use_deterministic_algorithms",
 ]  # fmt: skip
+
+
+class memory_format(Enum):  # noqa: N801
+    """How PyTorch may lay out the same numbers. Every new tensor here lies row by row, whichever is asked for."""
+
+    contiguous_format = "contiguous"
+    preserve_format = "preserve"
+    channels_last = "channels last"
+    channels_last_3d = "channels last, 3-D"
+
+
+class layout(Enum):  # noqa: N801
+    """How PyTorch may store a tensor; here there is one way."""
+
+    strided = "strided"
+
+
+contiguous_format, preserve_format, channels_last, channels_last_3d = memory_format
+strided = layout.strided
 
 
 def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Tensor:  # noqa: N802
@@ -109,6 +130,23 @@ def svd(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
 
     u, s, vh = decomposed(input, full_matrices=not some)
     return u, s, vh.mT
+
+
+def qr(input: Any, some: bool = True) -> Any:
+    """(Q, R), the old way: `linalg.qr`."""
+    from minigrad.linalg import qr as decomposed
+
+    return decomposed(input, "reduced" if some else "complete")
+
+
+def typename(o: Any) -> str:
+    """The name of its type: "minigrad.FloatTensor" of a tensor."""
+    return str(o.type()) if isinstance(o, Tensor) else f"{type(o).__module__}.{type(o).__qualname__}"
+
+
+def is_autocast_enabled(device_type: str = "cuda") -> bool:
+    """Never: there is no mixed precision."""
+    return False
 
 
 def are_deterministic_algorithms_enabled() -> bool:

@@ -62,7 +62,8 @@ class Tensor:
     @property
     def ndim(self) -> int:
         """How many dimensions it has."""
-        return int(self._array.ndim)
+        n: int = self._array.ndim
+        return n
 
     @property
     def device(self) -> device:
@@ -253,7 +254,9 @@ class Size(tuple[int, ...]):
 
 def link_view(view: Tensor, source: Tensor, op: Callable[..., Any], static: dict[str, Any]) -> None:
     """Note that `view = op(source, **static)`, if the two share memory."""
-    if isinstance(source, Tensor) and storage(view._array) is storage(source._array):
+    if isinstance(source, Tensor) and (
+        view._array.base is source._array or storage(view._array) is storage(source._array)
+    ):
         root = source if source._base is None else source._base
         view._base, view._seen = root, root._node
         view._view = (None if source._base is None else source._view, op, static)

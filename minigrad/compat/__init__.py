@@ -24,7 +24,6 @@ ELSEWHERE = {
     "torch.autograd.variable": "minigrad.legacy",
     "torch.utils.data.dataset": "minigrad.utils.data",
     "torch.utils.data.dataloader": "minigrad.utils.data",
-    "torch.optim.optimizer": "minigrad.optim",
     "torch.cuda.amp": "minigrad.amp",
 }
 
@@ -38,7 +37,7 @@ class _Finder(MetaPathFinder, Loader):
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         ours = ELSEWHERE.get(spec.name, "minigrad" + spec.name.removeprefix("torch"))
         try:
-            found = importlib.import_module(ours)
+            found = _module(ours)
         except ModuleNotFoundError as error:
             if error.name is None or not ours.startswith(error.name):
                 raise
@@ -52,6 +51,18 @@ class _Finder(MetaPathFinder, Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         module.__spec__ = self.spec  # it has been executed, under its own name
+
+
+def _module(name: str) -> ModuleType:
+    """The module of that name, also where its package only knows it by another (`nn.modules.batchnorm`)."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        package, _, last = name.rpartition(".")
+        found = getattr(importlib.import_module(package), last, None) if error.name == name and package else None
+        if not isinstance(found, ModuleType):
+            raise
+        return found
 
 
 _finder = _Finder()

@@ -16,6 +16,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from numpy import ndarray
+
 from minigrad.backend import asarray, is_array, quietly
 from minigrad.engine.explain import brought_together, retry
 from minigrad.engine.graph import Node, clock
@@ -213,7 +215,7 @@ def _of_one(op: Primitive) -> Callable[..., Any]:
         except Exception as error:
             out = retry(op.name, forward, [x], static, error)
         shape = out.shape
-        if not shape:
+        if not shape and out.__class__ is not ndarray:
             out = asarray(out)
         t = new_tensor(Tensor)
         t._array, t._node, t._base, t._grad = out, None, None, None
@@ -237,16 +239,15 @@ def _of_many(op: Primitive) -> Callable[..., Any]:
     def call(*args: Any, **static: Any) -> Any:
         raw: list[Any] = []
         nodes: list[Node | None] = []
-        tensors = needed = False
+        tensors = False
         for a in args:
-            node = None
             if isinstance(a, Tensor):
                 tensors = True
-                node = a._node if a._base is None else a._current()
-                needed = needed or node is not None
-                a = a._array
-            nodes.append(node)
-            raw.append(a)
+                raw.append(a._array)
+                nodes.append(a._node if a._base is None else a._current())
+            else:
+                raw.append(a)
+                nodes.append(None)
         if not tensors:
             return forward(*args, **static)
         try:
@@ -259,9 +260,9 @@ def _of_many(op: Primitive) -> Callable[..., Any]:
         if not out.shape:
             out = asarray(out)
         t = wrap(out)
-        if needed and rules and (recording := modes.grad):
+        parents = tuple([n for n in nodes if n is not None])
+        if parents and rules and (recording := modes.grad):
             plan = op.plan(tuple([n is not None for n in nodes]))
-            parents = tuple([n for n in nodes if n is not None])
             t._node = record(plan, parents, plan.keep(*raw, out, static), out)
             if recording is not True:
                 recording.forward(op.name, args, out, t._node)

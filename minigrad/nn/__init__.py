@@ -8,6 +8,7 @@ dropout.py       noise in training, as functions
 utils/           gradient clipping, sequences of different lengths, parameters as a vector
 """
 
+import importlib
 from typing import Any
 
 from minigrad.nn import functional, init, regularizers, utils
@@ -36,6 +37,8 @@ _INSTEAD = {
 
 def __getattr__(name: str) -> Any:
     """What PyTorch has here and minigrad has not is named, with the way out."""
+    if name in ("attention", "parallel"):
+        return importlib.import_module(f"minigrad.nn.{name}")
     for start, way in _INSTEAD.items():
         if name.startswith(start):
             raise AttributeError(f"nn.{name}: {way}")

@@ -43,6 +43,9 @@ def fans(tensor: Tensor) -> tuple[int, int]:
     return tensor.shape[1] * field, tensor.shape[0] * field
 
 
+_calculate_fan_in_and_fan_out = fans  # the name by which layers written for PyTorch call it
+
+
 @no_grad()
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Uniform in [a, b)."""
@@ -181,3 +184,12 @@ __all__: list[Any] = [
     "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",
     "orthogonal_", "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """The spellings without `_`, which PyTorch keeps for old scripts, and its private ones."""
+    for start, end in (("", "_"), ("_no_grad_", "")):
+        known = name.removeprefix(start) + end
+        if name.startswith(start) and known in __all__:
+            return globals()[known]
+    raise AttributeError(f"module 'minigrad.nn.init' has no attribute {name!r}")

@@ -7,6 +7,8 @@ Dims = int | tuple[int, ...] | list[int] | None
 
 def one(dim: Any, ndim: int, op: str) -> int:
     """A dimension as a number from 0. Raises IndexError outside [-ndim, ndim), as PyTorch does."""
+    if dim.__class__ is int and 0 <= dim < ndim:
+        return dim
     try:
         n: int = dim.__index__()
     except AttributeError:
@@ -21,6 +23,8 @@ def many(dim: Any, ndim: int, op: str) -> tuple[int, ...] | None:
     """Dimensions as a tuple of numbers from 0; None (all of them) stays None. Raises ValueError if one comes twice."""
     if dim is None:
         return None
+    if dim.__class__ is int and ndim:
+        return (one(dim, ndim, op),)
     dims = tuple(one(d, ndim, op) for d in (dim if isinstance(dim, (tuple, list)) else (dim,)))
     if len(set(dims)) < len(dims):
         raise ValueError(f"{op}: dim: expected each dimension once, got {dim}")

@@ -26,13 +26,17 @@ __all__ = [
 # --- t[...] -------------------------------------------------------------------------------------------------------
 
 
+BASIC = {int, slice, type(None), type(Ellipsis)}
+
+
 def raw_index(index: Any, target: Any) -> Any:
     """An index as the library of the array `target` takes it: Tensors and lists as arrays beside it (an index may come
     from the CPU, as in PyTorch), and `...` after a basic index, so that a single element comes as a 0-d view and not
     as a NumPy scalar."""
     parts = index if isinstance(index, tuple) else (index,)
-    out = tuple([_raw_part(p, target) for p in parts])
-    return out if any(is_array(p) for p in out) or any(p is Ellipsis for p in out) else (*out, Ellipsis)
+    if not BASIC.issuperset([p.__class__ for p in parts]):
+        parts = tuple([_raw_part(p, target) for p in parts])
+    return parts if any(p is Ellipsis or is_array(p) for p in parts) else (*parts, Ellipsis)
 
 
 def _raw_part(part: Any, target: Any) -> Any:
@@ -53,7 +57,7 @@ def _raw_part(part: Any, target: Any) -> Any:
 
 def is_basic(index: Any) -> bool:
     """Does a raw index give a view (only integers, slices, None and ...)?"""
-    return not any(is_array(p) or isinstance(p, bool) for p in index)
+    return BASIC.issuperset([p.__class__ for p in index])
 
 
 @primitive(view=True, name="getitem", input=lambda g, input_shape, index: _put_back(g, input_shape, index))

@@ -21,7 +21,7 @@ def _ints(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes or dims given as f(x, 2, 3) or f(x, (2, 3))."""
     given = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
     try:
-        return tuple(operator.index(n) for n in given)
+        return tuple(map(operator.index, given))
     except TypeError:
         raise TypeError(f"expected integers, got {given!r}") from None
 
@@ -135,10 +135,11 @@ def permute(input: Any, *args: Any, dims: Any = None) -> Any:
 @public
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """Two dimensions swapped: a view."""
-    if input.ndim == 0:
+    n = input.ndim
+    if n == 0:
         return _permute(input, dims=())
-    order = list(range(input.ndim))
-    a, b = axes.one(dim0, input.ndim, "transpose"), axes.one(dim1, input.ndim, "transpose")
+    order = list(range(n))
+    a, b = axes.one(dim0, n, "transpose"), axes.one(dim1, n, "transpose")
     order[a], order[b] = b, a
     return _permute(input, dims=tuple(order))
 
@@ -149,9 +150,10 @@ swapaxes = swapdims = transpose
 @public
 def t(input: Any) -> Any:
     """A matrix transposed; a vector or a number as it is."""
-    if input.ndim > 2:
+    n = input.ndim
+    if n > 2:
         raise ShapeError(f"t: expected at most 2 dimensions, got shape {tuple(input.shape)}")
-    return transpose(input, 0, 1) if input.ndim == 2 else input
+    return _permute(input, dims=(1, 0)) if n == 2 else input
 
 
 def mT(input: Any) -> Any:

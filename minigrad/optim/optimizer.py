@@ -16,6 +16,8 @@ from minigrad.tensor import Tensor
 
 Params = Tensor | Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 Closure = Callable[[], Any]
+ParamsT = Params  # PyTorch's names for it, and for a default that each group has to set
+required: Any = object()
 
 
 class Optimizer:
@@ -44,6 +46,9 @@ class Optimizer:
         """
         group = checks.group(self._name, param_group, self.param_groups)
         group = {**group, **{k: v for k, v in self.defaults.items() if k not in group}}
+        missing = [k for k, v in group.items() if v is required]
+        if missing:
+            raise ValueError(f"{self._name}: parameter group: expected a value for {', '.join(missing)}")
         self._check(group)
         if len(set(group["params"])) < len(group["params"]):
             warnings.warn(

@@ -1,5 +1,5 @@
-"""What surrounds a training loop: data sets, samplers and loaders, in `minigrad.utils.data`."""
+"""What surrounds a training loop: data sets, samplers and loaders in `data`, and memory for time in `checkpoint`."""
 
-from minigrad.utils import data
+from minigrad.utils import checkpoint, data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]

@@ -1,5 +1,8 @@
 """Modules, one kind a file."""
 
+import importlib
+from typing import Any
+
 from minigrad.nn.modules.activation import (
     CELU,
     ELU,
@@ -177,3 +180,13 @@ __all__ = [
     "TransformerEncoder", "TransformerEncoderLayer", "TripletMarginLoss", "TripletMarginWithDistanceLoss", "Unflatten",
     "Unfold", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d", "ZeroPad1d", "ZeroPad2d", "ZeroPad3d",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """The files by PyTorch's names, for scripts that import from them (`nn.modules.batchnorm`)."""
+    ours = {"batchnorm": "normalization", "instancenorm": "normalization", "linear": "layers", "padding": "shaping",
+            "upsampling": "shaping", "pixelshuffle": "shaping", "flatten": "shaping", "fold": "shaping",
+            "sparse": "embedding", "distance": "layers"}  # fmt: skip
+    if name in ours:
+        return importlib.import_module(f"minigrad.nn.modules.{ours[name]}")
+    raise AttributeError(f"module 'minigrad.nn.modules' has no attribute {name!r}")

@@ -9,6 +9,7 @@ from typing import Any
 from minigrad.engine.explain import describe
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
+from minigrad.tensor import Tensor
 
 
 class _Listed(Module):
@@ -169,15 +170,18 @@ class ModuleDict(Module):
 
 
 class ParameterList(Module):
-    """A list of parameters that are registered; tensors become parameters."""
+    """A list of parameters that are registered; tensors become parameters. Other values (a module, another list of
+    parameters) are kept as they are, as in PyTorch."""
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
         super().__init__()
+        self._size = 0
         self.extend(values or ())
 
     def append(self, value: Any) -> "ParameterList":
         """Put a parameter at the end. Returns self."""
-        self.register_parameter(str(len(self)), _parameter(value))
+        self._size += 1
+        self[-1] = value
         return self
 
     def extend(self, values: Iterable[Any]) -> "ParameterList":
@@ -195,21 +199,21 @@ class ParameterList(Module):
         return str(i % n)
 
     def __len__(self) -> int:
-        return len(self._parameters)
+        return self._size
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._parameters.values())
+        return (getattr(self, str(i)) for i in range(self._size))
 
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
             return ParameterList(list(self)[index])
-        return self._parameters[self._at(index)]
+        return getattr(self, self._at(index))
 
     def __setitem__(self, index: int, value: Any) -> None:
-        self.register_parameter(self._at(index), _parameter(value))
+        setattr(self, self._at(index), Parameter(value) if type(value) is Tensor else value)
 
     def extra_repr(self) -> str:
-        return "\n".join(f"({i}): Parameter of {describe(p)}" for i, p in enumerate(self))
+        return "\n".join(f"({i}): Parameter of {describe(p)}" for i, p in enumerate(self) if isinstance(p, Tensor))
 
 
 def _parameter(value: Any) -> Parameter:
