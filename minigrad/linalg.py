@@ -1,9 +1,11 @@
 """Linear algebra, by the names of `torch.linalg`."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from minigrad.engine.explain import describe
 from minigrad.errors import LinAlgError, ShapeError
 from minigrad.ops import axes
+from minigrad.ops.creation import zeros
 from minigrad.ops.decompose import (
     cholesky,
     det,
@@ -29,9 +31,9 @@ from minigrad.ops.reduce import norm as _norm
 from minigrad.ops.shape import movedim, reshape, squeeze, unsqueeze
 
 __all__ = [
-    "LinAlgError", "cholesky", "cond", "cross", "det", "diagonal", "eigh", "eigvalsh", "inv", "matmul", "matrix_norm",
-    "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "solve_triangular",
-    "svd", "svdvals", "tensordot", "vander", "vecdot", "vector_norm",
+    "LinAlgError", "cholesky", "cond", "cross", "det", "diagonal", "eigh", "eigvalsh", "inv", "lstsq", "matmul",
+    "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve",
+    "solve_triangular", "svd", "svdvals", "tensordot", "vander", "vecdot", "vector_norm",
 ]  # fmt: skip
 
 
@@ -112,7 +114,38 @@ def cond(A: Any, p: Any = None) -> Any:
     return matrix_norm(A, p) * matrix_norm(inv(A), p)
 
 
+class LeastSquares(NamedTuple):
+    """What `lstsq` gives."""
+
+    solution: Any
+    residuals: Any
+    rank: Any
+    singular_values: Any
+
+
 @public
+def lstsq(input: Any, B: Any, *, rcond: Any = None, driver: Any = None) -> Any:
+    """(solution, residuals, rank, singular_values) of the least squares problem min ||A X - B||: (..., m, n) and
+    (..., m, k) give (..., n, k), by the pseudo-inverse, so the shortest X where several are best.
+
+    residuals: the sums of squares that are left, (..., k), where m > n and all columns count; empty otherwise. driver:
+    one of PyTorch's names; the singular values are always looked at, and always given.
+    """
+    if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
+        raise ValueError(f'linalg.lstsq: driver: expected "gels", "gelsy", "gelsd" or "gelss", got {driver!r}')
+    if input.ndim < 2 or B.ndim < 2 or input.shape[-2] != B.shape[-2]:
+        raise ShapeError(
+            f"linalg.lstsq: expected A (..., m, n) and B (..., m, k), got {describe(input)} and {describe(B)}; a "
+            f"vector is .unsqueeze(-1)"
+        )
+    m, n = (int(size) for size in input.shape[-2:])
+    solution, rank = pinv(input, rtol=rcond) @ B, matrix_rank(input, rtol=rcond)
+    left = input @ solution - B
+    whole = m > n and bool((rank == n).all())
+    residuals = (left * left).sum(-2) if whole else zeros(0, dtype=input.dtype, device=input.device)
+    return LeastSquares(solution, residuals, rank, svdvals(input))
+
+
 def matrix_rank(A: Any, *, atol: Any = None, rtol: Any = None, hermitian: bool = False) -> Any:
     """How many singular values (hermitian: sizes of eigenvalues) are above max(atol, rtol times the largest)."""
     A = A.detach()

@@ -261,6 +261,8 @@ def __deepcopy__(self: Tensor, memo: Any) -> Tensor:
     memo[id(self)] = new
     new._grad = copy.deepcopy(self._grad, memo)
     new.requires_grad = self.requires_grad
+    if own := getattr(self, "__dict__", None):
+        new.__dict__.update(copy.deepcopy(own, memo))
     return new
 
 

@@ -1,10 +1,12 @@
 """Names that public packages take from the corners of PyTorch: compiler and jit, foreach functions, checkpointed parts,
 memory formats, private helpers of layers. Each does what it says, or refuses in words."""
 
+import copy
 import importlib
 import subprocess
 import sys
 import warnings
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,11 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import Tensor, autograd, compiler, jit, nn, optim
+from minigrad import Tensor, autograd, compiler, func, jit, nn, optim
 from minigrad.nn import init
+from minigrad.utils import _pytree
 from minigrad.utils.checkpoint import checkpoint, checkpoint_sequential
+from minigrad.utils.model_zoo import load_url
 
 
 def test_the_compiler_s_decorators_give_back_what_they_are_given() -> None:
@@ -150,3 +154,74 @@ def test_modules_by_pytorch_s_files(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-m", "minigrad.compat", str(script)], capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.split("\n")[0] == "True (3, 3) tensor([1.])", done.stderr
+
+
+def test_least_squares() -> None:
+    A, B = mg.randn(2, 5, 3, dtype="float64"), mg.randn(2, 5, 1, dtype="float64")
+    found = mg.linalg.lstsq(A, B)
+    for k in range(2):
+        expected = np.linalg.lstsq(A[k].numpy(), B[k].numpy(), rcond=None)
+        for ours, theirs in zip(found, expected, strict=True):
+            np.testing.assert_allclose(ours[k].numpy(), theirs, 1e-9)
+    assert mg.linalg.lstsq(A.mT, mg.ones(2, 3, 1, dtype="float64")).residuals.shape == (0,)
+    with pytest.raises(ValueError, match=r"linalg.lstsq: expected A .* got .*a vector is .unsqueeze"):
+        mg.linalg.lstsq(A, mg.ones(5))
+    with pytest.raises(ValueError, match="linalg.lstsq: driver: expected"):
+        mg.linalg.lstsq(A, B, driver="best")
+
+
+def test_a_module_called_with_other_parameters() -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    own = dict(model.named_parameters())
+    fast = {name: (p * 2).detach().requires_grad_() for name, p in own.items()}
+    x = mg.randn(4, 2)
+    out = func.functional_call(model, fast, (x,))
+    grads = autograd.grad((out * out[0].detach()).sum(), list(fast.values()))
+    assert all(p.grad is None for p in own.values()) and dict(model.named_parameters()) == own
+    assert len(grads) == 4 and float(grads[0].abs().max()) > 0 and not mg.allclose(out, model(x))
+    with pytest.raises(KeyError, match="functional_call: 2.weight: expected the names of Sequential's own"):
+        func.functional_call(model, {"2.weight": x}, (x,))
+    with pytest.raises(NotImplementedError, match="func.vmap: functions are not transformed here"):
+        func.vmap(model)
+
+
+def test_gradients_as_functions() -> None:
+    def loss(weights: Any, x: Any) -> Any:
+        return (weights["a"] * x).sum() + weights["b"][0].pow(2).sum()
+
+    weights = {"a": mg.full((2,), 3.0), "b": (mg.full((1,), 5.0),)}
+    grads, value = func.grad_and_value(loss)(weights, mg.ones(2))
+    assert value.item() == 31 and grads["a"].tolist() == [1, 1] and grads["b"][0].tolist() == [10]
+    assert func.grad(func.grad(lambda x: x**3))(mg.tensor(2.0)).item() == 12
+
+
+def test_trees() -> None:
+    tree = {"a": [1, (2, 3)], "b": mg.ops.reduce.ValuesIndices(4, None)}
+    leaves, spec = _pytree.tree_flatten(tree)
+    assert leaves == [1, 2, 3, 4, None] and _pytree.tree_unflatten(leaves, spec) == tree
+    assert _pytree.tree_map(lambda x, y: (x, y), [1, (2,)], [3, (4,)]) == [(1, 3), ((2, 4),)]
+    with pytest.raises(ValueError, match="tree_unflatten: expected 5 leaves, got 1"):
+        _pytree.tree_unflatten([1], spec)
+
+
+def test_parameters_take_attributes() -> None:
+    p = nn.Parameter(mg.ones(2))
+    p.decays = False
+    again = copy.deepcopy(nn.ParameterList([p]))[0]
+    assert again.decays is False and again is not p and isinstance(again, nn.Parameter)
+    with pytest.raises(AttributeError):
+        mg.ones(2).requires_gard = True
+
+
+def test_one_process() -> None:
+    assert not mg.distributed.is_available() and mg.distributed.get_world_size() == 1
+    with pytest.raises(NotImplementedError, match="distributed.nn.all_reduce: training runs in one process"):
+        mg.distributed.nn.all_reduce(mg.ones(1), op=mg.distributed.ReduceOp.SUM)
+    with pytest.raises(NotImplementedError, match="model_zoo.load_url: .* is a pickle"):
+        load_url("http://localhost/m.pth")
+
+
+def test_what_is_left_of_a_sequential_is_numbered_anew() -> None:
+    model = nn.Sequential(OrderedDict(a=nn.Linear(1, 1), b=nn.ReLU(), c=nn.Linear(1, 1)))
+    del model[1]
+    assert [*model.state_dict()] == ["0.weight", "0.bias", "1.weight", "1.bias"]

@@ -22,6 +22,7 @@ ELSEWHERE = {
     "torch.nn.parameter": "minigrad.nn.parameter",
     "torch.nn.modules.loss": "minigrad.nn",
     "torch.autograd.variable": "minigrad.legacy",
+    "torch.autograd.function": "minigrad.autograd",
     "torch.utils.data.dataset": "minigrad.utils.data",
     "torch.utils.data.dataloader": "minigrad.utils.data",
     "torch.cuda.amp": "minigrad.amp",

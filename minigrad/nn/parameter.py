@@ -7,9 +7,12 @@ from minigrad.tensor import Size, Tensor
 
 
 class Parameter(Tensor):
-    """A leaf on the data of a tensor, requiring grad; assigned to a Module's attribute it is registered there."""
+    """A leaf on the data of a tensor, requiring grad; assigned to a Module's attribute it is registered there.
 
-    __slots__ = ()
+    It takes attributes of the user's own (`p.decays = False`), and `copy.deepcopy` copies them.
+    """
+
+    __slots__ = ("__dict__",)
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> "Parameter":
         return super().__new__(cls)

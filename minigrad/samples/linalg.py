@@ -64,6 +64,16 @@ def torch_signless(name: str, make: Any = lambda x: x) -> Any:
     return lambda torch, x, *a, **k: tuple(f * f for f in getattr(torch.linalg, name)(make(x), *a, **k))
 
 
+def _solution(A: Any, B: Any) -> Any:
+    import minigrad
+
+    return minigrad.linalg.lstsq(A, B).solution
+
+
+def _torch_solution(torch: Any, A: Any, B: Any) -> Any:
+    return torch.linalg.lstsq(A, B).solution
+
+
 SQUARE = Draw((3, 3), then=_regular)
 STACK = Draw((2, 4, 4), then=_regular)
 TALL, FLAT = Draw((4, 3)), Draw((3, 4))
@@ -154,6 +164,8 @@ SCALES = [
     Row("linalg.multi_dot", [Sample([X, Draw((4, 2)), Draw((2, 5))]), Sample([Draw((4,)), Draw((4, 2)), Draw((2,))])]),
     Row("linalg.vecdot", [Sample(X, Draw((3, 4))), Sample(X, Draw((3, 4)), dim=0)]),
     Row("linalg.cond", [Sample(SQUARE), Sample(STACK)], **NORMS),
+    Row("linalg.lstsq", [Sample(TALL, Draw((TALL.shape[-2], 2))), Sample(SQUARE, Draw((SQUARE.shape[-2], 2)))],
+        call=_solution, torch=_torch_solution, **NORMS),
     Row("linalg.matrix_rank", [Sample(SINGULAR, called="singular"), Sample(STACK)], order=0, dtypes=("float64",)),
     Row("linalg.vander", [Sample(Draw((3,), away=(0.0,))), Sample(Draw((2, 3), away=(0.0,)), N=4)]),
 ]  # fmt: skip

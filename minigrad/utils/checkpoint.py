@@ -13,7 +13,7 @@ from minigrad.engine.graph import Leaf
 from minigrad.engine.modes import enable_grad, is_grad_enabled
 from minigrad.tensor import Tensor
 
-__all__ = ["checkpoint", "checkpoint_sequential"]
+__all__ = ["checkpoint", "checkpoint_sequential", "get_device_states", "set_device_states"]
 
 
 def checkpoint(
@@ -112,6 +112,15 @@ class _Again(Function):
 
 def _bare(t: Any) -> Any:
     return t.detach() if isinstance(t, Tensor) else t
+
+
+def get_device_states(*args: Any) -> tuple[list[int], list[Any]]:
+    """The generators of GPUs among the arguments' devices: none, as all numbers come from `get_rng_state()`'s."""
+    return [], []
+
+
+def set_device_states(devices: Any, states: Any, **options: Any) -> None:
+    """Nothing to set: see `get_device_states`."""
 
 
 def checkpoint_sequential(functions: Any, segments: int, input: Any, **options: Any) -> Any:

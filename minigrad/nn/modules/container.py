@@ -43,10 +43,9 @@ class _Listed(Module):
         names = list(self._modules)
         for name in names[index] if isinstance(index, slice) else [self._at(index)]:
             del self._modules[name]
-        if all(name.isdigit() for name in names):
-            left = dict(enumerate(self._modules.values()))
-            self._modules.clear()
-            self._modules.update({str(i): m for i, m in left.items()})
+        left = list(self._modules.values())  # they are numbered anew, whatever their names were, as in PyTorch
+        self._modules.clear()
+        self._modules.update({str(i): m for i, m in enumerate(left)})
 
     def __iadd__(self, modules: Iterable[Module]) -> Any:
         return self.extend(modules)

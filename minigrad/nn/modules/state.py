@@ -44,7 +44,7 @@ def state_dict(self: "Module", *, destination: Any = None, prefix: str = "", kee
 
 def _extra(module: "Module") -> "dict[str, Module]":
     """The modules that have more to say than their tensors, by the path of that."""
-    base = next(c for c in type(module).__mro__ if c.__module__ == "minigrad.nn.modules.module")
+    base = next(c for c in type(module).__mro__ if vars(c).get("__module__") == "minigrad.nn.modules.module")
     found = module.named_modules(remove_duplicate=False)
     return {f"{path}._extra_state".lstrip("."): m for path, m in found
             if type(m).get_extra_state is not base.get_extra_state}  # type: ignore[attr-defined]  # fmt: skip
