@@ -146,6 +146,7 @@ def lstsq(input: Any, B: Any, *, rcond: Any = None, driver: Any = None) -> Any:
     return LeastSquares(solution, residuals, rank, svdvals(input))
 
 
+@public
 def matrix_rank(A: Any, *, atol: Any = None, rtol: Any = None, hermitian: bool = False) -> Any:
     """How many singular values (hermitian: sizes of eigenvalues) are above max(atol, rtol times the largest)."""
     A = A.detach()

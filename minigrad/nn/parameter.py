@@ -38,18 +38,20 @@ class Buffer(Tensor):
         self._node = self._base = self._grad = None
 
 
-class _Uninitialized(Tensor):
-    """What a lazy layer holds before it knows its sizes: it has dtype and device, and no shape yet."""
+def _begin(tensor: Any, dtype: Any, device: Any) -> None:
+    tensor._array = empty(0, dtype=dtype, device=device)._array
+    tensor._node = tensor._base = tensor._grad = None
+
+
+class _Uninitialized:
+    """What a lazy layer holds before it knows its sizes: it has dtype and device, and no shape yet. A mixin without a
+    layout of its own, so that the tensor can turn into what it `becomes`."""
 
     __slots__ = ()
     becomes: type[Tensor]
 
     def __new__(cls, *args: Any) -> Any:
         return super().__new__(cls)
-
-    def _begin(self, dtype: Any, device: Any) -> None:
-        self._array = empty(0, dtype=dtype, device=device)._array
-        self._node = self._base = self._grad = None
 
     @property
     def shape(self) -> Size:
@@ -62,10 +64,10 @@ class _Uninitialized(Tensor):
         """Not known yet either."""
         return self.shape.numel()
 
-    def materialize(self, shape: Any) -> None:
+    def materialize(self: Any, shape: Any) -> None:
         """Take a shape, with memory that is not filled yet, and be an ordinary one from now on."""
         grown = empty(*shape, dtype=self._array.dtype, device=self.device)
-        self.__class__ = self.becomes  # type: ignore[assignment]
+        self.__class__ = self.becomes
         self.data = grown
 
     def __repr__(self) -> str:
@@ -79,7 +81,7 @@ class UninitializedParameter(_Uninitialized, Parameter):
     becomes = Parameter
 
     def __init__(self, dtype: Any, device: Any) -> None:
-        self._begin(dtype, device)
+        _begin(self, dtype, device)
         self.requires_grad = True
 
 
@@ -90,4 +92,4 @@ class UninitializedBuffer(_Uninitialized, Buffer):
     becomes = Buffer
 
     def __init__(self, dtype: Any, device: Any) -> None:
-        self._begin(dtype, device)
+        _begin(self, dtype, device)
