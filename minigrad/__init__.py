@@ -83,6 +83,7 @@ _INSTEAD = {
     "stft": "there are no Fourier transforms of tensors yet; give t.numpy() to scipy.signal",
     "polar": "write the real part r cos(a) and the imaginary r sin(a) as two tensors",
     "view_as_real": "write the real and the imaginary part as two tensors",
+    "_logging": "nothing is compiled, so there are no logs of it; drop the line",
     "fx": "there is no tracer; use module.named_modules() and hooks",
     "hub": "build the model in Python, and load() its weights from a safetensors file",
     "onnx": "models are not exported; save the state_dict in safetensors",

@@ -77,6 +77,11 @@ def to_sparse(self: Tensor, *args: Any, **options: Any) -> Tensor:
     )
 
 
+def resize(self: Tensor, *sizes: Any) -> Tensor:
+    """Refused in words: gone from PyTorch too."""
+    raise NotImplementedError("resize: use reshape for the same elements in another shape, or resize_ for another size")
+
+
 def to_dense(self: Tensor) -> Tensor:
     """The tensor itself."""
     return self
@@ -181,7 +186,7 @@ def apply_(self: Tensor, callable: Any) -> Tensor:
 
 METHODS = (
     stride, storage_offset, get_device, is_complex, is_signed, is_nonzero, is_same_size, is_inference, is_shared,
-    share_memory_, to_dense, to_sparse, conj, reshape_as, sum_to_size, split_with_sizes, resize_, resize_as_, set_,
+    share_memory_, to_dense, to_sparse, resize, conj, reshape_as, sum_to_size, split_with_sizes, resize_, resize_as_, set_,
     apply_, unsqueeze_, squeeze_, transpose_, t_, swapaxes_, swapdims_,
 )  # fmt: skip
 PROPERTIES: dict[str, tuple[Any, str]] = {

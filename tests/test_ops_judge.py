@@ -11,7 +11,8 @@ import minigrad
 from minigrad import Tensor, autograd
 
 # the generator calls these by a wrapper with another order of arguments, gives a function of PyTorch's, draws random
-# numbers, leaves signs open, or we refuse in words (to_sparse); ctc_loss has a gradient of its own there (see its
+# numbers, leaves signs open, or we refuse in words (to_sparse); lstsq gives
+# rank and singular values with every driver; ctc_loss has a gradient of its own there (see its
 # docstring)
 OTHERWISE = {
     "where", "polygamma", "special.polygamma", "einsum", "zero_", "linalg.eigh", "nn.functional.ctc_loss",
@@ -19,7 +20,7 @@ OTHERWISE = {
     "linalg.svd", "linalg.pinv", "normal", "randn", "rand_like", "randn_like", "randint", "randint_like", "empty",
     "empty_like", "nn.functional.dropout", "nn.functional.dropout2d", "nn.functional.dropout3d",
     "nn.functional.alpha_dropout", "nn.functional.feature_alpha_dropout", "sgn", "multinomial", "bernoulli",
-    "new_empty", "to_sparse",
+    "new_empty", "to_sparse", "linalg.lstsq",
 }  # fmt: skip
 
 
