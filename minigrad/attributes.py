@@ -186,8 +186,8 @@ def apply_(self: Tensor, callable: Any) -> Tensor:
 
 METHODS = (
     stride, storage_offset, get_device, is_complex, is_signed, is_nonzero, is_same_size, is_inference, is_shared,
-    share_memory_, to_dense, to_sparse, resize, conj, reshape_as, sum_to_size, split_with_sizes, resize_, resize_as_, set_,
-    apply_, unsqueeze_, squeeze_, transpose_, t_, swapaxes_, swapdims_,
+    share_memory_, to_dense, to_sparse, resize, conj, reshape_as, sum_to_size, split_with_sizes, resize_,
+    resize_as_, set_, apply_, unsqueeze_, squeeze_, transpose_, t_, swapaxes_, swapdims_,
 )  # fmt: skip
 PROPERTIES: dict[str, tuple[Any, str]] = {
     "itemsize": (lambda self: int(self._array.dtype.itemsize), "Bytes of an element."),

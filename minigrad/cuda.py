@@ -202,13 +202,6 @@ def manual_seed(seed: int) -> None:
 manual_seed_all = manual_seed
 
 
-def init() -> None:
-    """Nothing to do: the GPU is set up when it is first used."""
-
-
-is_initialized = is_available
-
-
 def empty_cache() -> None:
     """Give memory that CuPy's pool holds unused back to the GPU."""
     if is_available():
@@ -217,9 +210,9 @@ def empty_cache() -> None:
 
 __all__ = [
     "Event", "Stream", "current_device", "device", "device_count", "empty_cache", "get_device_capability",
-    "get_device_name", "get_device_properties", "init", "is_available", "is_initialized", "manual_seed", "manual_seed_all",
-    "max_memory_allocated", "max_memory_reserved", "mem_get_info", "memory_allocated", "memory_reserved",
-    "reset_peak_memory_stats", "set_device", "stream", "synchronize",
+    "get_device_name", "get_device_properties", "init", "is_available", "is_initialized", "manual_seed",
+    "manual_seed_all", "max_memory_allocated", "max_memory_reserved", "mem_get_info", "memory_allocated",
+    "memory_reserved", "reset_peak_memory_stats", "set_device", "stream", "synchronize",
 ]  # fmt: skip
 
 

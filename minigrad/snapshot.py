@@ -4,6 +4,7 @@ from typing import Any
 
 from minigrad import serialization
 from minigrad.backend import device
+from minigrad.nn import Module
 from minigrad.random import every_state, restore_every_state
 from minigrad.serialization import PathLike
 
@@ -22,7 +23,8 @@ def save(
     rng: bool = True,
     **extra: Any,
 ) -> None:
-    """Write the `state_dict()` of each part, the random generators' states, and what else is given by name.
+    """Write the `state_dict()` of each part, which layers are in training mode, the random generators' states, and what
+    else is given by name.
 
     rng: minigrad's default generator, NumPy's and Python's. The file is replaced as a whole: a kill leaves the old
     snapshot or the new one. Settings that are functions (`lr=...`) are code, not state: build the parts the same way.
@@ -30,6 +32,8 @@ def save(
     parts = dict(zip(_PARTS, (model, optimizer, scheduler, loader)))
     states = {name: _able("save", name, part, "state_dict")() for name, part in parts.items() if part is not None}
     content = {"snapshot": 1, "parts": states, "rng": every_state() if rng else None, "extra": extra}
+    if isinstance(model, Module):
+        content["training"] = {name: layer.training for name, layer in model.named_modules()}
     serialization.save(content, path)
 
 
@@ -59,6 +63,9 @@ def load(
         raise ValueError(f"snapshot.load: {path}: it was saved without random states; pass rng=False")
     for name, put_back in wanted.items():
         put_back(states[name])
+    modes = content.get("training", {})
+    for name, layer in model.named_modules() if isinstance(model, Module) else ():
+        layer.training = modes.get(name, layer.training)
     if rng:
         restore_every_state(content["rng"])
     extra: dict[str, Any] = content["extra"]

@@ -120,3 +120,11 @@ def test_what_is_missing_is_said_before_anything_changes(tmp_path: Path) -> None
     mg.save([1], tmp_path / "other")
     with pytest.raises(ValueError, match="expected a file that snapshot.save wrote; read it by minigrad.load"):
         snapshot.load(tmp_path / "other")
+
+
+def test_frozen_layers_stay_in_their_mode(tmp_path: Path) -> None:
+    net, twin = (nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Dropout(0.5)) for _ in range(2))
+    net[1].eval()
+    snapshot.save(tmp_path / "run", model=net)
+    snapshot.load(tmp_path / "run", model=twin)
+    assert [layer.training for layer in twin] == [True, False, True] and twin.training
