@@ -193,7 +193,7 @@ def mem_get_info(device: Any = None) -> tuple[int, int]:
 
 
 def manual_seed(seed: int) -> None:
-    """Start the default generator from `seed`: there is one for all devices, and numbers are drawn on the CPU."""
+    """Start the default generator from `seed`: there is one for all devices, with the same numbers on each."""
     from minigrad import random
 
     random.manual_seed(seed)

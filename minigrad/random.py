@@ -1,7 +1,7 @@
 """Random numbers: a counter-based generator (Philox), and what draws from it.
 
-The same seed gives the same numbers on every machine. Numbers are drawn on the CPU and copied to the device asked for,
-so that a script's numbers do not depend on where it runs.
+The same seed gives the same numbers on every machine and device: they are drawn on the CPU and copied, or made on the
+GPU by the same generator (`kernels/random.py`).
 """
 
 import random

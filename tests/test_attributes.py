@@ -133,7 +133,7 @@ def test_switches_of_old() -> None:
         mg.set_float32_matmul_precision("fast")
     with pytest.raises(TypeError, match="set_default_tensor_type: expected a type such as minigrad.DoubleTensor"):
         mg.set_default_tensor_type("Double")
-    for name in ("fft", "sparse", "vmap", "complex", "jagged", "hub", "onnx"):
+    for name in ("fft", "sparse", "vmap", "complex", "jagged", "hub", "_logging", "onnx"):
         with pytest.raises(AttributeError, match=f"minigrad.{name}: "):
             getattr(mg, name)
     with pytest.raises(AttributeError, match="utils.data.DistributedSampler: training runs in one process"):
@@ -142,6 +142,8 @@ def test_switches_of_old() -> None:
         _ = mg.autograd.graph
     with pytest.raises(NotImplementedError, match="to_sparse: every tensor here is dense"):
         mg.ones(2).to_sparse()
+    with pytest.raises(NotImplementedError, match="resize: use reshape for the same elements .* resize_ for another"):
+        mg.ones(2).resize(1, 2)
 
 
 def test_asarray_shares_or_copies_as_told() -> None:

@@ -11,9 +11,8 @@ import minigrad
 from minigrad import Tensor, autograd
 
 # the generator calls these by a wrapper with another order of arguments, gives a function of PyTorch's, draws random
-# numbers, leaves signs open, or we refuse in words (to_sparse); lstsq gives
-# rank and singular values with every driver; ctc_loss has a gradient of its own there (see its
-# docstring)
+# numbers, leaves signs open, or we refuse in words (to_sparse); lstsq gives rank and singular values with every driver;
+# ctc_loss has a gradient of its own there (see its docstring)
 OTHERWISE = {
     "where", "polygamma", "special.polygamma", "einsum", "zero_", "linalg.eigh", "nn.functional.ctc_loss",
     "nn.functional.rrelu", "nn.functional.triplet_margin_with_distance_loss",

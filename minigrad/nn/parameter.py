@@ -38,11 +38,6 @@ class Buffer(Tensor):
         self._node = self._base = self._grad = None
 
 
-def _begin(tensor: Any, dtype: Any, device: Any) -> None:
-    tensor._array = empty(0, dtype=dtype, device=device)._array
-    tensor._node = tensor._base = tensor._grad = None
-
-
 class _Uninitialized:
     """What a lazy layer holds before it knows its sizes: it has dtype and device, and no shape yet. A mixin without a
     layout of its own, so that the tensor can turn into what it `becomes`."""
@@ -52,6 +47,9 @@ class _Uninitialized:
 
     def __new__(cls, *args: Any) -> Any:
         return super().__new__(cls)
+
+    def __init__(self, dtype: Any, device: Any) -> None:
+        super().__init__(empty(0, dtype=dtype, device=device))  # type: ignore[call-arg]
 
     @property
     def shape(self) -> Size:
@@ -80,16 +78,9 @@ class UninitializedParameter(_Uninitialized, Parameter):
     __slots__ = ()
     becomes = Parameter
 
-    def __init__(self, dtype: Any, device: Any) -> None:
-        _begin(self, dtype, device)
-        self.requires_grad = True
-
 
 class UninitializedBuffer(_Uninitialized, Buffer):
     """A lazy layer's buffer before the first input."""
 
     __slots__ = ()
     becomes = Buffer
-
-    def __init__(self, dtype: Any, device: Any) -> None:
-        _begin(self, dtype, device)
