@@ -245,6 +245,7 @@ def run_script(path: Path, guard: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a suite in the background may ignore Ctrl-C
     )  # fmt: skip
 
 
