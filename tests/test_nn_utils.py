@@ -1,4 +1,4 @@
-"""Clipping, parameters as a vector, and sequences of different lengths."""
+"""Clipping, parameters as a vector, sequences of different lengths, batch norms folded."""
 
 from typing import Any
 
@@ -113,6 +113,34 @@ def test_bad_sequences() -> None:
         nn.LSTM(3, 4)(x, (mg.ones(1, 2, 3), mg.ones(1, 2, 3)))
     with pytest.raises(ShapeError, match=r"GRU\(7, 4\): expected an input \(T, N, 7\)"):
         nn.GRU(7, 4)(x)
+
+
+# --- batch norm folded, names of in-place forms -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("affine", [True, False])
+@pytest.mark.parametrize("layer", [nn.Conv2d(3, 4, 2, bias=False), nn.Conv1d(3, 4, 2, groups=1), nn.Linear(3, 4)])
+def test_a_batch_norm_is_folded_into_the_layer_before_it(layer: Any, affine: bool) -> None:
+    many = layer.weight.ndim - 1
+    bn: Any = (nn.BatchNorm1d if many < 3 else nn.BatchNorm2d)(4, affine=affine)
+    x = mg.randn(8, 3, *[5] * (many - 1))
+    net = nn.Sequential(layer.train(), bn)
+    net(x)
+    with pytest.raises(RuntimeError, match=r"expected a layer and a batch norm with running statistics, both in eval"):
+        utils.fuse_linear_bn_eval(layer, bn)
+    expected = net.eval()(x)
+    fuse = utils.fuse_linear_bn_eval if many == 1 else utils.fuse_conv_bn_eval
+    np.testing.assert_allclose(fuse(layer, bn)(x).detach().numpy(), expected.detach().numpy(), rtol=1e-4, atol=1e-6)
+    assert (layer.bias is None) == (many == 3)
+    with pytest.raises(NotImplementedError, match="fuse_conv_bn_eval: transposed convolutions are not folded"):
+        utils.fuse_conv_bn_eval(nn.ConvTranspose2d(3, 4, 2).eval(), bn)
+
+
+@pytest.mark.parametrize("name", ["celu", "elu", "hardtanh", "leaky_relu", "relu", "rrelu", "selu"])
+def test_in_place_by_name(name: str) -> None:
+    x: Any = mg.tensor([-2.0, -0.5, 0.5, 2.0])
+    expected = getattr(nn.functional, name)(x.clone())
+    assert getattr(nn.functional, f"{name}_")(x) is x and (x == expected).all() and x[0] != -2.0
 
 
 # --- where in a model -----------------------------------------------------------------------------------------------

@@ -31,6 +31,8 @@ _INSTEAD = {
     "FractionalMaxPool": "use MaxPool or AdaptiveMaxPool: windows drawn at random there are none",
     "AdaptiveLogSoftmaxWithLoss": "use CrossEntropyLoss over all classes",
     "CrossMapLRN2d": "use LocalResponseNorm",
+    "Container": "use Module",
+    "LinearCrossEntropy": "use Linear and CrossEntropyLoss",
     "NLLLoss2d": "use NLLLoss, which takes pictures too",
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 from minigrad.engine.explain import describe
 from minigrad.engine.inplace import change
 from minigrad.nn.dropout import *
+from minigrad.nn.dropout import rrelu
 from minigrad.ops import activation
 from minigrad.ops.activation import (
     gelu,
@@ -41,6 +42,7 @@ from minigrad.ops.pool import *
 from minigrad.ops.public import public
 from minigrad.ops.reduce import amax
 from minigrad.ops.resize import *
+from minigrad.ops.resize import upsample
 from minigrad.ops.sampling import *
 from minigrad.ops.shape import reshape
 from minigrad.ops.unpool import *
@@ -83,6 +85,13 @@ relu6 = _in_place_too(activation.relu6)
 selu = _in_place_too(activation.selu)
 silu = _in_place_too(activation.silu)
 threshold = _in_place_too(activation.threshold)
+
+# PyTorch's names for inplace=True
+celu_, elu_, hardtanh_, leaky_relu_, relu_, rrelu_, selu_, threshold_ = (
+    functools.partial(op, inplace=True) for op in (celu, elu, hardtanh, leaky_relu, relu, rrelu, selu, threshold)
+)
+upsample_nearest = functools.partial(upsample, mode="nearest")
+upsample_bilinear = functools.partial(upsample, mode="bilinear", align_corners=True)
 
 
 @public

@@ -17,6 +17,8 @@
 What they refuse is in checks.py, their state_dict in state.py, the memory they use again and again in workspace.py.
 """
 
+from typing import Any
+
 from minigrad.optim import lr_scheduler, swa_utils
 from minigrad.optim.adagrad import Adadelta, Adagrad, RMSprop
 from minigrad.optim.adam import Adam, AdamW
@@ -33,3 +35,15 @@ __all__ = [
     "ASGD", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Muon", "NAdam", "Optimizer",
     "Proximal", "RAdam", "RMSprop", "RandomLocalSearch", "RandomSearch", "Rprop", "lr_scheduler", "swa_utils",
 ]  # fmt: skip
+
+_INSTEAD = {
+    "Adafactor": "use Adam or AdamW, which remember every square in full",
+    "SparseAdam": "use Adam: gradients are dense",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What PyTorch has here and minigrad has not is named, with the way out."""
+    if name in _INSTEAD:
+        raise AttributeError(f"optim.{name}: {_INSTEAD[name]}")
+    raise AttributeError(f"module 'minigrad.optim' has no attribute {name!r}")

@@ -35,7 +35,9 @@ class _Weights(Module):
 # --- whole sequences ------------------------------------------------------------------------------------------------
 
 
-class _Recurrent(_Weights):
+class RNNBase(_Weights):
+    """What RNN, LSTM and GRU have in common: layers, directions, weights, sequences padded or packed."""
+
     gates: int
     states = 1
 
@@ -165,7 +167,7 @@ class _Recurrent(_Weights):
         return text
 
 
-class RNN(_Recurrent):
+class RNN(RNNBase):
     """h_t = tanh(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh), or relu: see rnn_tanh_cell."""
 
     gates = 1
@@ -185,7 +187,7 @@ class RNN(_Recurrent):
         return (tanh(x + h) if self.nonlinearity == "tanh" else F.relu(x + h),)
 
 
-class LSTM(_Recurrent):
+class LSTM(RNNBase):
     """Long short-term memory over a sequence: see lstm_cell. The state is (h, c). proj_size: h is projected to it."""
 
     gates, states = 4, 2
@@ -194,7 +196,7 @@ class LSTM(_Recurrent):
         return lstm_step(x + h, state[1])
 
 
-class GRU(_Recurrent):
+class GRU(RNNBase):
     """Gated recurrent units over a sequence: see gru_cell."""
 
     gates = 3
@@ -213,7 +215,9 @@ class GRU(_Recurrent):
 # --- one step -------------------------------------------------------------------------------------------------------
 
 
-class _Cell(_Weights):
+class RNNCellBase(_Weights):
+    """What the cells have in common: their weights, and one step of a sequence."""
+
     gates: int
 
     def __init__(
@@ -244,7 +248,7 @@ class _Cell(_Weights):
         return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
 
 
-class RNNCell(_Cell):
+class RNNCell(RNNCellBase):
     """One step of an RNN: see rnn_tanh_cell."""
 
     gates = 1
@@ -267,7 +271,7 @@ class RNNCell(_Cell):
         return self._call(rnn_tanh_cell if self.nonlinearity == "tanh" else rnn_relu_cell, input, hx)
 
 
-class LSTMCell(_Cell):
+class LSTMCell(RNNCellBase):
     """One step of an LSTM: see lstm_cell."""
 
     gates = 4
@@ -278,7 +282,7 @@ class LSTMCell(_Cell):
         return found
 
 
-class GRUCell(_Cell):
+class GRUCell(RNNCellBase):
     """One step of a GRU: see gru_cell."""
 
     gates = 3

@@ -5,13 +5,19 @@ import importlib
 from typing import Any
 
 from minigrad.nn.utils import rnn
-from minigrad.nn.utils.clip import clip_grad_norm, clip_grad_norm_, clip_grad_value_, get_total_norm
+from minigrad.nn.utils.clip import (
+    clip_grad_norm,
+    clip_grad_norm_,
+    clip_grad_value_,
+    clip_grads_with_norm_,
+    get_total_norm,
+)
 from minigrad.nn.utils.sparsity import SparsityReport, sparsity_report
 from minigrad.nn.utils.vector import parameters_to_vector, vector_to_parameters
 
 __all__ = [
-    "SparsityReport", "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "compact", "get_total_norm",
-    "parameters_to_vector", "rnn", "sparsity_report", "vector_to_parameters",
+    "SparsityReport", "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_",
+    "compact", "get_total_norm", "parameters_to_vector", "rnn", "sparsity_report", "vector_to_parameters",
 ]  # fmt: skip
 
 
@@ -30,4 +36,8 @@ def __getattr__(name: str) -> Any:
         from minigrad.nn.utils import reparametrize
 
         return getattr(reparametrize, name)
+    if name in ("fuse_conv_bn_eval", "fuse_linear_bn_eval"):
+        from minigrad.nn.utils import fusion
+
+        return getattr(fusion, name)
     raise AttributeError(f"module 'minigrad.nn.utils' has no attribute {name!r}")
