@@ -12,7 +12,7 @@ from minigrad.autograd import enable_grad, inference_mode, no_grad, set_grad_ena
 from minigrad.backend import device, get_default_device, set_default_device
 from minigrad.dtypes import *
 from minigrad.engine.modes import is_grad_enabled, is_inference_mode_enabled
-from minigrad.errors import DeviceError, DtypeError, GraphError, ShapeError
+from minigrad.errors import DeviceError, DtypeError, GraphError, OutOfMemoryError, ShapeError
 from minigrad.ops.activation import celu, log_softmax, prelu, relu, selu, sigmoid, softmax
 from minigrad.ops.arrange import *
 from minigrad.ops.cast import *
@@ -39,6 +39,7 @@ from minigrad.printing import set_printoptions
 from minigrad.random import *
 from minigrad.serialization import load, save
 from minigrad.tensor import Size, Tensor
+from minigrad.utils.dlpack import from_dlpack
 
 from minigrad import methods as _methods  # isort: skip  (hangs the operations on Tensor)
 from minigrad import linalg, nn, optim, special  # isort: skip

@@ -6,7 +6,7 @@ from typing import Any
 from minigrad.backend import array_module
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import wrap
-from minigrad.errors import DtypeError, GraphError, ShapeError
+from minigrad.errors import DeviceError, DtypeError, GraphError, ShapeError
 from minigrad.ops import shape
 from minigrad.ops.creation import sizes_of
 from minigrad.tensor import Tensor
@@ -26,6 +26,24 @@ def storage_offset(self: Tensor) -> int:
     if array_module(self._array).shares_memory(base, self._array):
         return (self.data_ptr() - wrap(base).data_ptr()) // self._array.dtype.itemsize
     return 0
+
+
+def pin_memory(self: Tensor, device: Any = None) -> Tensor:
+    """A copy in pinned memory, which a GPU reads by itself: `.to("cuda", non_blocking=True)` of it is not waited for.
+    Itself if it is there. Raises DeviceError without a GPU, or for a tensor that is on one."""
+    from minigrad.backend import pinned
+
+    if self.device.type != "cpu":
+        raise DeviceError(f"pin_memory: expected a tensor on the CPU, got {describe(self)}")
+    array = pinned.pinned(self._array)
+    return self if array is self._array else wrap(array)
+
+
+def is_pinned(self: Tensor, device: Any = None) -> bool:
+    """Does it lie in pinned memory?"""
+    from minigrad.backend import pinned
+
+    return pinned.is_pinned(self._array)
 
 
 def get_device(self: Tensor) -> int:
@@ -185,9 +203,10 @@ def apply_(self: Tensor, callable: Any) -> Tensor:
 
 
 METHODS = (
-    stride, storage_offset, get_device, is_complex, is_signed, is_nonzero, is_same_size, is_inference, is_shared,
-    share_memory_, to_dense, to_sparse, resize, conj, reshape_as, sum_to_size, split_with_sizes, resize_,
-    resize_as_, set_, apply_, unsqueeze_, squeeze_, transpose_, t_, swapaxes_, swapdims_,
+    stride, storage_offset, get_device, pin_memory, is_pinned, is_complex, is_signed, is_nonzero, is_same_size,
+    is_inference, is_shared, share_memory_, to_dense, to_sparse, resize, conj, reshape_as, sum_to_size,
+    split_with_sizes, resize_, resize_as_, set_, apply_, unsqueeze_, squeeze_, transpose_, t_, swapaxes_,
+    swapdims_,
 )  # fmt: skip
 PROPERTIES: dict[str, tuple[Any, str]] = {
     "itemsize": (lambda self: int(self._array.dtype.itemsize), "Bytes of an element."),

@@ -6,7 +6,7 @@ from typing import Any
 from minigrad.backend import device as _device
 from minigrad.backend.checks import look
 from minigrad.backend.devices import current_device as _placed
-from minigrad.errors import DeviceError
+from minigrad.errors import DeviceError, OutOfMemoryError
 
 device_type = "cuda"
 
@@ -209,8 +209,9 @@ def empty_cache() -> None:
 
 
 __all__ = [
-    "Event", "Stream", "current_device", "device", "device_count", "empty_cache", "get_device_capability",
-    "get_device_name", "get_device_properties", "init", "is_available", "is_initialized", "manual_seed",
+    "Event", "OutOfMemoryError", "Stream", "current_device", "device", "device_count", "empty_cache",
+    "get_device_capability", "get_device_name", "get_device_properties", "init", "is_available", "is_initialized",
+    "manual_seed",
     "manual_seed_all", "max_memory_allocated", "max_memory_reserved", "mem_get_info", "memory_allocated",
     "memory_reserved", "reset_peak_memory_stats", "set_device", "stream", "synchronize",
 ]  # fmt: skip

@@ -21,3 +21,7 @@ class DeviceError(RuntimeError):
 
 class GraphError(RuntimeError):
     """A gradient asked of a graph that cannot give it: freed, changed in place, or never recorded."""
+
+
+class OutOfMemoryError(RuntimeError, MemoryError):
+    """More memory asked of a GPU than there is."""

@@ -35,6 +35,7 @@ from minigrad.ops import (
 )  # fmt: skip
 from minigrad.printing import tensor_repr
 from minigrad.tensor import Tensor
+from minigrad.utils import dlpack
 
 _FUNCTIONS: dict[Any, str] = {
     elementwise: "float_power heaviside positive sgn "
@@ -337,6 +338,8 @@ def _hang_lambdas(cls: Any) -> None:
     cls.where = lambda self, condition, other: elementwise.where(condition, self, other)
     cls.adjoint = lambda self: self.mH
     cls.type = legacy.tensor_type
+    for name, how in dlpack.PROTOCOL.items():
+        setattr(cls, name, how)
     for name, (get, doc) in attributes.PROPERTIES.items():
         setattr(cls, name, property(get, doc=doc))
     cls.T = property(lambda self: shape.permute(self, tuple(range(self.ndim))[::-1]), doc="Its dimensions reversed.")

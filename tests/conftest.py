@@ -53,6 +53,7 @@ def cupy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     yield standin()["cupy"]
     mg.set_default_device(None)
     checks._noted.clear()
+    standin()["cupy"].get_default_memory_pool().set_limit(size=0)
     cuda.cupy.cache_clear()
 
 

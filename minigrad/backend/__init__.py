@@ -8,6 +8,7 @@ from minigrad.backend.arrays import (
     array_module,
     array_on,
     asarray,
+    beside,
     copy_to,
     is_array,
     make,
@@ -25,7 +26,8 @@ from minigrad.backend.scatter import add_at, extreme_at
 from minigrad.backend.silence import quiet, quietly, silently
 
 __all__ = [
-    "CPU", "add_at", "array_module", "array_on", "asarray", "copy_to", "current_device", "device", "device_of",
-    "expect", "extreme_at", "get_default_device", "is_array", "kernel", "make", "noted", "quiet", "quietly",
-    "set_default_device", "silently", "spread_over", "storage", "strided", "to_numpy", "windows", "writeable",
+    "CPU", "add_at", "array_module", "array_on", "asarray", "beside", "copy_to", "current_device", "device",
+    "device_of", "expect", "extreme_at", "get_default_device", "is_array", "kernel", "make", "noted", "quiet",
+    "quietly", "set_default_device", "silently", "spread_over", "storage", "strided", "to_numpy", "windows",
+    "writeable",
 ]  # fmt: skip

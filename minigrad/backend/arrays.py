@@ -16,6 +16,16 @@ def is_array(x: Any) -> bool:
     return isinstance(x, np.ndarray) or type(x).__module__.partition(".")[0] == "cupy" and hasattr(x, "device")
 
 
+def beside(x: Any) -> Any:
+    """What another library holds on a GPU (`__cuda_array_interface__`) as an array on the same memory; all else as it
+    is."""
+    if is_array(x) or not hasattr(x, "__cuda_array_interface__"):
+        return x
+    from minigrad.backend import cuda
+
+    return cuda.cupy().asarray(x)
+
+
 def array_module(x: Any) -> ModuleType:
     """The module (`numpy` or `cupy`) whose functions work on the array `x`: the `xp` of the Array API."""
     if isinstance(x, (np.ndarray, np.generic)):
@@ -58,6 +68,16 @@ def copy_to(array: Any, where: device) -> Any:
         return to_numpy(array)
     if device_of(array).type == "cuda" and where.index in (None, device_of(array).index):
         return array
+    return _uploaded(array, where) if isinstance(array, np.ndarray) else make(where, "array", array)
+
+
+def _uploaded(array: Any, where: device) -> Any:
+    """A copy on a GPU. (CuPy's own copies large arrays to pinned memory first; what is there already need not be.)"""
+    from minigrad.backend import cuda, pinned
+
+    if array.flags.c_contiguous and pinned.is_pinned(array):
+        with cuda.use(where):
+            return pinned.upload(array)
     return make(where, "array", array)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from minigrad.backend.checks import look
 from minigrad.backend.devices import device
-from minigrad.errors import DeviceError
+from minigrad.errors import DeviceError, OutOfMemoryError
 
 _INSTALL = (
     'install CuPy into this environment: `pip install "cupy-cuda13x[ctk]"` for a driver of CUDA 13, '
@@ -33,8 +33,30 @@ def cupy() -> ModuleType:
             f'device "cuda": no GPU can be used ({type(error).__name__}: {error}); '
             f'check `nvidia-smi`, then {_INSTALL}. On a machine without a GPU use device="cpu"'
         ) from None
+    allocator = module.cuda.get_allocator()
+    if getattr(allocator, "func", None) is not _allocate:
+        module.cuda.set_allocator(functools.partial(_allocate, module, allocator))
     found: ModuleType = module
     return found
+
+
+def _allocate(module: Any, allocator: Any, size: int) -> Any:
+    """Memory from the allocator that was there: CuPy's pool, or the user's. OutOfMemoryError where there is none."""
+    try:
+        return allocator(size)
+    except module.cuda.memory.OutOfMemoryError:
+        held, pool = pool_bytes()
+        free, total = module.cuda.runtime.memGetInfo()
+    raise OutOfMemoryError(
+        f"cuda:{module.cuda.Device().id}: out of memory: asked for {_size(size)}, where arrays hold {_size(held)}, "
+        f"CuPy's pool {_size(pool)}, and {_size(free)} of {_size(total)} are free. Smaller batches take less, and so "
+        f"do no_grad() where nothing is trained and `del` of what is no longer needed; cuda.empty_cache() gives back "
+        f"what the pool holds unused"
+    )
+
+
+def _size(n: int) -> str:
+    return f"{n / 2**30:.2f} GiB" if n >= 2**30 else f"{n / 2**20:.2f} MiB" if n >= 2**20 else f"{n} bytes"
 
 
 def is_available() -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import copy_to, device_of, is_array, quiet
-from minigrad.errors import DeviceError, DtypeError, GraphError, LinAlgError, ShapeError
+from minigrad.errors import DeviceError, DtypeError, GraphError, LinAlgError, OutOfMemoryError, ShapeError
 
 
 def describe(x: Any) -> str:
@@ -28,6 +28,8 @@ def operands(args: Any) -> str:
 def retry(name: str, forward: Callable[..., Any], raw: Any, static: dict[str, Any], error: Exception) -> Any:
     """Run a failed forward again if it was a floating-point warning that failed it (a nested call and a second thread
     inside `quietly` end here too); else raise `error` in words that name op and shapes."""
+    if isinstance(error, MemoryError):
+        raise OutOfMemoryError(f"{name}: {error}; got {operands(raw)}") from None
     said = (ShapeError, DtypeError, DeviceError, GraphError, IndexError)
     if isinstance(error, OverflowError):
         raw = [_wrapped(x, raw) for x in raw]

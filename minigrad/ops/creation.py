@@ -4,7 +4,18 @@ import math
 import operator
 from typing import Any
 
-from minigrad.backend import CPU, array_module, array_on, current_device, device, device_of, is_array, make, silently
+from minigrad.backend import (
+    CPU,
+    array_module,
+    array_on,
+    beside,
+    current_device,
+    device,
+    device_of,
+    is_array,
+    make,
+    silently,
+)
 from minigrad.dtypes import category, get_default_dtype, number_dtype
 from minigrad.engine.primitive import wrap
 from minigrad.errors import DtypeError, ShapeError
@@ -19,7 +30,7 @@ def tensor(data: Any, dtype: Any = None, device: Device = None, requires_grad: b
     Python floats become the default dtype (float32), ints int64, bools bool; an array or a tensor keeps its dtype.
     Raises TypeError for what no tensor can hold (strings, objects, ragged lists).
     """
-    source = plain(data)
+    source = beside(plain(data))
     if device is None and isinstance(data, Tensor):
         device = data.device
     try:
@@ -53,6 +64,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Device = None) -> Tensor:
     GPU stays there unless another device is named."""
     if isinstance(data, Tensor):
         return data if dtype is None and device is None else data.to(device=device, dtype=dtype)
+    data = beside(data)
     if is_array(data):
         if device is None and device_of(data) != CPU:
             device = device_of(data)

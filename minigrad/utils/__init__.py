@@ -1,5 +1,11 @@
-"""What surrounds a training loop: data sets, samplers and loaders in `data`, and memory for time in `checkpoint`."""
+"""What surrounds a training loop: data sets, samplers and loaders in `data`, memory for time in `checkpoint`, tensors
+to and from other libraries in `dlpack`. Each is imported when it is named."""
 
-from minigrad.utils import checkpoint, data
+import importlib
+from typing import Any
 
-__all__ = ["checkpoint", "data"]
+
+def __getattr__(name: str) -> Any:
+    if name in ("checkpoint", "data", "dlpack", "model_zoo"):
+        return importlib.import_module(f"minigrad.utils.{name}")
+    raise AttributeError(f"module 'minigrad.utils' has no attribute {name!r}")

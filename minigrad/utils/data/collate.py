@@ -10,6 +10,7 @@ from minigrad.dtypes import float64, int64
 from minigrad.ops.creation import as_tensor, tensor
 from minigrad.ops.shape import stack
 from minigrad.tensor import Tensor
+from minigrad.utils._pytree import tree_map
 
 
 def default_collate(batch: Sequence[Any]) -> Any:
@@ -81,3 +82,15 @@ def default_convert(data: Any) -> Any:
     if isinstance(data, (tuple, list)):
         return [default_convert(x) for x in data]
     return data
+
+
+def pinned(batch: Any) -> Any:
+    """A batch with its tensors in pinned memory: those on a GPU stay there; other things that know `pin_memory()` do it
+    themselves."""
+
+    def pin(x: Any) -> Any:
+        if isinstance(x, Tensor) and x.device.type != "cpu":
+            return x
+        return x.pin_memory() if hasattr(x, "pin_memory") else x
+
+    return tree_map(pin, batch)

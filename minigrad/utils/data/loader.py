@@ -1,5 +1,6 @@
 """`DataLoader`: batches of a data set, epoch after epoch."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,10 +9,11 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from minigrad import cuda
 from minigrad.random import Generator, default_generator
 from minigrad.tensor import plain
 from minigrad.utils.data import checks
-from minigrad.utils.data.collate import default_collate, default_convert
+from minigrad.utils.data.collate import default_collate, default_convert, pinned
 from minigrad.utils.data.dataset import Dataset, IterableDataset, Subset, TensorDataset
 from minigrad.utils.data.pool import Pool
 from minigrad.utils.data.sampler import BatchSampler, Drawn, RandomSampler, SequentialSampler
@@ -37,8 +39,9 @@ class DataLoader(Generic[T]):
     begins. num_workers: processes that load batches ahead (prefetch_factor each, 2 by default); 0: this one loads. They
     are new interpreters, so a script needs `if __name__ == "__main__":`; worker i draws its numbers (minigrad's,
     NumPy's, Python's) from base seed + i. timeout: seconds to wait for a worker's batch, 0 for ever.
-    pin_memory has no effect: there is no pinned memory here. A TensorDataset, or a Subset of one, with the default
-    collate_fn and no workers takes one index per tensor and batch.
+    pin_memory: batches on the CPU come in pinned memory, so that `.to("cuda", non_blocking=True)` is not waited for;
+    without a GPU a warning says that it has no effect. A TensorDataset, or a Subset of one, with the default collate_fn
+    and no workers takes one index per tensor and batch.
 
     `state_dict()` and `load_state_dict()` go on within an epoch, with exactly the batches that were left.
     Raises TypeError and ValueError for arguments that make no sense, RuntimeError for a worker that died.
@@ -105,6 +108,9 @@ class DataLoader(Generic[T]):
     def __iter__(self) -> Iterator[Any]:
         """A new epoch, or after `load_state_dict` the rest of the one that was running."""
         own = self._generators()
+        self._pins = self.pin_memory and cuda.is_available()
+        if self.pin_memory and not self._pins:
+            warnings.warn("DataLoader: pin_memory=True has no effect: there is no GPU", UserWarning, stacklevel=2)
         if self._resuming:
             progress, self._resuming = self._progress, False
             for generator, state in zip(own, progress.generators[1:]):
@@ -128,7 +134,7 @@ class DataLoader(Generic[T]):
     def _counted(self, progress: Progress, tasks: Iterator[Any], seed: int, skip: int) -> Iterator[Any]:
         for batch in islice(self._batches(tasks, seed), skip, None):
             progress.batches += 1
-            yield batch
+            yield pinned(batch) if self._pins else batch
         if progress.running:
             progress.epoch, progress.batches, progress.running = progress.epoch + 1, 0, False
 

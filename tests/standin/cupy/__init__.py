@@ -14,8 +14,9 @@ from typing import Any
 from cupy import _functions, cuda
 from cupy._array import ndarray
 from cupy._counts import counts, no_waits, wrapping
-from cupy._functions import array, asarray, ufunc
+from cupy._functions import array, asarray, from_dlpack, ufunc
 from cupy._kernels import ElementwiseKernel, ReductionKernel
+from cupy._memory import allocator
 
 __version__ = "14.2.0"
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "array",
     "asarray",
     "cuda",
+    "from_dlpack",
     "lib",
     "linalg",
     "ndarray",
@@ -47,14 +49,13 @@ def is_available() -> bool:
 
 
 def get_default_memory_pool() -> Any:
-    """The pool of device memory, which holds nothing."""
-    return _pool
+    """The pool of device memory."""
+    return allocator.pool
 
 
-get_default_pinned_memory_pool = get_default_memory_pool
-_pool = SimpleNamespace(
-    free_all_blocks=lambda: None, n_free_blocks=lambda: 0, used_bytes=lambda: 0, total_bytes=lambda: 0
-)
+def get_default_pinned_memory_pool() -> Any:
+    """The pool of pinned memory."""
+    return allocator.pinned
 
 
 def __getattr__(name: str) -> Any:

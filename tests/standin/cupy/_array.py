@@ -8,6 +8,7 @@ import numpy as _np
 
 from cupy import _table
 from cupy._counts import counts, launched, synced
+from cupy._memory import allocator
 
 NUMBERS = (bool, int, float, complex, _np.generic)
 
@@ -34,10 +35,13 @@ def wrap(x: Any, base: Any = None) -> Any:
     if not isinstance(x, (_np.ndarray, _np.generic)):
         return x
     out = object.__new__(ndarray)
-    out._a, out.base, out.device = _np.asarray(x), None, SimpleNamespace(id=counts.current)
+    out._a, out.base, out.device, out._held = _np.asarray(x), None, SimpleNamespace(id=counts.current), 0
     if base is not None and _np.may_share_memory(out._a, base._a):
         out.base = base if base.base is None else base.base
         out.device = base.device
+    else:
+        allocator.malloc(out._a.nbytes)
+        out._held = out._a.nbytes
     return out
 
 
@@ -83,9 +87,24 @@ class ndarray:
     """An array on the pretended GPU."""
 
     __array_priority__ = 100
-    __slots__ = ("__weakref__", "_a", "base", "device")
+    __slots__ = ("__weakref__", "_a", "_held", "base", "device")
     __hash__ = None  # type: ignore[assignment]
     __contains__ = None  # CuPy's would compare, and wait, element by element
+
+    def __del__(self) -> None:
+        allocator.pool.free(self._held)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 2, self.device.id
+
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: Any = None
+    ) -> Any:  # the CPU's, which `from_dlpack` here knows
+        return self._a.__dlpack__(max_version=max_version)
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        return {**self._a.__array_interface__, "version": 3, "stream": 1}
 
     def __array__(self, *args: Any, **options: Any) -> Any:
         raise TypeError("Implicit conversion to a NumPy array is not allowed. Please use `.get()`")

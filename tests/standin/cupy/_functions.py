@@ -1,6 +1,7 @@
 """The functions of `_table`, each NumPy's own behind CuPy's declaration and refusals."""
 
 import warnings
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as _np
@@ -167,8 +168,35 @@ def array(
 
 
 def asarray(a: Any, dtype: Any = None, order: Any = None, *, copy: Any = None, blocking: bool = False) -> Any:
-    """`a` itself if it is an array of the GPU and of that dtype, else a copy there."""
+    """`a` itself if it is an array of the GPU and of that dtype, else a copy there; what has
+    `__cuda_array_interface__` is looked at where it is."""
+    if not isinstance(a, ndarray) and hasattr(a, "__cuda_array_interface__"):
+        given = {k: v for k, v in a.__cuda_array_interface__.items() if k != "stream"}
+        return wrap(_np.asarray(SimpleNamespace(__array_interface__=given, owner=a)))
     return a if isinstance(a, ndarray) and dtype in (None, a.dtype) else array(a, dtype)
+
+
+def from_dlpack(array: Any, *, device: Any = None, copy: Any = None) -> Any:
+    """An array on the memory of another that says it is on a GPU."""
+    kind, number = array.__dlpack_device__()
+    if kind != 2:
+        raise ValueError(f"Unsupported array on device type {kind}")
+    made = wrap(_np.from_dlpack(_Said(array)))
+    made.device = SimpleNamespace(id=number)
+    return made
+
+
+class _Said:
+    """An array of the pretended GPU as what its memory really is."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.array.__dlpack__(max_version=options.get("max_version"))
 
 
 class ogrid:

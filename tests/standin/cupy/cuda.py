@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from cupy._counts import counts, synced
+from cupy._memory import OutOfMemoryError, Pool, allocator
 
 
 class Device:
@@ -90,7 +91,27 @@ def properties(device: int) -> dict[str, Any]:
     return {"name": b"a pretended GPU", "totalGlobalMem": 2**33, "major": 9, "minor": 0, "multiProcessorCount": 4}
 
 
+memory = SimpleNamespace(OutOfMemoryError=OutOfMemoryError, MemoryPool=Pool)
+
+
+def get_allocator() -> Any:
+    return allocator.malloc
+
+
+def set_allocator(allocator_: Any = None) -> None:
+    allocator.malloc = allocator_ or allocator.pool.malloc
+
+
+pinned_ranges: list[tuple[int, int]] = []
+
+
+def attributes(ptr: int) -> Any:
+    """Type 1: pinned memory of the host; 0: memory that CUDA does not know."""
+    return SimpleNamespace(type=int(any(start <= ptr < end for start, end in pinned_ranges)))
+
+
 runtime = SimpleNamespace(
+    pointerGetAttributes=attributes,
     getDeviceProperties=properties,
     memGetInfo=lambda: (2**32, 2**33),
     getDeviceCount=lambda: counts.devices,

@@ -1,9 +1,13 @@
 """What is asked of CuPy's second package."""
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import numpy as np
 from cupy._counts import counts
+from cupy.cuda import pinned_ranges
 
 
 @contextmanager
@@ -17,3 +21,11 @@ def errstate(
         yield
     finally:
         counts.linalg = before
+
+
+def empty_pinned(shape: Any, dtype: Any = float, order: str = "C") -> Any:
+    """An array in memory that the GPU reads by itself."""
+    made = np.empty(shape, dtype, order)
+    pinned_ranges.append((made.ctypes.data, made.ctypes.data + max(made.nbytes, 1)))
+    weakref.finalize(made, pinned_ranges.remove, pinned_ranges[-1])
+    return made
