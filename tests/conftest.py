@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 import minigrad as mg
-from minigrad.backend import checks, cuda
+from minigrad.backend import checks, cuda, silence
 
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=25)
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=50)
@@ -54,6 +54,8 @@ def cupy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     mg.set_default_device(None)
     checks._noted.clear()
     standin()["cupy"].get_default_memory_pool().set_limit(size=0)
+    silence.several = False
+    silence.run_all_by(silence.quietly)
     cuda.cupy.cache_clear()
 
 

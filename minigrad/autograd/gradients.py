@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from minigrad.backend import array_module, asarray
+from minigrad.backend import array_module, asarray, home
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import wrap
 from minigrad.engine.walk import walk
@@ -147,7 +147,8 @@ def _start(op: str, t: Any, weight: Any, create: bool) -> tuple[Any, Any]:
                 f"{op}: a gradient can be implied only for a tensor of one element, got {describe(t)}; reduce it with "
                 f".sum() or .mean(), or pass gradient="
             )
-        weight = _tensor(array_module(array).ones(array.shape, array.dtype))
+        with home(array):
+            weight = _tensor(array_module(array).ones(array.shape, array.dtype))
         return node, weight if create else weight._array
     if not isinstance(weight, Tensor):
         raise TypeError(f"{op}: gradient: expected a Tensor, got {type(weight).__name__}")

@@ -20,14 +20,22 @@ from minigrad.backend.arrays import (
     writeable,
 )
 from minigrad.backend.checks import expect, noted
-from minigrad.backend.devices import CPU, current_device, device, device_of, get_default_device, set_default_device
+from minigrad.backend.devices import (
+    CPU,
+    current_device,
+    device,
+    device_of,
+    get_default_device,
+    numbered,
+    set_default_device,
+)
 from minigrad.backend.kernels import kernel
 from minigrad.backend.scatter import add_at, extreme_at
-from minigrad.backend.silence import quiet, quietly, silently
+from minigrad.backend.silence import home, quiet, quietly, runs, silently
 
 __all__ = [
     "CPU", "add_at", "array_module", "array_on", "asarray", "beside", "copy_to", "current_device", "device",
-    "device_of", "expect", "extreme_at", "get_default_device", "is_array", "kernel", "make", "noted", "quiet",
-    "quietly", "set_default_device", "silently", "spread_over", "storage", "strided", "to_numpy", "windows",
-    "writeable",
+    "device_of", "expect", "extreme_at", "get_default_device", "home", "is_array", "kernel", "make", "noted",
+    "numbered", "quiet", "quietly", "runs", "set_default_device", "silently", "spread_over", "storage", "strided",
+    "to_numpy", "windows", "writeable",
 ]  # fmt: skip

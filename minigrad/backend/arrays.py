@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend.checks import look
-from minigrad.backend.devices import current_device, device, device_of
+from minigrad.backend.devices import current_device, device, device_of, numbered
 from minigrad.backend.silence import silently
 from minigrad.dtypes import dtype_named
 
@@ -57,8 +57,9 @@ def make(where: str | int | device | None, maker: str, *args: Any, **options: An
 
 def array_on(where: str | int | device | None, data: Any, dtype: Any = None) -> Any:
     """A new array with the contents of `data` (array, nested lists or number) on a device, in `dtype` if given."""
-    if current_device(where).type == "cpu" and is_array(data):
-        data = to_numpy(data)
+    place = current_device(where)
+    if is_array(data) and (place.type == "cpu" or not isinstance(data, np.ndarray)):
+        data = copy_to(data, place)
     return make(where, "array", data, dtype=dtype)
 
 
@@ -66,9 +67,14 @@ def copy_to(array: Any, where: device) -> Any:
     """`array` itself if it is on `where` already, else a copy of it there."""
     if where.type == "cpu":
         return to_numpy(array)
-    if device_of(array).type == "cuda" and where.index in (None, device_of(array).index):
+    if device_of(array) == numbered(where):
         return array
-    return _uploaded(array, where) if isinstance(array, np.ndarray) else make(where, "array", array)
+    if isinstance(array, np.ndarray):
+        return _uploaded(array, where)
+    from minigrad.backend import cuda
+
+    with cuda.use(where):  # a copy is made on the current GPU, wherever the array is
+        return array.copy()
 
 
 def _uploaded(array: Any, where: device) -> Any:

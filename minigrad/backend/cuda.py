@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend.checks import look
 from minigrad.backend.devices import device
+from minigrad.backend.silence import found_gpus
 from minigrad.errors import DeviceError, OutOfMemoryError
 
 _INSTALL = (
@@ -36,6 +37,7 @@ def cupy() -> ModuleType:
     allocator = module.cuda.get_allocator()
     if getattr(allocator, "func", None) is not _allocate:
         module.cuda.set_allocator(functools.partial(_allocate, module, allocator))
+    found_gpus(int(module.cuda.runtime.getDeviceCount()))
     found: ModuleType = module
     return found
 

@@ -85,6 +85,15 @@ def current_device(where: str | int | device | None) -> device:
     return _available(where if type(where) is device else device(where))
 
 
+def numbered(where: device) -> device:
+    """A GPU with its number: the current one where none is named."""
+    if where.type == "cpu" or where.index is not None:
+        return where
+    from minigrad.backend import cuda
+
+    return device("cuda", int(cuda.cupy().cuda.Device().id))
+
+
 def device_of(array: Any) -> device:
     """The device an array lives on."""
     return CPU if isinstance(array, (np.ndarray, np.generic)) else device("cuda", int(array.device.id))

@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy import ndarray
 
-from minigrad.backend import asarray, is_array, kernel, quietly, silently
+from minigrad.backend import asarray, is_array, kernel, quietly, runs, silently
 from minigrad.dtypes import get_default_dtype, result_type
 from minigrad.engine.explain import brought_together, describe, retry
 from minigrad.engine.graph import Node, clock
@@ -20,6 +20,8 @@ from minigrad.tensor import Tensor
 
 NUMBERS = (bool, int, float)
 PLAIN = {int, float}
+run_by: Callable[..., Any] = quietly  # what runs the forwards
+runs(globals())
 
 
 def _named(op: Primitive, call: Callable[..., Any], doc: str) -> Callable[..., Any]:
@@ -60,7 +62,7 @@ def unary(
         if floating and origin is None and x.dtype.kind != "f":
             x = floated(x)
         try:
-            out = quietly(on_cpu if x.__class__ is ndarray else run, x)
+            out = run_by(on_cpu if x.__class__ is ndarray else run, x)
         except Exception as error:
             out = retry(name, run, [x], {}, error)
         shape = out.shape
@@ -120,7 +122,7 @@ def binary(
             a, b = None, other._current()
             x, y = promoted(constant(input, name, "input"), other._array, floating)
         try:
-            out = quietly(on_cpu if x.__class__ is ndarray else run, x, y)
+            out = run_by(on_cpu if x.__class__ is ndarray else run, x, y)
         except Exception as error:
             moved = brought_together(name, (input, other))
             if moved is not None:

@@ -1,8 +1,9 @@
 """The backward pass: one walk over the recorded graph, from the outputs to the leaves. It never recurses."""
 
+from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import array_module, asarray, quiet
+from minigrad.backend import array_module, asarray, quiet, silence
 from minigrad.engine.explain import describe
 from minigrad.engine.graph import FREED, Leaf, Node, changed, check_unchanged, clock
 from minigrad.engine.modes import modes
@@ -35,6 +36,7 @@ def walk(
             slot[GRAD] = g if slot[GRAD] is None else slot[GRAD] + g
     ready = [node for node, slot in slots.items() if not slot[WAITS]]
     anomaly = modes.anomaly
+    pull, accumulate = (_at_home(_pull), _at_home(_accumulate)) if silence.several else (_pull, _accumulate)
     recording, modes.grad = modes.grad, create and (anomaly or True)
     try:
         with quiet():
@@ -49,9 +51,9 @@ def walk(
                         if node in wanted:  # type: ignore[operator]
                             found[node] = g if slot[OWN] else _copy(g)
                     elif not node.parents:
-                        _accumulate(node, g, create, slot[OWN])
+                        accumulate(node, g, create, slot[OWN])
                 if node.parents and (wanted is None or any(parent in slots for parent in node.parents)):
-                    _pull(node, g, slots, ready, create, anomaly, slot[MASKED])
+                    pull(node, g, slots, ready, create, anomaly, slot[MASKED])
                     if not retain and node.plan.keeps_arrays:
                         node.kept = FREED
     finally:
@@ -145,6 +147,16 @@ def _pull(
             slot[GRAD], slot[OWN] = slot[GRAD] + r, True
 
 
+def _at_home(visit: Callable[..., None]) -> Callable[..., None]:
+    """`visit`, on the GPU that the gradient is on."""
+
+    def call(node: Node, g: Any, *others: Any) -> None:
+        with silence.home(g):
+            visit(node, g, *others)
+
+    return call
+
+
 class Part:
     """A gradient that is `g` at a basic index and zero elsewhere: what the rule of a slice gives to raw arrays. It is
     added in place, so that a tensor taken apart into n slices costs one pass over its gradient and not n."""
@@ -204,7 +216,8 @@ def _freed(node: Node) -> GraphError:
 
 def _copy(g: Any) -> Any:
     """A gradient in memory of its own, writable: a Tensor's copy is recorded."""
-    return g.clone() if isinstance(g, Tensor) else asarray(g.copy())  # in C order, as parameters are
+    with silence.home(g):
+        return g.clone() if isinstance(g, Tensor) else asarray(g.copy())  # in C order, as parameters are
 
 
 def _show(node: Node, g: Any, create: bool, slot: list[Any]) -> Any:

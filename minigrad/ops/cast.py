@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import copy_to, current_device, device_of
+from minigrad.backend import copy_to, current_device, device_of, numbered
 from minigrad.dtypes import dtype_named
 from minigrad.engine.primitive import primitive
 from minigrad.tensor import Tensor
@@ -66,8 +66,7 @@ def to(
             dtype = a
     out = input if dtype is None else astype(input, dtype)
     if device is not None:
-        place = current_device(device)
-        here = device_of(out._array)
-        if (place.type, place.index or 0) != (here.type, here.index or 0):
+        place, here = numbered(current_device(device)), device_of(out._array)
+        if place != here:
             out = _move(out, origin=here, place=place)
     return clone(out) if copy and out is input else out

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from minigrad.backend import add_at, array_module, copy_to, device_of, expect, is_array
+from minigrad.backend import add_at, array_module, copy_to, device_of, expect, home, is_array
 from minigrad.engine.explain import brought_together, describe
 from minigrad.engine.primitive import primitive
 from minigrad.engine.walk import Part
@@ -192,8 +192,9 @@ def _expect_inside(op: str, index: Any, target: Any) -> None:
         if is_array(part) and part.dtype.kind in "iu" and part.size and part.ndim:
             size = target.shape[dim]
             text = f"{op}: dimension {dim}: expected indices from {-size} to {size - 1}, got others too"
-            wide = part.astype("int64", copy=False)
-            expect((wide >= -size) & (wide < size), IndexError, text)
+            with home(part):
+                wide = part.astype("int64", copy=False)
+                expect((wide >= -size) & (wide < size), IndexError, text)
         dim += target.ndim - builtins.sum(taken) if part is ... else n
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
+from minigrad.backend import silence
 from minigrad.engine.explain import describe
 from minigrad.errors import DtypeError
 
@@ -25,6 +26,9 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def call(*args: P.args, **options: P.kwargs) -> R:
         try:
+            if silence.several:
+                with silence.home(*args):
+                    return function(*args, **options)
             return function(*args, **options)
         except (AttributeError, TypeError, ValueError, IndexError) as error:
             if options.keys() & NUMPY.keys() and not isinstance(error, DtypeError):

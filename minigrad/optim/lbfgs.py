@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from minigrad.backend import array_module, silently
+from minigrad.backend import array_module, home, silently
 from minigrad.engine.graph import changed
 from minigrad.engine.primitive import wrap
 from minigrad.optim import checks, state
@@ -73,7 +73,8 @@ class LBFGS(Optimizer):
         loss, lr = checks.loss(f"{self._name}.step: closure", first), self._ready(group)
         if callable(group["lr"]):
             group["steps"] = group.get("steps", 0) + 1
-        self._minimize(group, lr, closure, loss)
+        with home(group["params"][0]):
+            self._minimize(group, lr, closure, loss)
         return first
 
     def _minimize(self, group: dict[str, Any], lr: float, closure: Closure, loss: float) -> None:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from minigrad.backend import silently
+from minigrad.backend import silence, silently
 from minigrad.engine.explain import describe
 from minigrad.engine.graph import changed
 from minigrad.engine.modes import enable_grad
@@ -99,12 +99,13 @@ class Optimizer:
         """Change all parameters; the groups' step sizes, which were asked for once."""
         op = f"{self._name}.step"
         rates = [self._ready(group) for group in self.param_groups]  # all are looked at before any is moved
+        change = self._update_at_home if silence.several else self._update
         for group, lr in zip(self.param_groups, rates):
             if callable(group["lr"]):
                 group["steps"] = group.get("steps", 0) + 1
             for p in group["params"]:
                 if p._grad is not None:
-                    self._update(p, p._grad._array, group, lr)
+                    change(p, p._grad._array, group, lr)
                     changed(p._array, op)
         return rates
 
@@ -138,6 +139,11 @@ class Optimizer:
     def _update(self, p: Tensor, grad: Any, group: dict[str, Any], lr: float) -> None:
         """Change the memory of `p`, given its gradient as a raw array."""
         raise NotImplementedError(f"{self._name}: define _update(p, grad, group, lr) or step(closure)")
+
+    def _update_at_home(self, p: Tensor, *args: Any) -> None:
+        """`_update` on the GPU that the parameter is on."""
+        with silence.home(p):
+            self._update(p, *args)
 
     # --- saving and restoring -----------------------------------------------------------------------------------
 

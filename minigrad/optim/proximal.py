@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from minigrad.backend import silently
+from minigrad.backend import home, silently
 from minigrad.engine.primitive import wrap
 from minigrad.nn.modules.module import Module
 from minigrad.nn.regularizers import Regularizer, _named
@@ -55,19 +55,19 @@ class Proximal:
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """The optimizer's step, then the proximal one of every parameter that has a gradient."""
-        optimizer = self.optimizer
-        groups = optimizer.param_groups
-        loss = optimizer._evaluate(closure)
-        rates = silently(optimizer._update_all)
-        places = {
-            id(p): (group, lr) for group, lr in zip(groups, rates) for p in group["params"] if p._grad is not None
-        }
+        loss = self.optimizer._evaluate(closure)
+        with home(self):
+            self._shrink(silently(self.optimizer._update_all))
+        return loss
+
+    def _shrink(self, rates: list[float]) -> None:
+        groups = zip(self.optimizer.param_groups, rates)
+        places = {id(p): (group, lr) for group, lr in groups for p in group["params"] if p._grad is not None}
         params = self._params()
         for R in self._turns:
             moved = self._chosen(R) & places.keys()
-            steps = [optimizer._metric(p, *places[id(p)]) if id(p) in moved else 0.0 for _, p in _named(params)]
+            steps = [self.optimizer._metric(p, *places[id(p)]) if id(p) in moved else 0.0 for _, p in _named(params)]
             R.prox_(params, [s if isinstance(s, float) else wrap(s) for s in steps])
-        return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """The optimizer's."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import array_module, array_on, asarray, device_of, quiet, silently
+from minigrad.backend import array_module, array_on, asarray, device_of, home, quiet, silently
 from minigrad.engine.explain import describe
 from minigrad.engine.graph import changed, version
 from minigrad.engine.modes import no_grad
@@ -69,9 +69,10 @@ class Search(Optimizer):
         raises, the best weights so far are put back.
         """
         self._check_call(closure, batched, linear, candidates)
-        if batched is not None:
-            return self._try_batch(batched, self._draw(candidates or 1))
-        losses = self._try_each(closure, linear, self._draw(candidates or 1))
+        with home(self):
+            if batched is not None:
+                return self._try_batch(batched, self._draw(candidates or 1))
+            losses = self._try_each(closure, linear, self._draw(candidates or 1))
         return losses[0] if candidates is None else [self._number(loss) for loss in losses]
 
     # --- trying -------------------------------------------------------------------------------------------------

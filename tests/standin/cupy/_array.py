@@ -165,6 +165,10 @@ class ndarray:
 
     # --- copies on the device -----------------------------------------------------------------------------------
 
+    def copy(self, order: str = "C") -> "ndarray":  # on the current GPU, wherever this one is
+        launched()
+        return wrap(self._a.copy(order))
+
     def __copy__(self) -> "ndarray":
         return self.copy()
 
@@ -358,5 +362,5 @@ for _short in ("shape", "dtype", "ndim", "size", "itemsize", "nbytes", "strides"
     setattr(ndarray, _short, property(lambda self, n=_short: getattr(self._a, n)))
 for _short in ("real", "imag"):
     setattr(ndarray, _short, property(lambda self, n=_short: wrap(getattr(self._a, n), self)))
-for _declaration in declared(_table.METHODS).values():
+for _declaration in (d for name, d in declared(_table.METHODS).items() if name not in vars(ndarray)):
     setattr(ndarray, _declaration.name, _method(_declaration))
