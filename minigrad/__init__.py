@@ -107,6 +107,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"minigrad.{name}")
     if name == "autocast":
         return importlib.import_module("minigrad.amp").autocast
+    if name == "lockstep":
+        return importlib.import_module("minigrad.testing.lockstep").lockstep
     if name.startswith("_foreach_"):
         return importlib.import_module("minigrad.foreach").foreach(name.removeprefix("_foreach_"))
     if name in _OF_LAYERS:

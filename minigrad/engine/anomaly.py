@@ -33,7 +33,7 @@ class Anomaly:
             inputs = ", ".join(f"{describe(x)}{_at(x, out, what[1])}" for x in operands)
             raise AnomalyError(f"{name}, at {self.lines[node]}, {what[0]}: result {describe(out)}, from {inputs}")
 
-    def backward(self, node: Node, parent: Node, g: Any, r: Any) -> None:
+    def backward(self, node: Node, parent: Node, g: Any, r: Any, rule: Any, values: Any) -> None:
         """Raise AnomalyError if the gradient `r`, made from `g`, has a nan or inf that `g` does not explain."""
         g, r = getattr(g, "_array", g), getattr(r, "_array", r)
         if not is_array(r):

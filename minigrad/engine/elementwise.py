@@ -32,13 +32,24 @@ def _named(op: Primitive, call: Callable[..., Any], doc: str) -> Callable[..., A
     return call
 
 
+# what runs the ops below, by itself: of which op it is, and the function for arrays of any library
+RUNS: dict[Any, tuple[str, Callable[..., Any]]] = {}
+
+
 def _functions(name: str, function: "str | Callable[..., Any]") -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The forward for NumPy arrays and the one for any: a function that works on both, or the name of one that each
     library has."""
     if callable(function):
+        RUNS[function] = name, function
         return function, function
     wanted = function or name
-    return kernel(wanted), lambda *operands: kernel(wanted, next((x for x in operands if is_array(x)), None))(*operands)
+    on_cpu = kernel(wanted)
+
+    def run(*operands: Any) -> Any:
+        return kernel(wanted, next((x for x in operands if is_array(x)), None))(*operands)
+
+    RUNS[on_cpu] = RUNS[run] = name, run
+    return on_cpu, run
 
 
 def unary(

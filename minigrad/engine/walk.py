@@ -132,7 +132,7 @@ def _pull(
             if r is not g and not plan.moves and r.shape == g.shape:  # a view moves its zeros itself
                 r = _stay_zero(g, r)
         if anomaly is not None:
-            anomaly.backward(node, parent, g, r)
+            anomaly.backward(node, parent, g, r, rule, values)
         if r.shape != parent.shape:
             r = _unbroadcast(node, r, parent.shape)
         if r.dtype is not parent.dtype:
