@@ -83,6 +83,9 @@ def weights_init_normal(m):
 generator.apply(weights_init_normal)
 discriminator.apply(weights_init_normal)
 adversarial_loss = torch.nn.BCELoss()
+if torch.cuda.is_available():
+    generator.cuda()
+    discriminator.cuda()
 opt_g = torch.optim.Adam(generator.parameters(), lr=2e-3, betas=(0.5, 0.999))
 opt_d = torch.optim.Adam(discriminator.parameters(), lr=2e-3, betas=(0.5, 0.999))
 for i in range(40):
