@@ -43,9 +43,59 @@ def standin() -> dict[str, Any]:
     return found
 
 
+class RealCuPy:
+    """The real CuPy in the stand-in's place, under MINIGRAD_GPU=1 (`python -m tests.gpu`). A test that counts by the
+    stand-in, or alters it, is skipped when it comes to that."""
+
+    def __init__(self) -> None:
+        self.__dict__["_module"] = cuda.cupy()
+
+    def no_waits(self) -> Any:
+        from tests.gpu.place import real_no_waits
+
+        return real_no_waits()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("launches", "syncs", "uploads", "wrapping"):
+            pytest.skip(f"{name} are the stand-in's")
+        return getattr(self._module, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        pytest.skip(f"{name}: only the stand-in is altered")
+
+
+@pytest.fixture
+def no_gpu() -> None:
+    """For a test of what is said where there is none."""
+    if os.environ.get("MINIGRAD_GPU") == "1":
+        pytest.skip("there is a GPU")
+
+
+@pytest.fixture
+def pretended(cupy: Any) -> Any:
+    """The stand-in, for a test that alters it: skipped on a real GPU."""
+    if isinstance(cupy, RealCuPy):
+        pytest.skip("alters the stand-in")
+    return cupy
+
+
+@pytest.fixture
+def two_gpus(cupy: Any) -> Any:
+    """`cupy`, where there are two GPUs."""
+    if mg.cuda.device_count() < 2:
+        pytest.skip("needs two GPUs")
+    return cupy
+
+
 @pytest.fixture
 def cupy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The stand-in, in CuPy's place for one test."""
+    """The stand-in, in CuPy's place for one test; under MINIGRAD_GPU=1 CuPy itself."""
+    if os.environ.get("MINIGRAD_GPU") == "1":
+        yield RealCuPy()
+        mg.set_default_device(None)
+        checks._noted.clear()
+        cuda.cupy().get_default_memory_pool().set_limit(size=0)
+        return
     for name, module in standin().items():
         monkeypatch.setitem(sys.modules, name, module)
     cuda.cupy.cache_clear()

@@ -60,13 +60,13 @@ def trained(place: str, make: Any) -> list[float]:
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_training_on_a_gpu_that_is_not_the_current_one(name: str, cupy: Any) -> None:
+def test_training_on_a_gpu_that_is_not_the_current_one(name: str, two_gpus: Any) -> None:
     there = trained("cuda:1", OPTIMIZERS[name])
     assert mg.cuda.current_device() == 0
     np.testing.assert_allclose(there, trained("cpu", OPTIMIZERS[name]), rtol=1e-6)
 
 
-def test_a_graph_over_two_gpus(cupy: Any) -> None:
+def test_a_graph_over_two_gpus(two_gpus: Any) -> None:
     first, second = nn.Linear(3, 4).to("cuda:0"), nn.Linear(4, 2).to("cuda:1")
     x = mg.ones(2, 3, device="cuda:0", requires_grad=True)
     for times in (1, 2):
@@ -76,7 +76,7 @@ def test_a_graph_over_two_gpus(cupy: Any) -> None:
         assert second.bias.grad.tolist() == [2.0 * times] * 2
 
 
-def test_where_cuda_is_the_current_gpu(cupy: Any) -> None:
+def test_where_cuda_is_the_current_gpu(two_gpus: Any) -> None:
     x = mg.ones(2, device="cuda:1")
     assert str(x.to("cuda").device) == str(x.cuda().device) == "cuda:0" and x.to("cuda:1") is x
     with mg.cuda.device(1):

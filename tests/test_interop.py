@@ -104,7 +104,7 @@ def test_arrays_on_the_left_defer(place: str, cupy: Any) -> None:
 # --- pinned memory ----------------------------------------------------------------------------------------------------
 
 
-def test_pinned_memory_without_a_gpu() -> None:
+def test_pinned_memory_without_a_gpu(no_gpu: None) -> None:
     with pytest.raises(DeviceError, match='device "cuda": '):
         mg.ones(2).pin_memory()
     assert not mg.ones(2).is_pinned()
@@ -113,10 +113,10 @@ def test_pinned_memory_without_a_gpu() -> None:
         assert [len(x) for (x,) in loader] == [2, 1]
 
 
-def test_a_pinned_array_stays_until_its_copy_is_done(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pinned_array_stays_until_its_copy_is_done(pretended: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     t = mg.arange(4.0).pin_memory()
     assert t.is_pinned() and t.pin_memory() is t
-    source, flying = weakref.ref(t._array), cupy.cuda.Event
+    source, flying = weakref.ref(t._array), pretended.cuda.Event
     monkeypatch.setattr(flying, "done", False)
     there = t.to("cuda", non_blocking=True)
     del t
@@ -158,17 +158,17 @@ def test_out_of_memory_says_how_much_was_asked_and_held(cupy: Any) -> None:
     assert mg.ones(1 << 20, device="cuda").sum().item() == 1 << 20
 
 
-def test_the_users_own_allocator_is_kept(cupy: Any) -> None:
+def test_the_users_own_allocator_is_kept(pretended: Any) -> None:
     asked: list[int] = []
-    before = cupy.cuda.get_allocator()
+    before = pretended.cuda.get_allocator()
     try:
-        cupy.cuda.set_allocator(lambda size: asked.append(size))
+        pretended.cuda.set_allocator(lambda size: asked.append(size))
         from minigrad.backend import cuda
 
         cuda.cupy.cache_clear()
         mg.ones(5, device="cuda")
     finally:
-        cupy.cuda.set_allocator(before)
+        pretended.cuda.set_allocator(before)
     assert 20 in asked
 
 

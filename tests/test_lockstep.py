@@ -41,13 +41,15 @@ def test_what_is_the_same_runs_through(place: str, cupy: Any) -> None:
     assert both.seen == seen and x.device.type == place
 
 
-def erring(monkeypatch: pytest.MonkeyPatch, cupy: Any, name: str, wrong: Any) -> None:
-    plain = getattr(cupy, name)
-    monkeypatch.setattr(cupy, name, lambda *args, **options: wrong(plain(*args, **options)))
+def erring(monkeypatch: pytest.MonkeyPatch, pretended: Any, name: str, wrong: Any) -> None:
+    plain = getattr(pretended, name)
+    monkeypatch.setattr(pretended, name, lambda *args, **options: wrong(plain(*args, **options)))
 
 
-def test_the_first_that_differs_is_named_with_line_index_and_values(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    erring(monkeypatch, cupy, "exp", lambda out: out * 1.001)
+def test_the_first_that_differs_is_named_with_line_index_and_values(
+    pretended: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erring(monkeypatch, pretended, "exp", lambda out: out * 1.001)
     x = mg.tensor([[0.0, 1.0]])
     with pytest.raises(LockstepError, match=(
         r"^exp, at test_lockstep.py:\d+: 2 of 2 elements of float32\[1, 2\] differ; at \[0, 0\] cpu gives 1.0, cuda:0 "
@@ -58,10 +60,10 @@ def test_the_first_that_differs_is_named_with_line_index_and_values(cupy: Any, m
         x.exp()
 
 
-def test_a_gradient_that_differs(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gradient_that_differs(pretended: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     x = mg.tensor([0.5, 1.0], requires_grad=True)
     loss = x.sin().sum()
-    erring(monkeypatch, cupy, "cos", lambda out: -out)
+    erring(monkeypatch, pretended, "cos", lambda out: -out)
     with (
         lockstep(),
         pytest.raises(LockstepError, match=r"^the backward of sin, at test_lockstep.py:\d+: 2 of 2 elements"),
@@ -74,27 +76,27 @@ def test_a_gradient_that_differs(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> 
     (lambda out: out.reshape(1, 2), r"cpu gives float32\[2\], cuda:0 float32\[1, 2\]"),
     (lambda out: out * float("nan"), r"at \[0\] cpu gives 0.0, cuda:0 nan"),
 ])  # fmt: skip
-def test_dtype_shape_and_nan(wrong: Any, text: str, cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    erring(monkeypatch, cupy, "sin", wrong)
+def test_dtype_shape_and_nan(wrong: Any, text: str, pretended: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    erring(monkeypatch, pretended, "sin", wrong)
     with lockstep(), pytest.raises(LockstepError, match=text):
         mg.tensor([0.0, 1.0]).sin()
 
 
 def test_a_sum_that_cancels_passes_where_both_are_as_far_from_the_truth(
-    cupy: Any, monkeypatch: pytest.MonkeyPatch
+    pretended: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     x = mg.tensor(np.array([1e4, 1.5, -1e4, 1e-3], "float32"))
     off = float(x.sum()) - 1.501
-    plain = cupy.ndarray.sum
-    monkeypatch.setattr(cupy.ndarray, "sum", lambda self, *a, **k: plain(self, *a, **k) * 0 + (1.501 - 2 * off))
+    plain = pretended.ndarray.sum
+    monkeypatch.setattr(pretended.ndarray, "sum", lambda self, *a, **k: plain(self, *a, **k) * 0 + (1.501 - 2 * off))
     with lockstep():
         x.sum()
-    monkeypatch.setattr(cupy.ndarray, "sum", lambda self, *a, **k: plain(self, *a, **k) + 1.0)
+    monkeypatch.setattr(pretended.ndarray, "sum", lambda self, *a, **k: plain(self, *a, **k) + 1.0)
     with lockstep(), pytest.raises(LockstepError, match="^sum, at "):
         x.sum()
 
 
-def test_without_a_gpu_it_says_so() -> None:
+def test_without_a_gpu_it_says_so(no_gpu: None) -> None:
     with pytest.raises(DeviceError, match='device "cuda"'), lockstep():
         pass
 
