@@ -41,7 +41,7 @@ def test_every_part_runs_is_kept_and_not_run_twice(command: Any, tmp_path: Path,
     assert list(kept["parts"]) == parts and all(p["seconds"] > 0 and not p["failures"] for p in kept["parts"].values())
     assert kept["parts"]["suite-ops"]["numbers"]["passed"] > 10 and kept["facts"]["device"].startswith("the stand-in")
     page = (tmp_path / "gpu.md").read_text()
-    assert "No GPU was used" in page and "| linear softmax, SGD | none | 13 |" in page and "| float16 |" in page
+    assert "No GPU was used" in page and "| linear softmax, SGD | none | 12 |" in page and "| float16 |" in page
     capsys.readouterr()
     assert command(["--standin", "--small", "--out", str(tmp_path), *chosen]) == 0
     assert capsys.readouterr().out.count("in the report already") == len(parts)

@@ -9,7 +9,9 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from numpy import dtype, ndarray
+from numpy import dtype, generic, ndarray
+
+from minigrad.tensor import Tensor
 
 KERNELS: "dict[str, Kernel]" = {}
 
@@ -29,6 +31,9 @@ class Kernel:
         self.maker, self.name, self.source = maker, f"minigrad_{name}", source
         typed = any(words.split()[-2:-1] == ["T"] for words in ",".join(source[:2]).split(","))
         self.options = {"preamble": (WIDER if typed else "") + preamble, **options}
+
+    def __call__(self, *args: Any) -> Any:
+        return self.call(*args)
 
     @functools.cached_property
     def call(self) -> Callable[..., Any]:
@@ -67,9 +72,14 @@ def wider(kind: Any) -> Any:
 
 
 def used(array: Any) -> bool:
-    """Are kernels there for this array? Not on the CPU. MINIGRAD_KERNELS=0 says no: to find out whether one of them is
-    at fault."""
-    return array.__class__ is not ndarray and array.dtype.kind == "f" and os.environ.get("MINIGRAD_KERNELS") != "0"
+    """Are kernels there for this array? Not on the CPU, nor for Tensors, whose operations are recorded.
+    MINIGRAD_KERNELS=0 says no: to find out whether one of them is at fault."""
+    return (
+        array.__class__ is not ndarray
+        and not isinstance(array, (Tensor, generic))
+        and array.dtype.kind == "f"
+        and os.environ.get("MINIGRAD_KERNELS") != "0"
+    )
 
 
 def on_gpu(kernels: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -1,5 +1,6 @@
 """Softmax and its kin, and the non-linearities between layers."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from numpy import ndarray
@@ -9,6 +10,8 @@ from minigrad.dtypes import float32
 from minigrad.engine.elementwise import cast, floated, unary
 from minigrad.engine.primitive import primitive
 from minigrad.errors import ShapeError
+from minigrad.kernels import activation as activations
+from minigrad.kernels import slopes
 from minigrad.kernels import softmax as kernels
 from minigrad.kernels.kernel import on_gpu
 from minigrad.ops import axes
@@ -16,7 +19,8 @@ from minigrad.ops.elementwise import abs, exp, expm1, tanh, where
 from minigrad.ops.public import public, refuse
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import chunk, reshape
-from minigrad.ops.special import ndtr
+from minigrad.ops.special import SQRT_2PI, ndtr
+from minigrad.tensor import Tensor
 
 __all__ = [
     "celu", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_softmax",
@@ -48,7 +52,7 @@ def _normalised(input: Any, dim: int, normalise: Any) -> Any:
     return z.astype(input.dtype, copy=False)
 
 
-@primitive(name="softmax", input=lambda g, out, dim: out * (g - sum(g * out, dim, True)))
+@primitive(name="softmax", input=on_gpu(slopes.softmax)(lambda g, out, dim: out * (g - sum(g * out, dim, True))))
 @on_gpu(kernels.softmax)
 def _softmax(input: Any, *, dim: int) -> Any:
     def normalise(z: Any, dim: int) -> None:
@@ -59,7 +63,7 @@ def _softmax(input: Any, *, dim: int) -> Any:
     return _normalised(input, dim, normalise)
 
 
-@primitive(name="log_softmax", input=lambda g, out, dim: g - exp(out) * sum(g, dim, True))
+@primitive(name="log_softmax", input=on_gpu(slopes.log_softmax)(lambda g, out, dim: g - exp(out) * sum(g, dim, True)))
 @on_gpu(kernels.log_softmax)
 def _log_softmax(input: Any, *, dim: int) -> Any:
     def normalise(z: Any, dim: int) -> None:
@@ -117,11 +121,11 @@ def _softplus(x: Any) -> Any:
 relu = unary(
     "relu",
     "max(x, 0); nan stays nan. Gradient 0 at 0.",
-    lambda g, out: g * (out > 0),
+    on_gpu(slopes.relu)(lambda g, out: g * (out > 0)),
     lambda x: array_module(x).maximum(x, 0),
     floating=False,
 )
-sigmoid = unary("sigmoid", "1 / (1 + e^-x).", lambda g, out: g * (out * (1 - out)), _sigmoid)
+sigmoid = unary("sigmoid", "1 / (1 + e^-x).", on_gpu(slopes.sigmoid)(lambda g, out: g * (out * (1 - out))), _sigmoid)
 logsigmoid = unary(
     "logsigmoid", "log(sigmoid(x)), without overflow.", lambda g, input: g * sigmoid(-input), lambda x: -_softplus(-x)
 )
@@ -178,10 +182,15 @@ def selu(input: Any) -> Any:
     return 1.0507009873554804934193349852946 * elu(input, 1.6732632423543772848170429916717)
 
 
-@public
-def silu(input: Any) -> Any:
-    """x * sigmoid(x), also called swish."""
-    return input * sigmoid(input)
+def _silu_slope(g: Any, input: Any) -> Any:
+    s = sigmoid(input)
+    return g * (s * (1 + input * (1 - s)))
+
+
+silu = public(unary(
+    "silu", "x * sigmoid(x), also called swish.", on_gpu(slopes.silu)(_silu_slope),
+    on_gpu(activations.SILU)(lambda x: (x * _sigmoid(x)).astype(x.dtype, copy=False)),
+))  # fmt: skip
 
 
 @public
@@ -190,11 +199,23 @@ def mish(input: Any) -> Any:
     return input * tanh(_softplus_op(input))
 
 
+def _gelu_slope(g: Any, input: Any, known: Any) -> Any:
+    below = ndtr(input) if isinstance(input, Tensor) else known.below
+    return g * (below + input * (exp(input * input * -0.5) / SQRT_2PI))
+
+
+@primitive(name="gelu", input=on_gpu(slopes.gelu)(_gelu_slope), local=True)
+@on_gpu(activations.gelu)
+def _gelu(input: Any, *, known: Any) -> Any:
+    known.below = ndtr(input)
+    return input * known.below
+
+
 @public
 def gelu(input: Any, approximate: str = "none") -> Any:
     """x times the normal distribution function at x; approximate="tanh": by a formula in tanh."""
     if approximate == "none":
-        return input * ndtr(input)
+        return _gelu(floated(input), known=SimpleNamespace())
     if approximate != "tanh":
         raise ValueError(f'gelu: approximate: expected "none" or "tanh", got {approximate!r}')
     return 0.5 * input * (1 + tanh(0.7978845608028654 * (input + 0.044715 * input * input * input)))

@@ -14,6 +14,8 @@ from minigrad.backend import array_module, expect
 from minigrad.engine.elementwise import binary, floated, unary
 from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError
+from minigrad.kernels import slopes
+from minigrad.kernels.kernel import on_gpu
 from minigrad.ops.creation import ones_like, zeros_like
 from minigrad.ops.public import public, refuse
 
@@ -157,7 +159,7 @@ cos: Op = unary("cos", "The cosine, in radians.", lambda g, input: -g * sin(inpu
 tan = unary("tan", "The tangent, in radians.", lambda g, out: g * (1 + out * out))
 sinh = unary("sinh", "The hyperbolic sine.", lambda g, input: g * cosh(input))
 cosh: Op = unary("cosh", "The hyperbolic cosine.", lambda g, input: g * sinh(input))
-tanh = unary("tanh", "The hyperbolic tangent.", lambda g, out: g * (1 - out * out))
+tanh = unary("tanh", "The hyperbolic tangent.", on_gpu(slopes.tanh)(lambda g, out: g * (1 - out * out)))
 
 # --- rounding, sign: gradient zero ----------------------------------------------------------------------------------
 

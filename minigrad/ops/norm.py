@@ -1,26 +1,64 @@
 """Normalization: elements brought to mean 0 and variance 1 over a batch, a layer, an instance or a group; and vectors
-to length 1. Composed; the statistics are differentiated through."""
+to length 1. The statistics are differentiated through."""
 
+from types import SimpleNamespace
 from typing import Any
 
+from minigrad.dtypes import float32
+from minigrad.engine.elementwise import floated
 from minigrad.engine.explain import describe
+from minigrad.engine.primitive import primitive, wrap
 from minigrad.errors import ShapeError
+from minigrad.kernels import norm as kernels
+from minigrad.kernels.kernel import on_gpu
 from minigrad.ops import axes
-from minigrad.ops.elementwise import clamp, rsqrt
+from minigrad.ops.elementwise import clamp, rsqrt, sqrt
 from minigrad.ops.public import public
-from minigrad.ops.reduce import mean
+from minigrad.ops.reduce import mean, sum
 from minigrad.ops.reduce import norm as vector_norm
 from minigrad.ops.shape import reshape
+from minigrad.tensor import Tensor
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "normalize", "rms_norm"]
 
 
-def _standardized(x: Any, dims: Any, eps: float) -> tuple[Any, Any, Any]:
-    """(x - mean) / sqrt(variance + eps) over `dims`, and the two statistics."""
-    middle = mean(x, dims, True)
-    centred = x - middle
-    variance = mean(centred * centred, dims, True)
-    return centred * rsqrt(variance + eps), middle, variance
+def _wide(x: Any) -> Any:
+    """float16 as float32, in which it is calculated."""
+    return x.astype(float32) if x.dtype.itemsize == 2 else x
+
+
+def _deviation(input: Any, dims: tuple[int, ...], n: int, eps: float, known: Any) -> Any:
+    """sqrt(variance + eps): of arrays from the sums that are known from the forward pass, of Tensors recorded."""
+    if not isinstance(input, Tensor):
+        return sqrt(known.squares / n + eps)
+    z = _wide(input)
+    centred = z - sum(z, dims, True) / n
+    return sqrt(sum(centred * centred, dims, True) / n + eps)
+
+
+def _standardize_slopes(g: Any, out: Any, input: Any, dims: tuple[int, ...], n: int, eps: float, known: Any) -> Any:
+    share = g - mean(g, dims, True) - out * mean(g * out, dims, True)
+    return share / _deviation(input, dims, n, eps, known)
+
+
+@primitive(name="standardize", input=on_gpu(kernels.slopes)(_standardize_slopes))
+@on_gpu(kernels.standardize)
+def _standardize(input: Any, *, dims: tuple[int, ...], n: int, eps: float, known: Any) -> Any:
+    """(x - mean) / sqrt(variance + eps) over `dims`, of n elements each. What it adds up, the sum and the squares of
+    the distances from the mean, goes into `known`. float16 in float32."""
+    z = _wide(input)
+    known.total = z.sum(dims, keepdims=True)
+    out = z - known.total / n
+    known.squares = (out * out).sum(dims, keepdims=True)
+    out /= sqrt(known.squares / n + eps)
+    return out.astype(input.dtype, copy=False)
+
+
+def _standardized(x: Any, dims: tuple[int, ...], eps: float) -> tuple[Any, Any]:
+    """The input standardized over `dims`, and what is known of them."""
+    known = SimpleNamespace()
+    dims = tuple(d % x.ndim for d in dims)
+    return _standardize(floated(x), dims=dims, n=axes.count(tuple(x.shape), dims), eps=eps, known=known), known
 
 
 def _scaled(x: Any, weight: Any, bias: Any) -> Any:
@@ -65,17 +103,16 @@ def batch_norm(
         raise ShapeError(
             f"batch_norm: expected more than one value for each channel when training, got {describe(input)}"
         )
-    out, middle, variance = _standardized(input, dims, eps)
-    _follow(running_mean, middle, momentum)
-    _follow(running_var, variance, momentum, count / (count - 1))
+    out, known = _standardized(input, dims, eps)
+    _follow(running_mean, known.total, momentum, count)
+    _follow(running_var, known.squares, momentum, count - 1)
     return _scaled(out, w, b)
 
 
-def _follow(running: Any, new: Any, momentum: float, factor: float = 1.0) -> None:
-    """Let a running statistic take its share of a new one."""
+def _follow(running: Any, sums: Any, momentum: float, n: int) -> None:
+    """Let a running statistic take its share of the sums / n."""
     if running is not None:
-        fresh = new.detach()
-        running.data.mul_(1 - momentum).add_(reshape(fresh, (-1,)) * (momentum * factor))
+        running.data.mul_(1 - momentum).add_(wrap(sums).reshape(-1) * (momentum / n))
 
 
 @public
@@ -91,9 +128,9 @@ def instance_norm(
     count = axes.count(tuple(input.shape), dims)
     if count < 2:
         raise ShapeError(f"instance_norm: expected more than one value for each channel, got {describe(input)}")
-    out, middle, variance = _standardized(input, dims, eps)
-    _follow(running_mean, mean(middle, 0), momentum)
-    _follow(running_var, mean(variance, 0), momentum, count / (count - 1))
+    out, known = _standardized(input, dims, eps)
+    _follow(running_mean, known.total.sum(0), momentum, count * len(input))
+    _follow(running_var, known.squares.sum(0), momentum, (count - 1) * len(input))
     return _scaled(out, _by_channel(weight, input.ndim), _by_channel(bias, input.ndim))
 
 
@@ -105,7 +142,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
         raise ShapeError(f"group_norm: num_groups: expected a divisor of the {channels} channels, got {num_groups}")
     sizes = tuple(input.shape)
     apart = reshape(input, (sizes[0], num_groups, -1)) if 0 not in sizes else input
-    out = reshape(_standardized(apart, -1, eps)[0], sizes) if 0 not in sizes else input * 1
+    out = reshape(_standardized(apart, (2,), eps)[0], sizes) if 0 not in sizes else input * 1
     return _scaled(out, _by_channel(weight, input.ndim), _by_channel(bias, input.ndim))
 
 

@@ -10,6 +10,17 @@ X = Draw((3, 4))
 F = "nn.functional."
 
 
+def _standardize(input: Any, dims: tuple[int, ...]) -> Any:
+    from minigrad.ops.norm import _standardized
+
+    return _standardized(input, dims, 1e-5)[0]
+
+
+def _torch_standardize(torch: Any, input: Any, dims: tuple[int, ...]) -> Any:
+    centred = input - input.mean(dims, keepdim=True)
+    return centred / torch.sqrt((centred * centred).mean(dims, keepdim=True) + 1e-5)
+
+
 def layer(name: str, *samples: Sample, **about: Any) -> Row:
     """The row of a function of torch.nn.functional."""
     return Row(name, list(samples), torch=F + name, **about)
@@ -128,6 +139,7 @@ NORMS = [
     layer("group_norm", Sample(IMAGE, 2), Sample(IMAGE, 4, CHANNEL, Draw((4,)))),
     layer("layer_norm", Sample(X, (4,)), Sample(IMAGE, (4, 3), Draw((4, 3)), Draw((4, 3))),
         Sample(X, [4], None, None, 0.1)),
+    Row("standardize", [Sample(X, (1,)), Sample(IMAGE, (0, 2))], call=_standardize, torch=_torch_standardize),
     layer("rms_norm", Sample(X, (4,)), Sample(X, (4,), CHANNEL, 0.1)),
     layer("local_response_norm", Sample(IMAGE, 3, alpha=0.5), Sample(IMAGE, 2, 1.0, 0.5, 2.0)),
     layer("normalize", Sample(X), Sample(X, 2.0, 0), Sample(SIGNED, 1.0, -1), Sample(Draw((2, 3, 2)), dim=(1, 2)),

@@ -11,7 +11,7 @@ import runpy
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any
 
 import numpy as np
@@ -147,6 +147,8 @@ def _moved(x: Any, place: device, dtype: str = "") -> Any:
         return x.astype(dtype) if dtype and x.dtype.kind == "f" else x
     if isinstance(x, dict):
         return {k: _moved(v, place, dtype) for k, v in x.items()}
+    if isinstance(x, SimpleNamespace):  # what a forward pass leaves for the backward one
+        return SimpleNamespace(**_moved(vars(x), place, dtype))
     if type(x) in (tuple, list):
         return type(x)(_moved(v, place, dtype) for v in x)
     return x
