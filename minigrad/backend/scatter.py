@@ -8,7 +8,7 @@ from minigrad.backend.arrays import array_module
 
 # CuPy's atomic operations take few dtypes. The others are brought to one that holds them exactly; int64 adds up as
 # uint64 does, bit by bit.
-_ADDS = {"float16", "float32", "float64", "int32", "uint32", "uint64"}
+_ADDS = {"int32", "uint32", "uint64"}
 _COMPARES = {"float32", "float64", "int32", "uint32", "uint64"}
 _SIGN = 2**63
 
@@ -17,10 +17,28 @@ def add_at(out: Any, index: Any, values: Any) -> None:
     """out[index] += values, places that come more than once adding up."""
     if isinstance(out, np.ndarray):
         np.add.at(out, index, values)
+    elif out.dtype.kind == "f":
+        _add_in_order(out, index, values)
     elif out.dtype == "int64":
         array_module(out).add.at(out.view("uint64"), index, values.astype("int64").view("uint64"))
     else:
         _exactly(array_module(out).add.at, _ADDS, out, index, values)
+
+
+def _add_in_order(out: Any, index: Any, values: Any) -> None:
+    """Floating numbers are added up in the order of the index, so that the sums are the same in each run."""
+    from minigrad.kernels.scatter import add_rows
+
+    xp = array_module(out)
+    places = index[0] if isinstance(index, tuple) and len(index) == 1 else index
+    if getattr(places, "dtype", None) is not None and places.dtype.kind in "iu":
+        rows, table = (places % len(out)).astype("int64", copy=False), out
+    else:
+        rows, table = xp.arange(out.size).reshape(out.shape)[index], out.reshape(-1)
+    flat = xp.broadcast_to(values, (*rows.shape, *table.shape[1:])).reshape(-1, *table.shape[1:])
+    add_rows(table, rows.reshape(-1), flat)
+    if table is not out and not xp.shares_memory(table, out):
+        out[...] = table.reshape(out.shape)
 
 
 def extreme_at(out: Any, index: Any, values: Any, largest: bool) -> None:

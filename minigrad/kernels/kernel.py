@@ -32,8 +32,8 @@ class Kernel:
         typed = any(words.split()[-2:-1] == ["T"] for words in ",".join(source[:2]).split(","))
         self.options = {"preamble": (WIDER if typed else "") + preamble, **options}
 
-    def __call__(self, *args: Any) -> Any:
-        return self.call(*args)
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return self.call(*args, **options)
 
     @functools.cached_property
     def call(self) -> Callable[..., Any]:

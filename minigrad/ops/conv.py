@@ -12,6 +12,8 @@ from minigrad.backend import array_module
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError, ShapeError
+from minigrad.kernels import windows as kernels
+from minigrad.kernels.kernel import used
 from minigrad.ops.index import _getitem
 from minigrad.ops.pad import pad
 from minigrad.ops.public import public
@@ -63,6 +65,10 @@ def _batches(x: Any, columns: int) -> Any:
 def _columns(x: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int) -> Any:
     """The windows as matrices: (groups, C / groups * kernel, N * places), which copies pictures row by row."""
     xp, d = array_module(x), len(kernel)
+    if used(x):
+        spots = places(x.shape[2:], kernel, stride, padding, dilation)
+        made = kernels.columns(x, kernel, stride, padding, dilation, spots)
+        return made.reshape(groups, -1, made.shape[1])
     w = windows(_padded(x, padding), kernel, stride, dilation)
     n, c, *rest = w.shape
     order = (1, *range(2 + d, 2 + 2 * d), 0, *range(2, 2 + d))
@@ -117,6 +123,8 @@ def _transposed(
     """What the convolution gathers from an input of `shape`, put back and added up: its adjoint in the input."""
     kernel, spots, c = weight.shape[2:], input.shape[2:], shape[1]
     matrices = weight.reshape(groups, weight.shape[0] // groups, _product(weight.shape[1:])).swapaxes(1, 2)
+    if used(input):
+        return kernels.put_back(matrices @ _rows(input, groups), shape, kernel, stride, padding, dilation, spots)
     sizes = tuple(m + 2 * p for m, p in zip(shape[2:], padding))
     out = array_module(input).zeros((shape[0], c, *sizes), dtype=input.dtype)
     for part in _batches(input, _product((c, *kernel, *spots))):
@@ -158,6 +166,9 @@ def _weight_adjoint(
 ) -> Any:
     """Every window times what the convolution made of it, added up: its adjoint in the weight."""
     spots = other.shape[2:]
+    if used(input):
+        columns = kernels.columns(input, shape[2:], stride, padding, dilation, spots)
+        return (_rows(other, groups) @ columns.reshape(groups, -1, columns.shape[1]).swapaxes(1, 2)).reshape(shape)
     reach = tuple((o - 1) * s + d * (k - 1) + 1 for o, s, d, k in zip(spots, stride, dilation, shape[2:]))
     inside = _padded(input, padding)[(..., *(slice(n) for n in reach))]  # without what no window reaches
     out = array_module(input).zeros((groups, shape[0] // groups, _product(shape[1:])), dtype=input.dtype)

@@ -15,6 +15,8 @@ from minigrad.engine.explain import brought_together, describe
 from minigrad.engine.primitive import primitive
 from minigrad.engine.walk import Part
 from minigrad.errors import ShapeError
+from minigrad.kernels import scatter as kernels
+from minigrad.kernels.kernel import used
 from minigrad.ops import axes
 from minigrad.ops.public import public
 from minigrad.tensor import Tensor
@@ -126,15 +128,23 @@ def _along(index: Any, dim: int) -> Any:
     return tuple(index if d == dim else axis for d, axis in enumerate(grid))
 
 
+def _alike_but(dim: int, a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    """Are these sizes the same but at `dim`?"""
+    return a[:dim] == b[:dim] and a[dim + 1 :] == b[dim + 1 :]
+
+
 @primitive(name="gather", input=lambda g, index, input_shape, dim: _scatter_zeros(g, index, shape=input_shape, dim=dim))
 def _gather(input: Any, index: Any, *, dim: int) -> Any:
+    if used(input) and _alike_but(dim, index.shape, input.shape):
+        return kernels.take(input, index, dim=dim)
     return input[_along(index, dim)]
 
 
 @primitive(name="scatter_zeros", g=lambda g, index, dim: _gather(g, index, dim=dim))
 def _scatter_zeros(g: Any, index: Any, *, shape: tuple[int, ...], dim: int) -> Any:
-    xp = array_module(g)
-    out = xp.zeros(shape, dtype=g.dtype)
+    if used(g) and index.shape[dim] == 1 and _alike_but(dim, index.shape, shape):
+        return kernels.put(g, index, shape=shape, dim=dim)
+    out = array_module(g).zeros(shape, dtype=g.dtype)
     place = _along(index, dim)
     if index.shape[dim] == 1:
         out[place] = g  # one element a row: no place comes twice

@@ -10,6 +10,8 @@ from minigrad.dtypes import int64
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive
 from minigrad.errors import ShapeError
+from minigrad.kernels.kernel import on_gpu
+from minigrad.kernels.windows import windows_put_back
 from minigrad.ops.conv import Ints, _grid, _product, spread_over_dims, windows
 from minigrad.ops.index import gather, getitem
 from minigrad.ops.linalg import matmul
@@ -34,6 +36,7 @@ def _windows(input: Any, *, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
 
 @primitive(name="pool_put_back", g=lambda g, kernel, stride, dilation: _windows(
     g, kernel=kernel, stride=stride, dilation=dilation))  # fmt: skip
+@on_gpu(windows_put_back)
 def _put_back(g: Any, *, shape: Ints, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
     out = array_module(g).zeros(shape, dtype=g.dtype)
     spots = g.shape[-2 * len(kernel) : -len(kernel)]

@@ -11,12 +11,11 @@ Kernels' C++ is compiled for the CPU and run there (`_kernels`). It tells nothin
 from types import SimpleNamespace
 from typing import Any
 
-from cupy import _functions, cuda
+from cupy import _functions, _memory, cuda
 from cupy._array import ndarray
 from cupy._counts import counts, no_waits, wrapping
 from cupy._functions import array, asarray, from_dlpack, ufunc
 from cupy._kernels import ElementwiseKernel, ReductionKernel
-from cupy._memory import allocator
 
 __version__ = "14.2.0"
 __all__ = [
@@ -50,12 +49,12 @@ def is_available() -> bool:
 
 def get_default_memory_pool() -> Any:
     """The pool of device memory."""
-    return allocator.pool
+    return _memory.allocator.pool
 
 
 def get_default_pinned_memory_pool() -> Any:
     """The pool of pinned memory."""
-    return allocator.pinned
+    return _memory.allocator.pinned
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,77 @@
+"""The windows of pictures as columns of a matrix (im2col), and columns put back and added up (col2im): each element of
+the picture gathers what it is in, so that the sum has one order. One to three dimensions; with fewer the first are 1.
+"""
+
+import math
+from typing import Any
+
+from minigrad.backend import array_module
+from minigrad.kernels.kernel import elementwise
+
+Ints = tuple[int, ...]
+SIZES = ", ".join(f"int64 {name}{d}" for name in "nmksdp" for d in range(3))  # picture, places, kernel, stride, ...
+# columns[channel and window's element, picture and place] = x[picture, channel, ...], 0 where the window hangs over
+COLUMNS = elementwise(
+    "columns", f"raw T x, int64 batch, int64 channels, {SIZES}", "T out",
+    """
+    long long spot = i % (batch * m0 * m1 * m2), at = i / (batch * m0 * m1 * m2);
+    long long picture = spot / (m0 * m1 * m2), channel = at / (k0 * k1 * k2);
+    long long y0 = spot / (m1 * m2) % m0 * s0 + at / (k1 * k2) % k0 * d0 - p0;
+    long long y1 = spot / m2 % m1 * s1 + at / k2 % k1 * d1 - p1;
+    long long y2 = spot % m2 * s2 + at % k2 * d2 - p2;
+    bool inside = y0 >= 0 && y0 < n0 && y1 >= 0 && y1 < n1 && y2 >= 0 && y2 < n2;
+    out = inside ? x[(((picture * channels + channel) * n0 + y0) * n1 + y1) * n2 + y2] : T(0);
+    """,
+)  # fmt: skip
+# where an element lies: by steps from picture to picture, channel to channel, in the window, from place to place
+BACK = elementwise(
+    "columns_put_back",
+    f"raw T columns, int64 channels, int64 by_picture, int64 by_channel, int64 in_window, int64 by_place, {SIZES}",
+    "T out",
+    """
+    long long lead = i / (n0 * n1 * n2);
+    long long from = lead / channels * by_picture + lead % channels * by_channel;
+    long long x0 = i / (n1 * n2) % n0 + p0, x1 = i / n2 % n1 + p1, x2 = i % n2 + p2;
+    A total = 0;
+    for (long long a = 0; a < k0; a++) for (long long b = 0; b < k1; b++) for (long long c = 0; c < k2; c++) {
+        long long y0 = x0 - a * d0, y1 = x1 - b * d1, y2 = x2 - c * d2;
+        if (y0 < 0 || y1 < 0 || y2 < 0 || y0 % s0 || y1 % s1 || y2 % s2) continue;
+        y0 /= s0; y1 /= s1; y2 /= s2;
+        if (y0 >= m0 || y1 >= m1 || y2 >= m2) continue;
+        total += A(columns[from + ((a * k1 + b) * k2 + c) * in_window + ((y0 * m1 + y1) * m2 + y2) * by_place]);
+    }
+    out = total;
+    """,
+)  # fmt: skip
+
+
+def _sizes(size: Ints, spots: Ints, kernel: Ints, stride: Ints, dilation: Ints, padding: Ints) -> list[int]:
+    """All of them for three dimensions."""
+    fill = ((1, size), (1, spots), (1, kernel), (1, stride), (1, dilation), (0, padding))
+    return [n for one, given in fill for n in (*(one,) * (3 - len(given)), *given)]
+
+
+def columns(x: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, spots: Ints) -> Any:
+    """(N, C, *size) -> (C * kernel, N * spots)."""
+    n, c, *size = x.shape
+    out = array_module(x).empty((c * math.prod(kernel), n * math.prod(spots)), dtype=x.dtype)
+    return COLUMNS.call(x, n, c, *_sizes(tuple(size), spots, kernel, stride, dilation, padding), out)
+
+
+def put_back(made: Any, shape: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, spots: Ints) -> Any:
+    """The adjoint of `columns`, for pictures of `shape`."""
+    n, c, *size = shape
+    places, window = math.prod(spots), math.prod(kernel)
+    out = array_module(made).empty(shape, dtype=made.dtype)
+    steps = (places, window * n * places, n * places, 1)
+    return BACK.call(made, c, *steps, *_sizes(tuple(size), spots, kernel, stride, dilation, padding), out)
+
+
+def windows_put_back(g: Any, *, shape: Ints, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
+    """(..., *spots, *kernel) -> zeros of `shape` (..., *size) with the windows put back and added up."""
+    d = len(kernel)
+    spots, size, window = g.shape[-2 * d : -d], shape[-d:], math.prod(kernel)
+    out = array_module(g).empty(shape, dtype=g.dtype)
+    steps = (0, math.prod(spots) * window, 1, window)
+    lead = max(1, math.prod(shape[:-d]))
+    return BACK.call(g, lead, *steps, *_sizes(size, spots, kernel, stride, dilation, (0,) * d), out)
