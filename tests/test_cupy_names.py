@@ -187,7 +187,12 @@ def test_the_stand_in_offers_no_name_that_cupy_lacks(ours: Any, cupy_itself: Any
     assert all(isinstance(getattr(cupy_itself.xp, n), cupy_itself.xp.ufunc) for n in ours.cupy__table.UFUNCS.split())
     assert all(hasattr(cupy_itself.special, n) for n in ours.cupy__table.SPECIAL.split())
     array = {n for n in dir(ours.cupy.ndarray) if getattr(ours.cupy.ndarray, n) is not None}
-    assert {n for n in array if not hasattr(cupy_itself.xp.ndarray, n)} <= {"_a", "__weakref__", "__module__"}
+    assert {n for n in array if not hasattr(cupy_itself.xp.ndarray, n)} <= {
+        "_a", "_held", "__del__", "__weakref__", "__module__"}  # fmt: skip
+    assert {n for n in vars(ours.cupy__memory.Pool) if n[0] != "_"} <= set(dir(cupy_itself.xp.cuda.MemoryPool))
+    assert issubclass(cupy_itself.xp.cuda.memory.OutOfMemoryError, MemoryError)
+    assert all(callable(getattr(cupy_itself.xp.cuda, n)) for n in ("get_allocator", "set_allocator"))
+    assert all(callable(getattr(cupy_itself.cupyx, n)) for n in ("empty_pinned", "allow_synchronize"))
     assert {n for n in vars(ours.cupy.lib.stride_tricks) if not hasattr(cupy_itself.xp.lib.stride_tricks, n)} == set()
     for kind in ("Device", "Event", "Stream"):
         public = {n for n in vars(getattr(ours.cupy_cuda, kind)) if n[0] != "_"}

@@ -92,7 +92,7 @@ class ndarray:
     __contains__ = None  # CuPy's would compare, and wait, element by element
 
     def __del__(self) -> None:
-        allocator.pool.free(self._held)
+        allocator.pool._free(self._held)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return 2, self.device.id

@@ -23,7 +23,7 @@ class Pool:
         self._most = max(self._most, self._used)
         return size
 
-    def free(self, size: int) -> None:
+    def _free(self, size: int) -> None:
         self._used -= size
 
     def set_limit(self, size: Any = None, fraction: Any = None) -> None:
