@@ -93,7 +93,7 @@ def cupy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     if os.environ.get("MINIGRAD_GPU") == "1":
         yield RealCuPy()
         mg.set_default_device(None)
-        checks._noted.clear()
+        checks.forget()
         cuda.cupy().get_default_memory_pool().set_limit(size=0)
         return
     for name, module in standin().items():
@@ -102,7 +102,7 @@ def cupy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     cuda.cupy()  # its probe waits for the GPU, once
     yield standin()["cupy"]
     mg.set_default_device(None)
-    checks._noted.clear()
+    checks.forget()
     standin()["cupy"].get_default_memory_pool().set_limit(size=0)
     silence.several = False
     silence.run_all_by(silence.quietly)

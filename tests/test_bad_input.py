@@ -149,3 +149,13 @@ def test_a_saved_state_that_makes_no_sense_changes_nothing(spoil: Callable[[Any]
     with pytest.raises(ValueError, match=text):
         search.load_state_dict(bad)
     assert search.state_dict() == good
+
+
+@pytest.mark.parametrize("bad, error, text", [
+    (lambda: nn.utils.compact("net"), TypeError, "compact: model: expected a Module, got str"),
+    (lambda: nn.utils.sparsity_report(3), TypeError, "sparsity_report: model: expected a Module, got int"),
+    (lambda: mg.Generator().set_state({}), ValueError, r"set_state: expected what get_state\(\) gave, got dict"),
+])  # fmt: skip
+def test_tools_given_something_else(bad: Any, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        bad()

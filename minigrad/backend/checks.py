@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 _noted: dict[tuple[int, str], tuple[Any, type[Exception]]] = {}
+_fine: dict[tuple[int, str], Any] = {}  # flags of kernels that were looked at, and need not be made again
 
 
 def expect(fine: Any, error: type[Exception], text: str) -> None:
@@ -25,18 +26,27 @@ def noted(beside: Any, error: type[Exception], text: str) -> Any:
     """The flag of this complaint on the GPU of the array `beside`, one bool, for a kernel to set to False."""
     from minigrad.backend import cuda
 
-    where = int(beside.device.id)
-    if (where, text) not in _noted:
-        _noted[where, text] = cuda.cupy().ones((1,), dtype=bool), error
-    return _noted[where, text][0]
+    key = int(beside.device.id), text
+    if key not in _noted:
+        flag = _fine.pop(key, None)
+        _noted[key] = cuda.cupy().ones((1,), dtype=bool) if flag is None else flag, error
+    return _noted[key][0]
 
 
 def look() -> None:
     """Raise for what was noted and did not hold. To be called where the GPU was just waited for."""
     while _noted:
-        (where, text), (flag, error) = _noted.popitem()
+        key, (flag, error) = _noted.popitem()
         if not flag.get():
             _noted.clear()
             raise error(
-                f"{text}. (Found on cuda:{where} when it was next waited for: the call that caused it came before)"
+                f"{key[1]}. (Found on cuda:{key[0]} when it was next waited for: the call that caused it came before)"
             )
+        if len(_fine) < 100:
+            _fine[key] = flag
+
+
+def forget() -> None:
+    """Let go of what was noted, unseen."""
+    _noted.clear()
+    _fine.clear()

@@ -200,7 +200,8 @@ def mish(input: Any) -> Any:
 
 
 def _gelu_slope(g: Any, input: Any, known: Any) -> Any:
-    below = ndtr(input) if isinstance(input, Tensor) else known.below
+    kept = vars(known) and not isinstance(input, Tensor)  # a kernel keeps nothing
+    below = known.below if kept else ndtr(input)
     return g * (below + input * (exp(input * input * -0.5) / SQRT_2PI))
 
 

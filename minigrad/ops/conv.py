@@ -68,7 +68,7 @@ def _columns(x: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, 
     if used(x):
         spots = places(x.shape[2:], kernel, stride, padding, dilation)
         made = kernels.columns(x, kernel, stride, padding, dilation, spots)
-        return made.reshape(groups, -1, made.shape[1])
+        return made.reshape(groups, len(made) // groups, made.shape[1])
     w = windows(_padded(x, padding), kernel, stride, dilation)
     n, c, *rest = w.shape
     order = (1, *range(2 + d, 2 + 2 * d), 0, *range(2, 2 + d))
@@ -168,7 +168,9 @@ def _weight_adjoint(
     spots = other.shape[2:]
     if used(input):
         columns = kernels.columns(input, shape[2:], stride, padding, dilation, spots)
-        return (_rows(other, groups) @ columns.reshape(groups, -1, columns.shape[1]).swapaxes(1, 2)).reshape(shape)
+        return (
+            _rows(other, groups) @ columns.reshape(groups, len(columns) // groups, columns.shape[1]).swapaxes(1, 2)
+        ).reshape(shape)
     reach = tuple((o - 1) * s + d * (k - 1) + 1 for o, s, d, k in zip(spots, stride, dilation, shape[2:]))
     inside = _padded(input, padding)[(..., *(slice(n) for n in reach))]  # without what no window reaches
     out = array_module(input).zeros((groups, shape[0] // groups, _product(shape[1:])), dtype=input.dtype)

@@ -12,7 +12,7 @@ from tests.gpu.report import Found
 def run(place: Place) -> Found:
     """Run it as a user would, by the variable alone."""
     found = Found("the structured-sparsity example on the GPU")
-    less = ["--train", "128", "--pretrain", "1", "--epochs", "1"] if place.small else []
+    less = ["--train", "64", "--pretrain", "1", "--epochs", "1"] if place.small else []
     paths = [str(ROOT), *([str(ROOT / "tests" / "standin")] if place.pretended else [])]
     environment = {**os.environ, "MINIGRAD_DEVICE": "cuda", "MPLBACKEND": "Agg", "PYTHONPATH": os.pathsep.join(paths)}
     with tempfile.TemporaryDirectory() as folder:

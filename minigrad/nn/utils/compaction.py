@@ -46,6 +46,8 @@ def compact(model: Module) -> Module:
     zeros that are left become a product over fewer columns. Where zero padding makes folding inexact the filter stays.
     The attribute `compaction` of the result says, line by line, what was done and what was left.
     """
+    if not isinstance(model, Module):
+        raise TypeError(f"compact: model: expected a Module, got {type(model).__name__}")
     small = copy.deepcopy(model).eval()
     notes: list[str] = []
     shared, seen = _shared(small), set[int]()

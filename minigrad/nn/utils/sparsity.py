@@ -43,6 +43,8 @@ def _percent(share: float | None) -> str:
 def sparsity_report(model: Module) -> SparsityReport:
     """What share of each weight (a parameter called `weight` of two or more dimensions) is exactly zero: of elements,
     whole rows, whole columns, and of a convolution's input channels."""
+    if not isinstance(model, Module):
+        raise TypeError(f"sparsity_report: model: expected a Module, got {type(model).__name__}")
     report = SparsityReport()
     for path, module in model.named_modules():
         weight: Any = module._parameters.get("weight")
