@@ -5,6 +5,7 @@ Promotion is PyTorch's (`torch.result_type`), not NumPy's: what decides is first
 """
 
 import builtins
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -29,17 +30,27 @@ complex64 = cfloat = np.dtype("complex64")
 complex128 = cdouble = np.dtype("complex128")
 
 
-class _Absent:
-    """A dtype that NumPy lacks: it can be named and compared, so that a script may choose another; no tensor has it."""
+class _BFloat16:
+    """The dtype that NumPy has where `ml_dtypes` is installed. Without it, it can be named and compared, so that a
+    script may choose another; no tensor has it."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy's. Raises TypeError where it has none."""
+        try:
+            found = import_module("ml_dtypes").bfloat16
+        except ImportError:
+            raise TypeError(
+                "bfloat16: NumPy has no such dtype without the package ml_dtypes (pip install ml_dtypes); use float16 "
+                "or float32"
+            ) from None
+        return np.dtype(found)
 
     def __repr__(self) -> str:
-        return f"minigrad.{self.name}"
+        return "minigrad.bfloat16"
 
 
-bfloat16 = _Absent("bfloat16")
+bfloat16 = _BFloat16()
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 _default = float32
 
@@ -52,16 +63,32 @@ def get_default_dtype() -> np.dtype[Any]:
 def set_default_dtype(d: Any) -> None:
     """Make Python floats become tensors of dtype `d` (a floating one; TypeError otherwise)."""
     global _default
-    wanted = np.dtype(d)
-    if wanted.kind != "f":
+    wanted = dtype_named("set_default_dtype", d)
+    if not floating(wanted):
         raise TypeError(f"set_default_dtype(): expected a floating dtype, got {wanted}")
     _default = wanted
 
 
+def _known(d: np.dtype[Any]) -> np.dtype[Any]:
+    """A bfloat16, from whose first appearance on operations look for it."""
+    from minigrad.engine import narrow
+
+    narrow.begin(d)
+    return d
+
+
+def floating(d: np.dtype[Any]) -> builtins.bool:
+    """Is it a dtype of real numbers with fractions?"""
+    return d.kind == "f" or d.kind == "V" and d.name == "bfloat16"
+
+
 def dtype_named(op: str, d: Any) -> np.dtype[Any]:
     """`d` as a dtype. Raises TypeError, in words, for what is none."""
-    if isinstance(d, _Absent):
-        raise TypeError(f"{op}: {d.name}: NumPy has no such dtype; use float16 or float32")
+    if isinstance(d, _BFloat16) or isinstance(d, str) and d == "bfloat16":
+        try:
+            return _known(bfloat16.dtype)
+        except TypeError as error:
+            raise TypeError(f"{op}: {error}") from None
     try:
         if d is not None:
             return np.dtype(d)
@@ -79,9 +106,9 @@ class finfo:
 
     def __init__(self, type: Any = None) -> None:
         wanted = _default if type is None else dtype_named("finfo", type)
-        if wanted.kind != "f":
+        if not floating(wanted):
             raise TypeError(f"finfo: expected a floating dtype, got {wanted}; iinfo is for integers")
-        found = np.finfo(wanted)
+        found = np.finfo(wanted) if wanted.kind == "f" else import_module("ml_dtypes").finfo(wanted)
         self.dtype, self.bits = str(wanted), builtins.int(found.bits)
         self.min, self.max, self.eps = (builtins.float(n) for n in (found.min, found.max, found.eps))
         self.tiny = self.smallest_normal = builtins.float(found.tiny)
@@ -110,13 +137,18 @@ def category(dtype: np.dtype[Any]) -> builtins.int:
     try:
         return _CATEGORY[dtype.kind]
     except KeyError:
+        if floating(dtype):
+            _known(dtype)
+            return _CATEGORY["f"]
         raise TypeError(f"a tensor holds bool, integer, floating or complex numbers, not NumPy's {dtype}") from None
 
 
 def promote_types(a: Any, b: Any) -> np.dtype[Any]:
     """The dtype both `a` and `b` are brought to: the higher category's own dtype, else the wider of the two."""
-    x: np.dtype[Any] = np.dtype(a)
-    y: np.dtype[Any] = np.dtype(b)
+    x: np.dtype[Any] = dtype_named("promote_types", a)
+    y: np.dtype[Any] = dtype_named("promote_types", b)
+    if x != y and {x.name, y.name} == {"bfloat16", "float16"}:
+        return float32
     if category(x) == category(y) or {x, y} == {float64, complex64}:
         return np.promote_types(x, y)
     return x if category(x) > category(y) else y

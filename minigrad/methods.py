@@ -7,6 +7,7 @@ import numpy as np
 
 from minigrad import attributes, dtypes, legacy, numpy_protocol, random
 from minigrad.backend import CPU, array_module, to_numpy
+from minigrad.dtypes import floating
 from minigrad.engine import inplace
 from minigrad.engine.explain import describe
 from minigrad.engine.inplace import change, in_place, setitem
@@ -236,7 +237,7 @@ def is_contiguous(self: Tensor) -> bool:
 
 def is_floating_point(self: Tensor) -> bool:
     """Is its dtype floating?"""
-    return bool(self._array.dtype.kind == "f")
+    return bool(floating(self._array.dtype))
 
 
 def data_ptr(self: Tensor) -> int:
@@ -302,7 +303,8 @@ def _hang() -> None:
     for table, wrapper in ((_REFLECTED, _reflected), (_AUGMENTED, _augmented)):
         for name, op in table.items():
             setattr(Tensor, name, wrapper(op))
-    for name, dtype in {"float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "int": dtypes.int32,
+    for name, dtype in {"float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16,
+                        "bfloat16": dtypes.bfloat16, "int": dtypes.int32,
                         "long": dtypes.int64, "short": dtypes.int16, "char": dtypes.int8, "byte": dtypes.uint8,
                         "bool": dtypes.bool}.items():  # fmt: skip
         setattr(Tensor, name, _caster(name, dtype))

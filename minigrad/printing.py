@@ -82,7 +82,7 @@ def _formatter(array: Any) -> tuple[Callable[[Any], str], int]:
     if array.dtype.kind == "c":
         (real, a), (imaginary, b) = _formatter(array.real), _formatter(abs(array.imag))
         return lambda z: f"{real(z.real)}{'-' if z.imag < 0 else '+'}{imaginary(abs(z.imag)).lstrip()}j", a + b + 2
-    if array.dtype.kind != "f":
+    if not dtypes.floating(array.dtype):
         width = max(len(str(x)) for x in array.ravel().tolist())
         return lambda x: str(x.item()).rjust(width), width
     style, point = _style(array)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import array_on, device, to_numpy
-from minigrad.dtypes import dtype_named, get_default_dtype, int64
+from minigrad.dtypes import dtype_named, floating, get_default_dtype, int64
 from minigrad.engine.explain import describe
 from minigrad.engine.inplace import setitem
 from minigrad.engine.primitive import wrap
@@ -135,7 +135,7 @@ def draw_uniform(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -
 
 def _floating(dtype: Any) -> Any:
     kind = dtype_named("random", dtype)
-    if kind.kind != "f":
+    if not floating(kind):
         raise DtypeError(f"random: expected a floating dtype, got {kind}; use randint(), or convert what was drawn")
     return kind
 
@@ -220,7 +220,7 @@ def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None
 def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
     """1 with the probability that `input` has at that place, else 0, in its dtype."""
     p = input.detach()
-    if p.dtype.kind != "f" or bool(((p < 0) | (p > 1)).any()):
+    if not floating(p.dtype) or bool(((p < 0) | (p > 1)).any()):
         raise ValueError("bernoulli: input: expected floating probabilities from 0 to 1")
     return (rand_like(p, generator=generator) < p).to(p.dtype)
 
@@ -228,7 +228,7 @@ def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """A Poisson number for each rate in `input`, in its dtype."""
     rates = to_numpy(input.detach()._array)
-    if rates.dtype.kind != "f" or not (rates >= 0).all():
+    if not floating(rates.dtype) or not (rates >= 0).all():
         raise ValueError("poisson: input: expected floating rates of 0 or more")
     return _made(_rng(generator).poisson(rates).astype(rates.dtype), input.device, False)
 
@@ -242,7 +242,7 @@ def multinomial(
     clocks, of rates w, ring first. Raises ValueError for weights that are negative or sum to 0.
     """
     weights = to_numpy(input.detach()._array).astype("float64")
-    if weights.ndim not in (1, 2) or input.dtype.kind != "f":
+    if weights.ndim not in (1, 2) or not floating(input.dtype):
         raise ValueError(f"multinomial: input: expected floating weights (classes,) or (rows, classes), got "
                          f"{input.dtype}{list(input.shape)}")  # fmt: skip
     rows = np.atleast_2d(weights)
@@ -292,7 +292,7 @@ def uniform_(
 def random_(self: Tensor, low: int = 0, high: int | None = None, *, generator: Generator | None = None) -> Tensor:
     """Fill with integers: random_(high) in [0, high), random_(low, high) in [low, high)."""
     if high is None:
-        low, high = (0, low) if low else (0, 2**24 if self.dtype.kind == "f" else int(np.iinfo(self.dtype).max))
+        low, high = (0, low) if low else (0, 2**24 if floating(self.dtype) else int(np.iinfo(self.dtype).max))
     return _fill(self, _rng(generator).integers(low, high, self._array.shape), "random_")
 
 
@@ -334,4 +334,4 @@ def log_normal_(self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator:
 
 
 def _drawn(self: Tensor) -> Any:
-    return self.dtype if self.dtype.kind == "f" else get_default_dtype()
+    return self.dtype if floating(self.dtype) else get_default_dtype()

@@ -9,6 +9,7 @@ import math
 import os
 import pickle
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialize
 
 from minigrad.backend import CPU, device, device_of, to_numpy
+from minigrad.dtypes import floating
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import wrap
 from minigrad.ops.creation import tensor
@@ -127,7 +129,7 @@ def _encode(obj: Any, at: tuple[Any, ...], arrays: dict[str, Any], seen: dict[An
         return obj if math.isfinite(obj) else {"float": repr(obj)}
     if isinstance(obj, Tensor):
         return {"tensor": _stored(obj._array, at, arrays, seen)}
-    if isinstance(obj, (np.ndarray, np.generic)) and obj.dtype.kind in "biufc":
+    if isinstance(obj, (np.ndarray, np.generic)) and (obj.dtype.kind in "biuc" or floating(obj.dtype)):
         return {"array" if isinstance(obj, np.ndarray) else "scalar": _stored(obj, at, arrays, seen)}
     if isinstance(obj, dict):
         for key in obj:
@@ -239,11 +241,12 @@ def _check(path: Path, head: bytes) -> None:
 
 def _array(path: Path, file: Any, name: str) -> Any:
     kind = file.get_slice(name).get_dtype()
-    if kind not in _KNOWN:
+    if kind not in _KNOWN or kind == "BF16" and not find_spec("ml_dtypes"):
+        way = "install ml_dtypes, or " if kind == "BF16" else ""
         raise ValueError(
-            f"load: {path}: {name}: no tensor here holds {kind}; convert it before saving, in PyTorch by .float()"
+            f"load: {path}: {name}: no tensor here holds {kind}; {way}convert it before saving, in PyTorch by .float()"
         )
     return file.get_tensor(name)
 
 
-_KNOWN = {"BOOL", "U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64", "F16", "F32", "F64", "C64"}
+_KNOWN = {"BOOL", "U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64", "F16", "BF16", "F32", "F64", "C64"}

@@ -15,6 +15,7 @@ from hypothesis import settings
 
 import minigrad as mg
 from minigrad.backend import checks, cuda, silence
+from minigrad.engine import primitive
 
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=25)
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=50)
@@ -99,13 +100,14 @@ def cupy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for name, module in standin().items():
         monkeypatch.setitem(sys.modules, name, module)
     cuda.cupy.cache_clear()
+    runner = primitive.run_by
     cuda.cupy()  # its probe waits for the GPU, once
     yield standin()["cupy"]
     mg.set_default_device(None)
     checks.forget()
     standin()["cupy"].get_default_memory_pool().set_limit(size=0)
     silence.several = False
-    silence.run_all_by(silence.quietly)
+    silence.run_all_by(runner)
     cuda.cupy.cache_clear()
 
 

@@ -90,13 +90,6 @@ def test_fork_rng_leaves_the_generator_where_it_was() -> None:
     assert (mg.rand(3) == inside).all()
 
 
-def test_bfloat16_can_be_named_and_not_be_had() -> None:
-    assert repr(mg.bfloat16) == "minigrad.bfloat16" and mg.float32 != mg.bfloat16
-    for wrong in (lambda: mg.zeros(2, dtype=mg.bfloat16), lambda: mg.zeros(2).to(mg.bfloat16)):
-        with pytest.raises(TypeError, match="bfloat16: NumPy has no such dtype; use float16 or float32"):
-            wrong()
-
-
 def test_old_and_private_names() -> None:
     weight = mg.zeros(3, 4)
     assert init._calculate_fan_in_and_fan_out(weight) == (4, 3)

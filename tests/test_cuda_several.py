@@ -8,6 +8,7 @@ import pytest
 import minigrad as mg
 from minigrad import autograd, nn, optim
 from minigrad.backend import silence
+from minigrad.engine import primitive
 from minigrad.nn.regularizers import L1
 
 F: Any = nn.functional
@@ -85,14 +86,14 @@ def test_where_cuda_is_the_current_gpu(two_gpus: Any) -> None:
 
 
 def test_with_one_gpu_nothing_is_exchanged() -> None:
-    runner = silence.run_by
+    runner, several = primitive.run_by, silence.several
     try:
         silence.run_all_by(silence.quietly)
         silence.several = False
         silence.found_gpus(1)
-        assert silence.run_by is silence.quietly and silence.home(mg.ones(1)) is silence._here
+        assert primitive.run_by is silence.quietly and silence.home(mg.ones(1)) is silence._here
         silence.found_gpus(2)
-        assert silence.several and silence.run_by is silence.on_their_gpu
+        assert silence.several and primitive.run_by is silence.on_their_gpu
     finally:
-        silence.several = runner is silence.on_their_gpu
+        silence.several = several
         silence.run_all_by(runner)

@@ -146,8 +146,6 @@ def test_lesser_methods_of_modules() -> None:
     assert model.to_empty(device="cpu") is model
     with pytest.raises(AttributeError, match="has no module '5'"):
         model.set_submodule("5", nn.Tanh())
-    with pytest.raises(TypeError, match="bfloat16: NumPy has no such dtype"):
-        model.bfloat16()
     with pytest.raises(NotImplementedError, match="processes share no tensors here"):
         model.share_memory()
     with pytest.warns(UserWarning, match="runs modules as they are"):

@@ -107,9 +107,6 @@ def test_pytorch_reads_ours_and_we_read_its(tmp_path: Path) -> None:
     assert ours.weight.tolist() == theirs.weight.tolist()
     mg.save(ours.state_dict(), tmp_path / "ours.safetensors")
     assert files.load_file(tmp_path / "ours.safetensors")["bias"].tolist() == theirs.bias.tolist()
-    files.save_file({"w": torch.ones(2, dtype=torch.bfloat16)}, tmp_path / "half.safetensors")
-    with pytest.raises(ValueError, match="w: no tensor here holds BF16; convert it before saving"):
-        mg.load(tmp_path / "half.safetensors")
 
 
 def test_map_location(tmp_path: Path) -> None:

@@ -21,7 +21,10 @@ def silently(function: Callable[..., T], *args: Any, **options: Any) -> T:
     """`quietly`, also where that is taken: a context serves one call at a time, and this may be a nested one or another
     thread's. Nothing has been run then, so that a function with effects is run once."""
     try:
-        return run_by(function, *args, **options)
+        if several:
+            with home(*args, getattr(function, "__self__", None)):
+                return quietly(function, *args, **options)
+        return quietly(function, *args, **options)
     except RuntimeError as error:
         if "cannot enter context" not in str(error):
             raise
@@ -34,22 +37,21 @@ def quiet() -> Any:
     return np.errstate(all="ignore")
 
 
-# --- what runs the forwards of all operations: `quietly`, unless it is exchanged --------------------------------------
+# --- what runs the forwards of operations: `quietly`, unless it is exchanged --------------------------------------
 
-run_by: Callable[..., Any] = quietly
-_holders: list[dict[str, Any]] = [globals()]
+_holders: list[dict[str, Any]] = []
 
 
 def runs(namespace: dict[str, Any]) -> None:
     """The module with these globals runs array functions by `run_by(function, *args, **options)`."""
     _holders.append(namespace)
-    namespace["run_by"] = run_by
+    namespace["run_by"] = quietly
 
 
 def run_all_by(runner: Callable[..., Any]) -> Callable[..., Any]:
-    """Exchange what runs array functions, everywhere; returns what did so far. (A name in the globals of the modules
-    that run ops: while nothing is exchanged, it costs nothing.)"""
-    before = run_by
+    """Exchange what runs the forwards of operations; returns what did so far. (A name in the globals of the modules
+    that run them: while nothing is exchanged, it costs nothing.)"""
+    before: Callable[..., Any] = _holders[0]["run_by"] if _holders else quietly
     for namespace in _holders:
         namespace["run_by"] = runner
     return before
@@ -58,13 +60,14 @@ def run_all_by(runner: Callable[..., Any]) -> Callable[..., Any]:
 # --- several GPUs -----------------------------------------------------------------------------------------------------
 
 several = False
+_under: Callable[..., Any] = quietly  # what runs the forwards, once the GPU is found
 _here: Any = nullcontext()
 
 
 def on_their_gpu(function: Callable[..., T], *args: Any, **options: Any) -> T:
-    """`quietly`, with the GPU that the first array among the arguments is on as the current one."""
-    with home(*args, getattr(function, "__self__", None)):
-        return quietly(function, *args, **options)
+    """Run it, with the GPU that the first array among the arguments is on as the current one."""
+    with home(*args):
+        return _under(function, *args, **options)
 
 
 def home(*values: Any) -> Any:
@@ -83,7 +86,6 @@ def home(*values: Any) -> Any:
 
 def found_gpus(count: int) -> None:
     """Called once GPUs are found: with several of them, arrays tell on which to work."""
-    global several
+    global several, _under
     if count > 1 and not several:
-        several = True
-        run_all_by(on_their_gpu)
+        several, _under = True, run_all_by(on_their_gpu)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import array_on, to_numpy
-from minigrad.dtypes import get_default_dtype
+from minigrad.dtypes import floating, get_default_dtype
 from minigrad.engine.modes import enable_grad
 from minigrad.engine.primitive import wrap
 from minigrad.ops.activation import log_softmax, sigmoid, softmax
@@ -24,7 +24,7 @@ def broadcast_all(*values: Any) -> tuple[Tensor, ...]:
     like = next((v for v in values if isinstance(v, Tensor)), None)
     options: dict[str, Any] = {"dtype": get_default_dtype()}
     if like is not None:
-        options = {"dtype": like.dtype if like.dtype.kind == "f" else get_default_dtype(), "device": like.device}
+        options = {"dtype": like.dtype if floating(like.dtype) else get_default_dtype(), "device": like.device}
     for v in values:
         if not isinstance(v, (Tensor, Number)):
             raise ValueError(f"broadcast_all: expected numbers and tensors, got {type(v).__name__}; make it a tensor")

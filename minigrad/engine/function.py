@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.backend import asarray
+from minigrad.dtypes import floating
 from minigrad.engine.explain import describe
 from minigrad.engine.graph import Node, changed, clock
 from minigrad.engine.inplace import _move_on, _refuse_leaf
@@ -235,7 +236,7 @@ def _attach(ctx: Context, cls: type[Function], sources: list[Any], outputs: tupl
     ctx._kept = tuple(_place(s, outputs) for s in ctx._saved)
     ctx._saved = ()
     for i, out in enumerate(outputs):
-        if not isinstance(out, Tensor) or out._array.dtype.kind != "f" or _among(out, ctx._constant):
+        if not isinstance(out, Tensor) or not floating(out._array.dtype) or _among(out, ctx._constant):
             continue
         place = node if len(outputs) == 1 else _select(node, i, ctx._outputs)
         if _among(out, ctx._dirty):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.backend import array_module, asarray, quiet, silence
+from minigrad.engine import narrow
 from minigrad.engine.explain import describe
 from minigrad.engine.graph import FREED, Leaf, Node, changed, check_unchanged, clock
 from minigrad.engine.modes import modes
@@ -37,6 +38,8 @@ def walk(
     ready = [node for node, slot in slots.items() if not slot[WAITS]]
     anomaly = modes.anomaly
     pull, accumulate = (_at_home(_pull), _at_home(_accumulate)) if silence.several else (_pull, _accumulate)
+    if narrow.begun and not create:
+        pull = narrow.widened(pull)
     recording, modes.grad = modes.grad, create and (anomaly or True)
     try:
         with quiet():
@@ -123,6 +126,8 @@ def _pull(
         if r is None:
             continue
         if r.__class__ is Part:
+            if r.g.dtype is not parent.dtype:
+                r = Part(r.g.astype(parent.dtype), r.shape, r.index)
             if anomaly is None:
                 slot[GRAD], slot[OWN], slot[MASKED] = r.added_to(slot[GRAD], slot[OWN]), True, slot[MASKED] or masked
                 continue

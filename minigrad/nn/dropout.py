@@ -3,7 +3,7 @@ a softmax that have a gradient."""
 
 from typing import Any
 
-from minigrad.dtypes import finfo
+from minigrad.dtypes import finfo, floating
 from minigrad.engine.explain import describe
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.activation import softmax
@@ -24,7 +24,7 @@ SELU_LOW = 1.7580993408473766  # minus the limit of selu at minus infinity: its 
 def _checked(op: str, input: Any, p: float) -> None:
     if not 0 <= p <= 1:
         raise ValueError(f"{op}: p: expected a probability, got {p}")
-    if input.dtype.kind != "f":
+    if not floating(input.dtype):
         raise DtypeError(f"{op}: expected a floating input, got {describe(input)}")
 
 

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from minigrad.dtypes import float64
+from minigrad.dtypes import float64, floating
 from minigrad.engine.explain import describe
 from minigrad.engine.modes import no_grad
 from minigrad.errors import DtypeError, ShapeError
@@ -30,7 +30,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 
 def _floating(tensor: Tensor) -> Tensor:
-    if not isinstance(tensor, Tensor) or tensor.dtype.kind != "f":
+    if not isinstance(tensor, Tensor) or not floating(tensor.dtype):
         raise DtypeError(f"init: expected a floating tensor, got {describe(tensor)}")
     return tensor
 

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from numbers import Real
 from typing import Any
 
+from minigrad.dtypes import floating
 from minigrad.engine.explain import describe
 from minigrad.engine.modes import no_grad
 from minigrad.errors import DtypeError, ShapeError
@@ -80,7 +81,7 @@ class Regularizer:
                 f"more dimensions"
             )
         for p in found:
-            if p.dtype.kind != "f":
+            if not floating(p.dtype):
                 raise DtypeError(f"{self!r}: expected floating parameters, got {describe(p)}")
         return found
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minigrad.dtypes import finfo
+from minigrad.dtypes import finfo, floating
 from minigrad.engine.explain import describe
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.creation import as_tensor, full, zeros
@@ -33,7 +33,7 @@ def ctc_loss(
     single = log_probs.ndim == 2
     if single:
         log_probs = unsqueeze(log_probs, 1)
-    if log_probs.ndim != 3 or log_probs.dtype.kind != "f":
+    if log_probs.ndim != 3 or not floating(log_probs.dtype):
         raise ShapeError(f"ctc_loss: `log_probs`: expected floats (T, N, C) or (T, C), got {describe(log_probs)}")
     steps, batch, classes = (int(n) for n in log_probs.shape)
     if not 0 <= blank < classes:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import array_module, expect
+from minigrad.dtypes import floating
 from minigrad.engine.elementwise import promoted
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive
@@ -50,7 +51,7 @@ def binary_cross_entropy(
     op = "binary_cross_entropy"
     _modern(op, size_average, reduce)
     _same_shape(op, input, target)
-    if not input.dtype.kind == target.dtype.kind == "f":
+    if not floating(input.dtype) or not floating(target.dtype):
         raise DtypeError(f"{op}: expected floating input and target, got {describe(input)} and {describe(target)}")
     inside = (input._array >= 0) & (input._array <= 1)
     expect(inside, ValueError, f"{op}: `input`: expected probabilities in [0, 1]; use the _with_logits form")

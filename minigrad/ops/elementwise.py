@@ -11,6 +11,7 @@ from typing import Any
 from numpy import finfo
 
 from minigrad.backend import array_module, expect
+from minigrad.dtypes import floating
 from minigrad.engine.elementwise import binary, floated, unary
 from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError
@@ -329,7 +330,7 @@ def fmin(input: Any, other: Any) -> Any:
 def nan_to_num(input: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
     """`nan` for nan, the largest and smallest finite numbers (or `posinf`, `neginf`) for the infinities. Gradient 0
     there."""
-    if input.dtype.kind != "f":
+    if not floating(input.dtype):
         return input * 1
     largest = float(finfo(input.dtype).max)
     out = where(input == float("inf"), largest if posinf is None else posinf, input)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import array_module
+from minigrad.dtypes import floating
 from minigrad.engine.elementwise import cast
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive
@@ -30,7 +31,7 @@ def reduced(op: str, loss: Any, reduction: str) -> Any:
     """A loss per element brought to what the user asked for: "none", "mean" or "sum". ValueError for other words, and
     ShapeError for the mean of nothing."""
     if reduction == "mean":
-        if loss._array.dtype.kind != "f":
+        if not floating(loss._array.dtype):
             raise DtypeError(
                 f"{op}: the mean of integers is undefined; got {describe(loss)}; use .float() on the input"
             )
@@ -141,7 +142,7 @@ def cross_entropy(
         raise ValueError(f"cross_entropy: label_smoothing: expected a number in [0, 1], got {label_smoothing}")
     if input.ndim == 0:
         raise ShapeError(f"cross_entropy: `input`: expected scores with a class dimension, got {describe(input)}")
-    if target.dtype.kind == "f":
+    if floating(target.dtype):
         if ignore_index >= 0:
             raise ValueError(f"cross_entropy: ignore_index: probabilities have no class to ignore, got {ignore_index}")
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
@@ -167,7 +168,7 @@ def _plain(input: Any, target: Any, weight: Any, reduction: str, smoothing: floa
         and weight is None
         and reduction == "mean"
         and smoothing == 0.0
-        and input._array.dtype.kind == "f"
+        and floating(input._array.dtype)
         and (input._array.dtype.itemsize >= 4 or not isinstance(input._array, np.ndarray))
         and len(target._array) == len(input._array) > 0
         and target._array.__class__ is input._array.__class__

@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 from minigrad.backend import array_module, extreme_at
-from minigrad.dtypes import iinfo
+from minigrad.dtypes import floating, iinfo
 from minigrad.engine.elementwise import cast
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive, wrap
@@ -113,7 +113,7 @@ def _scatter_extreme(input: Any, index: Any, src: Any, *, dim: int, largest: boo
 def _reduced(input: Any, dim: int, index: Any, src: Any, largest: bool) -> Any:
     """The extremes, chosen so that all that equal them share the gradient evenly."""
     best = _scatter_extreme(_detached(input), _raw(index), _detached(src), dim=dim, largest=largest)
-    if best.dtype.kind != "f":
+    if not floating(best.dtype):
         return best  # integers have no gradient to share
     mine = cast(src == gather(best, dim, index), input.dtype)
     own = cast(input == best, input.dtype)
@@ -142,14 +142,14 @@ def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, i
     if reduce not in ("sum", "mean", "prod", "amax", "amin"):
         raise ValueError(f'scatter_reduce: reduce: expected "sum", "mean", "prod", "amax" or "amin", got {reduce!r}')
     hit = scatter_add(zeros_like(_detached(input)), at, index, ones_like(_detached(src)))
-    low, high = (-math.inf, math.inf) if input.dtype.kind == "f" else _ends(input.dtype)
+    low, high = (-math.inf, math.inf) if floating(input.dtype) else _ends(input.dtype)
     neutral = {"sum": 0, "mean": 0, "prod": 1, "amax": low, "amin": high}[reduce]
     base = input if include_self else where(hit > 0, neutral, input)
     if reduce == "sum":
         return scatter_add(base, at, index, src)
     if reduce == "mean":
         count = hit + (1 if include_self else cast(hit == 0, hit.dtype))
-        whole = None if input.dtype.kind == "f" else "floor"
+        whole = None if floating(input.dtype) else "floor"
         return div(scatter_add(base, at, index, src), count, rounding_mode=whole)
     if reduce == "prod":
         return _scattered_product(base, at, index, src)

@@ -4,6 +4,7 @@ value came from; of equal elements the first comes first."""
 from typing import Any
 
 from minigrad.backend import array_module
+from minigrad.dtypes import floating
 from minigrad.engine.primitive import primitive
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
@@ -93,7 +94,7 @@ def median(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
         raise ShapeError(f"median: expected at least one element to choose from, got shape {tuple(input.shape)}")
     order = argsort(input, at)
     middle = narrow(order, at, (n - 1) // 2, 1)
-    if input.dtype.kind == "f":
+    if floating(input.dtype):
         wrong = isnan(input)
         middle = where(any(wrong, at, True), argmax(wrong, at, True), middle)
     return _at(input, middle * 1, at, keepdim)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from minigrad.backend import array_module, expect
+from minigrad.dtypes import floating
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import wrap
 from minigrad.errors import DtypeError, ShapeError
@@ -84,7 +85,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
     """How many elements fall in each of `bins` equal intervals from min to max (both 0: of the elements themselves);
     those outside are not counted."""
     array = input._array if isinstance(input, Tensor) else input
-    if array.dtype.kind != "f":
+    if not floating(array.dtype):
         raise DtypeError(f"histc: expected a floating tensor, got {describe(input)}")
     xp = array_module(array)
     low, high = (min, max) if min != max or not array.size else (float(array.min()), float(array.max()))

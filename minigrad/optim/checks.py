@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from minigrad.dtypes import floating
 from minigrad.engine.explain import describe
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.tensor import Tensor
@@ -116,7 +117,7 @@ def group(op: str, given: Any, others: list[dict[str, Any]]) -> dict[str, Any]:
                 f"{op}: params[{i}]: expected a leaf tensor, got the result of {p.grad_fn!r}; optimize the tensor it "
                 f"was computed from, or take it out of the graph: t.detach().requires_grad_()"
             )
-        if p.dtype.kind != "f":
+        if not floating(p.dtype):
             raise DtypeError(f"{op}: params[{i}]: expected a floating tensor, got {describe(p)}")
         if id(p) in taken:
             raise ValueError(f"{op}: params[{i}]: this parameter is in group {taken[id(p)]} already")

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from minigrad.backend import silence, silently
+from minigrad.engine import narrow
 from minigrad.engine.explain import describe
 from minigrad.engine.graph import changed
 from minigrad.engine.modes import enable_grad
+from minigrad.engine.primitive import wrap
 from minigrad.errors import ShapeError
 from minigrad.optim import checks, state
 from minigrad.optim.workspace import Workspace
@@ -99,7 +101,7 @@ class Optimizer:
         """Change all parameters; the groups' step sizes, which were asked for once."""
         op = f"{self._name}.step"
         rates = [self._ready(group) for group in self.param_groups]  # all are looked at before any is moved
-        change = self._update_at_home if silence.several else self._update
+        change = self._update_with_care if silence.several or narrow.begun else self._update
         for group, lr in zip(self.param_groups, rates):
             if callable(group["lr"]):
                 group["steps"] = group.get("steps", 0) + 1
@@ -140,10 +142,21 @@ class Optimizer:
         """Change the memory of `p`, given its gradient as a raw array."""
         raise NotImplementedError(f"{self._name}: define _update(p, grad, group, lr) or step(closure)")
 
-    def _update_at_home(self, p: Tensor, *args: Any) -> None:
-        """`_update` on the GPU that the parameter is on."""
+    def _update_with_care(self, p: Tensor, grad: Any, group: dict[str, Any], lr: float) -> None:
+        """`_update` on the GPU that the parameter is on; of bfloat16, with all that belongs to it, in float32."""
         with silence.home(p):
-            self._update(p, *args)
+            array = p._array
+            if not narrow.is_narrow(array):
+                return self._update(p, grad, group, lr)
+            for name, value in self.state[p].items() if p in self.state else ():
+                if isinstance(value, Tensor):
+                    self.state[p][name] = wrap(narrow.wide(value._array))
+            p._array = narrow.wide(array)
+            try:
+                self._update(p, narrow.wide(grad), group, lr)
+                array[...] = p._array
+            finally:
+                p._array = array
 
     # --- saving and restoring -----------------------------------------------------------------------------------
 

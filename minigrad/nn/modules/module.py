@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.dtypes import dtype_named, floating
 from minigrad.engine.modes import no_grad
 from minigrad.errors import DeviceError, DtypeError, ShapeError
 from minigrad.nn.modules import hooks
@@ -292,17 +293,18 @@ class Module:
             if isinstance(a, Tensor):
                 places.append(a.device)
                 dtype = a.dtype
-            elif isinstance(a, np.dtype) or isinstance(a, type):
-                dtype = np.dtype(a)
+            elif isinstance(a, (np.dtype, type)) or hasattr(type(a), "dtype"):
+                dtype = a
             else:
                 places.append(a)
-        if dtype is not None and np.dtype(dtype).kind != "f":
-            raise TypeError(f"Module.to: expected a floating dtype, got {np.dtype(dtype)}")
-        return self._apply(lambda t: t.to(*places, dtype=dtype if t.dtype.kind == "f" else None, **options))
+        dtype = None if dtype is None else dtype_named("Module.to", dtype)
+        if dtype is not None and not floating(dtype):
+            raise TypeError(f"Module.to: expected a floating dtype, got {dtype}")
+        return self._apply(lambda t: t.to(*places, dtype=dtype if floating(t.dtype) else None, **options))
 
     def type(self, dst_type: Any) -> "Module":
         """Parameters and buffers in this dtype, a floating one."""
-        return self.to(np.dtype(dst_type))
+        return self.to(dtype=dst_type)
 
     def float(self) -> "Module":
         """Parameters and buffers in float32."""
@@ -317,8 +319,8 @@ class Module:
         return self.type("float16")
 
     def bfloat16(self) -> "Module":
-        """Refused in words."""
-        raise TypeError("Module.bfloat16: NumPy has no such dtype; use .half() or .float()")
+        """Parameters and buffers in bfloat16, where ml_dtypes is installed."""
+        return self.type("bfloat16")
 
     def to_empty(self, *, device: Any, recurse: bool = True) -> "Module":
         """Parameters and buffers on a device, with values that mean nothing."""
