@@ -8,7 +8,7 @@ float32, and what comes out is rounded once. Until then nothing is looked at.
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
+from numpy import dtype
 
 from minigrad.backend import is_array
 from minigrad.backend.silence import run_all_by
@@ -18,7 +18,7 @@ from minigrad.engine.primitive import REGISTRY
 begun = False
 _views: set[Any] = set()  # they show the memory itself
 _plain: Callable[..., Any]
-_dtype: np.dtype[Any]
+_kind: dtype[Any]
 
 
 def is_narrow(x: Any) -> bool:
@@ -33,11 +33,11 @@ def wide(x: Any) -> Any:
     return x.astype("float32") if is_narrow(x) else x
 
 
-def begin(dtype: np.dtype[Any]) -> None:
+def begin(kind: dtype[Any]) -> None:
     """From here on operations look for bfloat16 among their operands."""
-    global begun, _plain, _dtype
+    global begun, _plain, _kind
     if not begun:
-        begun, _dtype = True, dtype
+        begun, _kind = True, kind
         _views.update(op.forward for op in REGISTRY.values() if op.view)
         _plain = run_all_by(_run)
 
@@ -47,7 +47,7 @@ def _run(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         return _plain(function, *args, **options)
     out = _plain(function, *map(wide, args), **options)
     others = any(is_array(x) and x.dtype.kind == "f" and x.ndim for x in args)
-    return out if others or "dtype" in options or out.dtype != "float32" else out.astype(_dtype)
+    return out if others or "dtype" in options or out.dtype != "float32" else out.astype(_kind)
 
 
 def widened(pull: Callable[..., None]) -> Callable[..., None]:
