@@ -301,7 +301,9 @@ def bernoulli_(self: Tensor, p: float = 0.5, *, generator: Generator | None = No
     if not 0 <= p <= 1:
         raise ValueError(f"bernoulli_: p: expected a probability, got {p}")
     if used(self._array):
-        return setitem(self, ..., wrap(kernels.bernoulli(self._array, _rng(generator), p)), "bernoulli_")
+        return setitem(
+            self, ..., wrap(kernels.bernoulli(self._array, self._array.shape, _rng(generator), p)), "bernoulli_"
+        )
     return _fill(self, _rng(generator).random(self._array.shape) < p, "bernoulli_")
 
 

@@ -20,7 +20,7 @@ NORMS: dict[str, Any] = {
     "group_norm": lambda x, w: F.group_norm(x, 2),
     "of a view": lambda x, w: F.layer_norm(x.transpose(0, 2), (3,)),
 }
-ACTIVATIONS = ["relu", "sigmoid", "tanh", "silu", "gelu"]
+ACTIVATIONS = ["relu", "sigmoid", "tanh", "silu", "gelu", "leaky_relu", "elu", "celu", "selu"]
 
 
 def derivatives(run: Any, x: Any) -> list[Any]:

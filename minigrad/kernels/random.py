@@ -27,23 +27,24 @@ __device__ word philox(word a, word b, word c, word d, word key, word key2, word
 """
 BERNOULLI = elementwise(
     "bernoulli",
-    "uint64 a, uint64 b, uint64 c, uint64 d, uint64 key, uint64 key2, int64 first, float64 p",
+    "uint64 a, uint64 b, uint64 c, uint64 d, uint64 key, uint64 key2, int64 first, float64 p, float64 kept",
     "T out",
     """
     long long k = first + i;
     double u = (philox(a, b, c, d, key, key2, k / 4, k % 4) >> 11) * (1.0 / 9007199254740992.0);
-    out = A(u < p);
+    out = u < p ? A(kept) : A(0);
     """,
     PHILOX,
 )
 
 
-def bernoulli(like: Any, generator: np.random.Generator, p: float) -> Any:
-    """What `generator.random(like.shape) < p` would have been, as 1 and 0, on the GPU; the generator goes on."""
-    out = array_module(like).empty(like.shape, dtype=like.dtype)
+def bernoulli(like: Any, shape: tuple[int, ...], generator: np.random.Generator, p: float, kept: float = 1.0) -> Any:
+    """`kept` where `generator.random(shape) < p` would have been true and 0 elsewhere, on the GPU; the generator goes
+    on."""
+    out = array_module(like).empty(shape, dtype=like.dtype)
     bits: Any = generator.bit_generator
     state = bits.state
-    BERNOULLI.call(*state["state"]["counter"], *state["state"]["key"], state["buffer_pos"], p, out)
+    BERNOULLI.call(*state["state"]["counter"], *state["state"]["key"], state["buffer_pos"], p, kept, out)
     _skip(bits, state, out.size)
     return out
 

@@ -22,6 +22,13 @@ gelu = slope_kernel(
     "gelu", "x", "g * (A(0.5) * erfc(-x * A(0.7071067811865476)) + x * exp(A(-0.5) * x * x) * A(0.3989422804014327))"
 )
 
+LEAKY_RELU = elementwise(
+    "leaky_relu_slope", "T g, T x, float64 slope", "T out", "out = A(x) > 0 ? A(g) : A(g) * A(slope)"
+)
+ELU = elementwise(
+    "elu_slope", "T g, T x, float64 alpha, float64 steep", "T out",
+    "out = A(x) > 0 ? A(g) : A(g) * (A(alpha) * A(steep) * exp(A(x) * A(steep)))",
+)  # fmt: skip
 SOFTMAX: Kernel = elementwise("softmax_slopes", "T g, T y, S total", "T out", "out = A(y) * (A(g) - A(total))")
 LOG_SOFTMAX: Kernel = elementwise(
     "log_softmax_slopes", "T g, T y, S total", "T out", "out = A(g) - exp(A(y)) * A(total)"

@@ -5,7 +5,10 @@ from typing import Any
 
 from minigrad.dtypes import finfo, floating
 from minigrad.engine.explain import describe
+from minigrad.engine.primitive import wrap
 from minigrad.errors import DtypeError, ShapeError
+from minigrad.kernels import random as kernels
+from minigrad.kernels.kernel import used
 from minigrad.ops.activation import softmax
 from minigrad.ops.creation import empty
 from minigrad.ops.elementwise import clamp, log, where
@@ -28,16 +31,17 @@ def _checked(op: str, input: Any, p: float) -> None:
         raise DtypeError(f"{op}: expected a floating input, got {describe(input)}")
 
 
-def _kept(like: Any, shape: Any, p: float) -> Any:
-    """1 with probability 1 - p, else 0, in `shape`."""
-    return bernoulli_(empty(*shape, dtype=like.dtype, device=like.device), 1 - p, generator=default_generator)
+def _kept(like: Any, shape: Any, p: float, value: float = 1.0) -> Any:
+    """`value` with probability 1 - p, else 0, in `shape`."""
+    if used(like._array):
+        return wrap(kernels.bernoulli(like._array, tuple(shape), default_generator.numpy, 1 - p, value))
+    mask = bernoulli_(empty(*shape, dtype=like.dtype, device=like.device), 1 - p, generator=default_generator)
+    return mask if value == 1 else mask * value
 
 
 def _dropped(input: Any, shape: Any, p: float, inplace: bool) -> Any:
     """What is left of the input, divided by the probability of staying, so that the mean stays."""
-    mask = _kept(input, shape, p)
-    if p < 1:
-        mask = mask * (1 / (1 - p))
+    mask = _kept(input, shape, p, 1 / (1 - p) if p < 1 else 1.0)
     return input.mul_(mask) if inplace else input * mask
 
 

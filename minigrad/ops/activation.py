@@ -15,7 +15,7 @@ from minigrad.kernels import slopes
 from minigrad.kernels import softmax as kernels
 from minigrad.kernels.kernel import on_gpu
 from minigrad.ops import axes
-from minigrad.ops.elementwise import abs, exp, expm1, tanh, where
+from minigrad.ops.elementwise import abs, exp, tanh, where
 from minigrad.ops.public import public, refuse
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import chunk, reshape
@@ -140,10 +140,19 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     return smooth if threshold >= 20 else where(input * beta > threshold, input, smooth)
 
 
+@primitive(
+    name="leaky_relu", local=True,
+    input=on_gpu(slopes.LEAKY_RELU)(lambda g, input, negative_slope: where(input > 0, g, g * negative_slope)),
+)  # fmt: skip
+@on_gpu(activations.leaky_relu)
+def _leaky_relu(input: Any, *, negative_slope: float) -> Any:
+    return array_module(input).where(input > 0, input, input * negative_slope)
+
+
 @public
 def leaky_relu(input: Any, negative_slope: float = 0.01) -> Any:
     """x if x > 0, else negative_slope * x. Gradient negative_slope at 0."""
-    return where(input > 0, input, input * negative_slope)
+    return _leaky_relu(floated(input), negative_slope=float(negative_slope))
 
 
 @public
@@ -157,15 +166,21 @@ def prelu(input: Any, weight: Any) -> Any:
     return where(input > 0, input, input * slope)
 
 
-def _below(input: Any) -> Any:
-    """e^x - 1 where x < 0, else 0: what elu and its kin have below 0, without the overflow above."""
-    return expm1(where(input > 0, 0.0, input))
+def _elu_slope(g: Any, input: Any, alpha: float, steep: float) -> Any:
+    return where(input > 0, g, g * (alpha * steep * exp(where(input > 0, 0.0, input) * steep)))
+
+
+@primitive(name="elu", input=on_gpu(slopes.ELU)(_elu_slope), local=True)
+@on_gpu(activations.elu)
+def _elu(input: Any, *, alpha: float, steep: float) -> Any:
+    xp = array_module(input)
+    return xp.where(input > 0, input, alpha * xp.expm1(xp.minimum(input, 0) * steep))
 
 
 @public
 def elu(input: Any, alpha: float = 1.0) -> Any:
     """x if x > 0, else alpha * (e^x - 1)."""
-    return where(input > 0, input, alpha * _below(input))
+    return _elu(floated(input), alpha=float(alpha), steep=1.0)
 
 
 @public
@@ -173,7 +188,7 @@ def celu(input: Any, alpha: float = 1.0) -> Any:
     """x if x > 0, else alpha * (e^(x / alpha) - 1): an elu with a continuous derivative for every alpha."""
     if alpha == 0:
         raise ValueError("celu: alpha: expected a number that is not 0, got 0")
-    return where(input > 0, input, alpha * _below(input / alpha))
+    return _elu(floated(input), alpha=float(alpha), steep=1 / alpha)
 
 
 @public

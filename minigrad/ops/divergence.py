@@ -10,7 +10,7 @@ from minigrad.engine.elementwise import promoted
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.ops.activation import logsigmoid
+from minigrad.ops.activation import softplus
 from minigrad.ops.elementwise import clamp, exp, log, where
 from minigrad.ops.loss import _modern, _some, _tensors, reduced
 from minigrad.ops.reduce import sum
@@ -69,13 +69,12 @@ def binary_cross_entropy_with_logits(
     reduction: str = "mean",
     pos_weight: Any = None,
 ) -> Any:
-    """binary_cross_entropy of sigmoid(input), by log(sigmoid): finite at any logits. pos_weight multiplies y's term."""
+    """binary_cross_entropy of sigmoid(input) as (1 - y) x + softplus(-x): finite at any logits. pos_weight multiplies
+    y's term."""
     _modern("binary_cross_entropy_with_logits", size_average, reduce)
     _same_shape("binary_cross_entropy_with_logits", input, target)
-    positive = logsigmoid(input) * target
-    if pos_weight is not None:
-        positive = positive * pos_weight
-    each = -(positive + logsigmoid(-input) * (1 - target))
+    share = softplus(-input) if pos_weight is None else softplus(-input) * ((pos_weight - 1) * target + 1)
+    each = (1 - target) * input + share
     return reduced("binary_cross_entropy_with_logits", each if weight is None else each * weight, reduction)
 
 
