@@ -41,8 +41,9 @@ def scaled_dot_product_attention(
         if attn_mask is not None:
             raise ValueError("scaled_dot_product_attention: expected attn_mask or is_causal, got both")
         xp = array_module(query._array if isinstance(query, Tensor) else query)
-        attn_mask = xp.tril(xp.ones((query.shape[-2], key.shape[-2]), dtype=bool))
-    if attn_mask is None:
+        past = xp.tril(xp.ones((query.shape[-2], key.shape[-2]), dtype=bool))
+        weights = softmax(where(past, scores, -float("inf")), -1)
+    elif attn_mask is None:
         weights = softmax(scores, -1)
     elif attn_mask.dtype.kind == "b":
         weights = softmax(where(attn_mask, scores, -float("inf")), -1)

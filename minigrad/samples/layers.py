@@ -211,7 +211,20 @@ def cell(name: str, gates: int, states: int = 1) -> Row:
         kinks=(0.0,) if "relu" in name else ())  # fmt: skip
 
 
-CELLS = [cell("rnn_tanh_cell", 1), cell("rnn_relu_cell", 1), cell("lstm_cell", 4, 2), cell("gru_cell", 3)]
+def _lstm_step(gates: Any, c: Any) -> Any:
+    from minigrad.ops.recurrent import lstm_step
+
+    return lstm_step(gates, c)
+
+
+def _torch_lstm_step(torch: Any, gates: Any, c: Any) -> Any:
+    i, f, g, o = gates.chunk(4, -1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c
+
+
+STEP = Row("lstm_step", [Sample(Draw((3, 8)), Draw((3, 2)))], call=_lstm_step, torch=_torch_lstm_step)
+CELLS = [STEP, cell("rnn_tanh_cell", 1), cell("rnn_relu_cell", 1), cell("lstm_cell", 4, 2), cell("gru_cell", 3)]
 
 
 def _raw(name: str) -> Any:

@@ -40,6 +40,7 @@ class RNNBase(_Weights):
 
     gates: int
     states = 1
+    summed = True  # are the gates a sum of what comes from the input and of what comes from h?
 
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
@@ -137,6 +138,8 @@ class RNNBase(_Weights):
         """One layer in one direction. Rows come and go as sequences begin and end: the longest are first."""
         w_ih, w_hh = getattr(self, f"weight_ih_{suffix}"), getattr(self, f"weight_hh_{suffix}")
         b_ih, b_hh = (getattr(self, f"bias_{which}_{suffix}", None) for which in ("ih", "hh"))
+        if self.summed and b_ih is not None:  # one addition and one gradient instead of one a step
+            b_ih, b_hh = b_ih + b_hh, None
         project = getattr(self, f"weight_hr_{suffix}", None)
         steps = split(F.linear(x, w_ih, b_ih), sizes)
         outs: list[Any] = [None] * len(steps)
@@ -199,7 +202,7 @@ class LSTM(RNNBase):
 class GRU(RNNBase):
     """Gated recurrent units over a sequence: see gru_cell."""
 
-    gates = 3
+    gates, summed = 3, False
 
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
