@@ -97,6 +97,11 @@ def dtype_named(op: str, d: Any) -> np.dtype[Any]:
     raise TypeError(f"{op}: dtype: expected one such as minigrad.float32, got {d!r}")
 
 
+def epsilon(d: np.dtype[Any]) -> builtins.float:
+    """The step from 1 to the next number of a floating dtype; of a complex one, of its parts."""
+    return builtins.float((np.finfo(d) if d.kind in "fc" else import_module("ml_dtypes").finfo(d)).eps)
+
+
 class finfo:
     """The limits of a floating dtype (default: the default one) as Python numbers: `finfo(minigrad.float32).min`.
 

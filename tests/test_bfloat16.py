@@ -59,6 +59,17 @@ def test_promotion() -> None:
 
 
 @there
+def test_odds_and_ends() -> None:
+    x = mg.tensor([[1.5, -2.0, float("nan")], [0.0, 3.0, 4.0]], dtype=b16)
+    assert mg.nan_to_num(x)[0, 2] == 0 and x[x > 1].tolist() == [1.5, 3.0, 4.0] and x.isnan().sum() == 1
+    assert x[1, 1].item() == 3.0 and x.topk(1).values.dtype == x.sort().values.dtype == b16
+    assert autograd.gradcheck(mg.exp, (x[1].clone().requires_grad_(),))
+    assert nn.LSTM(3, 2, dtype=b16)(mg.ones(2, 1, 3, dtype=b16))[0].dtype == b16
+    with pytest.raises(TypeError, match="matmul: expected one dtype, got bfloat16 and float32"):
+        x @ mg.ones(3, 2)
+
+
+@there
 def test_views_and_changes_in_place() -> None:
     flat = mg.zeros(4, dtype=b16)
     square = flat.view(2, 2)

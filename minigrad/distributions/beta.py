@@ -3,12 +3,11 @@
 import copy
 from typing import Any, Self
 
-import numpy as np
-
 from minigrad.distributions import constraints
 from minigrad.distributions.dirichlet import Dirichlet
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import broadcast_all
+from minigrad.dtypes import finfo
 from minigrad.ops.elementwise import clamp
 from minigrad.ops.shape import stack
 from minigrad.tensor import Size, Tensor
@@ -45,7 +44,7 @@ class Beta(Distribution):
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         """The share of the first class, kept off 0 and 1, where the density may have no end."""
-        share, info = self._dirichlet.sample(sample_shape)[..., 0], np.finfo(self._dirichlet.concentration.dtype)
+        share, info = self._dirichlet.sample(sample_shape)[..., 0], finfo(self._dirichlet.concentration.dtype)
         out: Tensor = clamp(share, float(info.tiny), 1 - float(info.eps))
         return out
 

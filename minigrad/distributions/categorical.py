@@ -8,6 +8,7 @@ import numpy as np
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import Classes
+from minigrad.dtypes import finfo
 from minigrad.errors import ShapeError
 from minigrad.ops.creation import arange, full
 from minigrad.ops.elementwise import clamp
@@ -65,7 +66,7 @@ class Categorical(Classes, Distribution):
 
     def entropy(self) -> Tensor:
         """-sum p log p; a class of logit -inf adds 0."""
-        out: Tensor = -(self.probs * clamp(self.logits, float(np.finfo(self.logits.dtype).min), None)).sum(-1)
+        out: Tensor = -(self.probs * clamp(self.logits, float(finfo(self.logits.dtype).min), None)).sum(-1)
         return out
 
     def enumerate_support(self, expand: bool = True) -> Tensor:

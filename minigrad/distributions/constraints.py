@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
+from minigrad.dtypes import finfo
 from minigrad.tensor import Tensor
 
 
@@ -33,7 +32,7 @@ nonnegative_vector = Constraint(
 positive_vector = Constraint("vectors of numbers above 0", lambda x: (x > 0).all(-1), 1)
 simplex = Constraint(
     "vectors of numbers of 0 or more with the sum 1",
-    lambda x: (x >= 0).all(-1) & ((x.sum(-1) - 1).abs() <= max(1e-6, float(np.finfo(x.dtype).eps) * x.shape[-1])),
+    lambda x: (x >= 0).all(-1) & ((x.sum(-1) - 1).abs() <= max(1e-6, float(finfo(x.dtype).eps) * x.shape[-1])),
     event_dim=1,
 )
 one_hot = Constraint(

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import numpy as np
-
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import broadcast_all, draw
+from minigrad.dtypes import finfo
 from minigrad.ops.elementwise import clamp, log
 from minigrad.ops.special import digamma, lgamma, xlogy
 from minigrad.tensor import Tensor
@@ -26,7 +25,7 @@ class Gamma(Distribution):
         """Draws, above 0 by the dtype's smallest number at least."""
         shape = self._extended_shape(sample_shape)
         drawn = draw(self.rate, lambda rng, a, b: rng.standard_gamma(a, shape) / b, self.concentration, self.rate)
-        out: Tensor = clamp(drawn, float(np.finfo(self.rate.dtype).tiny), None)
+        out: Tensor = clamp(drawn, float(finfo(self.rate.dtype).tiny), None)
         return out
 
     def log_prob(self, value: Any) -> Tensor:

@@ -4,10 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from minigrad.distributions import constraints
 from minigrad.distributions.utils import sum_rightmost
+from minigrad.dtypes import finfo
 from minigrad.ops.activation import sigmoid
 from minigrad.ops.creation import as_tensor, broadcast_shapes, zeros_like
 from minigrad.ops.elementwise import absolute, clamp, exp, log, tanh
@@ -138,12 +137,12 @@ class SigmoidTransform(Transform):
     codomain = constraints.unit_interval
 
     def _call(self, x: Tensor) -> Tensor:
-        info = np.finfo(x.dtype)
+        info = finfo(x.dtype)
         out: Tensor = clamp(sigmoid(x), float(info.tiny), 1 - float(info.eps))
         return out
 
     def _inverse(self, y: Tensor) -> Tensor:
-        info = np.finfo(y.dtype)
+        info = finfo(y.dtype)
         y = clamp(y, float(info.tiny), 1 - float(info.eps))
         return log(y) - (-y).log1p()
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd import grad
+from minigrad.dtypes import epsilon
 from minigrad.engine.modes import enable_grad
 from minigrad.engine.primitive import wrap
 from minigrad.gradcheck import laws
@@ -247,7 +248,7 @@ class Check:
         tape = self.probe.record(self.probe.x, low=True)
         u = np.where(np.isfinite(given.f), self.rng.choice([-1.0, 1.0], self.probe.m), 0.0)
         a, b = tape.vjp(u), given.tape.vjp(u)
-        eps = max(float(np.finfo(d).eps) for d in low)
+        eps = max(epsilon(d) for d in low)
         size = np.abs(b).max(initial=0.0)
         with np.errstate(invalid="ignore"):
             wrong = ~(abs(a - b) <= 200 * eps * (abs(b) + size)) & np.isfinite(b)

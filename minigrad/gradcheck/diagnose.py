@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.dtypes import epsilon
 from minigrad.gradcheck.compare import Block
 from minigrad.gradcheck.patterns import close, no_pattern, patterns
 from minigrad.gradcheck.point import Point
@@ -126,7 +127,7 @@ def _precision(e: Evidence) -> Iterator[str]:
     if relative.size < 2 or abs(relative.mean()) > 0.7 * abs(relative).mean():
         return
     for dtype in ("float32", "float16"):
-        eps = float(np.finfo(dtype).eps)
+        eps = epsilon(np.dtype(dtype))
         if 1e-3 * eps < abs(relative).max() <= 2 * eps:
             yield (
                 f"precision is lost inside backward: relative errors up to {abs(relative).max():.1e} are "

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import array_module, is_array
+from minigrad.dtypes import epsilon
 from minigrad.engine.modes import no_grad
 from minigrad.engine.primitive import wrap
 from minigrad.errors import DtypeError, ShapeError
@@ -47,7 +48,7 @@ def default_step(array: Any, method: str) -> Any:
     """The step for each element: eps^(1/2) one-sided, eps^(1/3) central, eps^(1/7) for Richardson's h^6, where rounding
     (eps / h) and truncation errors balance; times the element's size, or the array's (root mean square) if larger, so
     that log works at 1e-9 and an element that happens to be near zero still moves. An array of zeros has size 1."""
-    eps = float(np.finfo(array.dtype).eps)
+    eps = epsilon(array.dtype)
     if method == "complex":
         return array * 0.0 + 1e-20
     xp = array_module(array)

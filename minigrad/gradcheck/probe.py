@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.autograd import grad
 from minigrad.backend import array_on, quiet, to_numpy
+from minigrad.dtypes import epsilon
 from minigrad.engine.modes import enable_grad, no_grad
 from minigrad.engine.primitive import wrap
 from minigrad.tensor import Tensor
@@ -49,7 +50,7 @@ class Probe:
         self.out_parts = [slice(int(a), int(b)) for a, b in zip(ends, ends[1:])]
         self.out_shapes = [tuple(o.shape) for o in outs]
         lowest = [t.dtype for t in outs] + ([] if self.double else self.dtypes)
-        self.eps = max((float(np.finfo(d).eps) for d in lowest), default=2.0**-52)
+        self.eps = max((epsilon(d) for d in lowest), default=2.0**-52)
 
     @property
     def n(self) -> int:

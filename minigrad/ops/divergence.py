@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import numpy as np
-
 from minigrad.backend import array_module, expect
-from minigrad.dtypes import floating
+from minigrad.dtypes import finfo, floating
 from minigrad.engine.elementwise import promoted
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive
@@ -56,7 +54,7 @@ def binary_cross_entropy(
     inside = (input._array >= 0) & (input._array <= 1)
     expect(inside, ValueError, f"{op}: `input`: expected probabilities in [0, 1]; use the _with_logits form")
     p, y = promoted(input, target)
-    each = _binary_cross_entropy(p, y, floor=max(1e-12, float(np.finfo(p.dtype).tiny)))
+    each = _binary_cross_entropy(p, y, floor=max(1e-12, float(finfo(p.dtype).tiny)))
     return reduced(op, each if weight is None else each * weight, reduction)
 
 

@@ -8,10 +8,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from numpy import finfo
-
 from minigrad.backend import array_module, expect
-from minigrad.dtypes import floating
+from minigrad.dtypes import finfo, floating
 from minigrad.engine.elementwise import binary, floated, unary
 from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError

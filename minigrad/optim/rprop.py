@@ -4,9 +4,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from numpy import finfo
-
 from minigrad.backend import array_module
+from minigrad.dtypes import finfo
 from minigrad.kernels.kernel import Kernel
 from minigrad.kernels.update import update
 from minigrad.optim import checks

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import array_module, array_on, asarray, device_of, home, quiet, silently
+from minigrad.dtypes import finfo
 from minigrad.engine.explain import describe
 from minigrad.engine.graph import changed, version
 from minigrad.engine.modes import no_grad
@@ -249,7 +250,7 @@ class Search(Optimizer):
         a, b, both = self._call_linear(linear, [array_module(d).concatenate([d, d[:1] + d[1:]]) for d in ab])
         with quiet():
             gap, most = (float(abs(x).max()) if x.size else 0.0 for x in (both - a - b, both))
-        if gap > 10 * math.sqrt(np.finfo(both.dtype).eps) * most:
+        if gap > 10 * math.sqrt(finfo(both.dtype).eps) * most:
             raise ValueError(
                 f"{self._name}.step: linear: expected outputs linear in the parameters, f(a + b) = f(a) + f(b); these "
                 f"differ by {gap:.3g} where outputs go up to {most:.3g}. Add a constant in the closure; for a model "
