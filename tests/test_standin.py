@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -140,3 +141,12 @@ def test_events_and_streams(cupy: Any) -> None:
     last.synchronize(), side.synchronize(), mg.cuda.synchronize()
     assert cupy.syncs == before + 3
     assert first.elapsed_time(last) > 0 and x.tolist() == [2.0, 2.0, 2.0]
+
+
+def test_without_a_compiler_it_says_what_to_install(cupy: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CXX", str(tmp_path / "none"))
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # where nothing has been compiled yet
+    run = cupy.ElementwiseKernel("T x", "T y", "y = x + 41", "never_before")
+    with pytest.raises(RuntimeError, match="needs a C.. compiler: install g"):
+        run(cupy.ones(2))

@@ -95,8 +95,13 @@ def library(source: str) -> Any:
     path = folder / f"{hashlib.sha256(source.encode()).hexdigest()[:24]}.so"
     if not path.exists():
         made = path.with_suffix(f".{os.getpid()}.so")
+        if compiler() is None:
+            raise RuntimeError(
+                "the stand-in for CuPy runs kernels on the CPU, for which it needs a C++ compiler: install g++ or "
+                "clang++, or name one by CXX; MINIGRAD_KERNELS=0 does without kernels"
+            )
         command = [
-            compiler() or "c++",
+            compiler(),
             "-x",
             "c++",
             "-O1",
