@@ -37,7 +37,7 @@ STEPS: dict[str, tuple[Any, Any, Any, Any, int]] = {
     "linear softmax, SGD": (lambda: nn.Linear(20, 10), lambda p: optim.SGD(p, lr=0.1), ROWS, (32,), 13),
     "three layers, momentum": (mlp, lambda p: optim.SGD(p, lr=0.1, momentum=0.9), ROWS, (32,), 31),
     "three layers, Adam": (mlp, lambda p: optim.Adam(p, lr=0.1), ROWS, (32,), 43),
-    "convolution, SGD": (cnn, lambda p: optim.SGD(p, lr=0.1), PICTURES, (4,), 59),
+    "convolution, SGD": (cnn, lambda p: optim.SGD(p, lr=0.1), PICTURES, (4,), 54),
     "transformer, AdamW": (transformer, lambda p: optim.AdamW(p, lr=0.1), WORDS, (3, 6), 134),
 }
 

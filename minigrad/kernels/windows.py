@@ -43,6 +43,43 @@ BACK = elementwise(
     out = total;
     """,
 )  # fmt: skip
+# the first largest element of each window, a nan before all, and its number
+LARGEST = elementwise(
+    "largest_of_windows", f"raw T x, {SIZES}", "T out, int64 best",
+    """
+    long long lead = i / (m0 * m1 * m2), number = 0;
+    long long y0 = i / (m1 * m2) % m0 * s0, y1 = i / m2 % m1 * s1, y2 = i % m2 * s2;
+    for (long long a = 0; a < k0; a++) for (long long b = 0; b < k1; b++) for (long long c = 0; c < k2; c++, number++) {
+        T here = x[((lead * n0 + y0 + a * d0) * n1 + y1 + b * d1) * n2 + y2 + c * d2];
+        if (number == 0 || A(here) > A(out) || A(here) != A(here) && A(out) == A(out)) { out = here; best = number; }
+    }
+    """,
+)  # fmt: skip
+AT = elementwise(
+    "at_best", f"raw T x, B best, {SIZES}", "T out",
+    """
+    long long lead = i / (m0 * m1 * m2), k = best;
+    long long y0 = i / (m1 * m2) % m0 * s0 + k / (k1 * k2) * d0;
+    long long y1 = i / m2 % m1 * s1 + k / k2 % k1 * d1, y2 = i % m2 * s2 + k % k2 * d2;
+    out = x[((lead * n0 + y0) * n1 + y1) * n2 + y2];
+    """,
+)  # fmt: skip
+PUT_AT = elementwise(
+    "put_at_best", f"raw T g, raw B best, {SIZES}", "T out",
+    """
+    long long lead = i / (n0 * n1 * n2), x0 = i / (n1 * n2) % n0, x1 = i / n2 % n1, x2 = i % n2;
+    A total = 0;
+    for (long long a = 0; a < k0; a++) for (long long b = 0; b < k1; b++) for (long long c = 0; c < k2; c++) {
+        long long y0 = x0 - a * d0, y1 = x1 - b * d1, y2 = x2 - c * d2;
+        if (y0 < 0 || y1 < 0 || y2 < 0 || y0 % s0 || y1 % s1 || y2 % s2) continue;
+        y0 /= s0; y1 /= s1; y2 /= s2;
+        if (y0 >= m0 || y1 >= m1 || y2 >= m2) continue;
+        long long spot = ((lead * m0 + y0) * m1 + y1) * m2 + y2;
+        if ((long long)best[spot] == (a * k1 + b) * k2 + c) total += A(g[spot]);
+    }
+    out = total;
+    """,
+)  # fmt: skip
 
 
 def _sizes(size: Ints, spots: Ints, kernel: Ints, stride: Ints, dilation: Ints, padding: Ints) -> list[int]:
@@ -75,3 +112,30 @@ def windows_put_back(g: Any, *, shape: Ints, kernel: Ints, stride: Ints, dilatio
     steps = (0, math.prod(spots) * window, 1, window)
     lead = max(1, math.prod(shape[:-d]))
     return BACK.call(g, lead, *steps, *_sizes(size, spots, kernel, stride, dilation, (0,) * d), out)
+
+
+def _of(shape: Ints, kernel: Ints, stride: Ints, dilation: Ints, spots: Ints = ()) -> tuple[Ints, list[int]]:
+    """How many windows there are in arrays of `shape` (..., *size), and all sizes."""
+    d = len(kernel)
+    size = shape[-d:]
+    spots = spots or tuple((n - e * (k - 1) - 1) // s + 1 for n, k, s, e in zip(size, kernel, stride, dilation))
+    return spots, _sizes(size, spots, kernel, stride, dilation, (0,) * d)
+
+
+def largest(x: Any, *, kernel: Ints, stride: Ints, dilation: Ints, known: Any) -> Any:
+    """(..., *size) -> (..., *spots): the largest of each window; known.best: its number."""
+    spots, sizes = _of(x.shape, kernel, stride, dilation)
+    xp, shape = array_module(x), (*x.shape[: -len(kernel)], *spots)
+    out, known.best = xp.empty(shape, dtype=x.dtype), xp.empty(shape, dtype="int64")
+    return LARGEST.call(x, *sizes, out, known.best)[0]
+
+
+def at(x: Any, *, best: Any, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
+    """Of each window the element of the number in `best`."""
+    return AT.call(x, best, *_of(x.shape, kernel, stride, dilation)[1])
+
+
+def put_at(g: Any, *, best: Any, shape: Ints, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
+    """The adjoint of `at`."""
+    out = array_module(g).empty(shape, dtype=g.dtype)
+    return PUT_AT.call(g, best, *_of(shape, kernel, stride, dilation, g.shape[-len(kernel) :])[1], out)

@@ -8,12 +8,13 @@ from typing import Any
 from minigrad.backend import array_module
 from minigrad.dtypes import int64
 from minigrad.engine.explain import describe
-from minigrad.engine.primitive import primitive
+from minigrad.engine.primitive import primitive, wrap
 from minigrad.errors import ShapeError
 from minigrad.kernels.kernel import on_gpu
 from minigrad.kernels.windows import windows_put_back
 from minigrad.ops.conv import Ints, _grid, _product, spread_over_dims, windows
 from minigrad.ops.index import gather, getitem
+from minigrad.ops.largest import largest
 from minigrad.ops.linalg import matmul
 from minigrad.ops.pad import pad
 from minigrad.ops.public import public
@@ -80,11 +81,11 @@ def _spots(op: str, sizes: Ints, window: Ints, step: Ints, around: Ints, holes: 
     return tuple(out)
 
 
-def _shown(x: Any, spots: Ints, window: Ints, step: Ints, around: Ints, holes: Ints, fill: float) -> Any:
-    """Every window: (N, C, *spots, *window), `fill` where it hangs over."""
+def _reached(x: Any, spots: Ints, window: Ints, step: Ints, around: Ints, holes: Ints, fill: float) -> Any:
+    """The input as far as windows reach, `fill` where they hang over."""
     need = tuple((m - 1) * s + d * (k - 1) + 1 for m, s, d, k in zip(spots, step, holes, window))
     widths = [w for n, p, r in reversed(list(zip(x.shape[2:], around, need))) for w in (p, max(r - n - p, -n))]
-    return _windows(pad(x, widths, value=fill) if any(widths) else x, kernel=window, stride=step, dilation=holes)
+    return pad(x, widths, value=fill) if any(widths) else x
 
 
 # --- the largest ----------------------------------------------------------------------------------------------------
@@ -95,13 +96,11 @@ def _max_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any, pad
     x = _batch(op, input, dims)
     window, step, around, holes = _sizes(op, kernel_size, stride, padding, dilation, dims)
     spots = _spots(op, tuple(x.shape)[2:], window, step, around, holes, ceil_mode)
-    shown = _shown(x, spots, window, step, around, holes, -float("inf"))
-    flat = reshape(shown, (*tuple(x.shape)[:2], *spots, _product(window)))
-    best = argmax(flat, -1, True)
-    out = squeeze(gather(flat, -1, best), -1)
+    reached = _reached(x, spots, window, step, around, holes, -float("inf"))
+    out, best = largest(reached, window, step, holes)
     if not return_indices:
         return out if input.ndim == dims + 2 else squeeze(out, 0)
-    indices = _flat_places(squeeze(best, -1), tuple(x.shape)[2:], spots, window, step, around, holes)
+    indices = _flat_places(wrap(best.astype(int64)), tuple(x.shape)[2:], spots, window, step, around, holes)
     return (out, indices) if input.ndim == dims + 2 else (squeeze(out, 0), squeeze(indices, 0))
 
 
@@ -125,7 +124,7 @@ def _avg_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any, pad
     x = _batch(op, input, dims)
     window, step, around, holes = _sizes(op, kernel_size, stride, padding, 1, dims)
     spots = _spots(op, tuple(x.shape)[2:], window, step, around, holes, ceil_mode)
-    shown = _shown(x, spots, window, step, around, holes, 0.0)
+    shown = _windows(_reached(x, spots, window, step, around, holes, 0.0), kernel=window, stride=step, dilation=holes)
     inner = tuple(range(-dims, 0))
     if divisor_override is not None:
         if divisor_override == 0:

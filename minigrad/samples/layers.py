@@ -10,6 +10,19 @@ X = Draw((3, 4))
 F = "nn.functional."
 
 
+def _largest(x: Any) -> Any:
+    from minigrad.ops.largest import largest
+
+    return largest(x, (2,), (1,), (1,))[0]
+
+
+def _best(x: Any) -> Any:
+    """A choice among windows of 2, beside the array of x."""
+    from minigrad.backend import array_module
+
+    return array_module(getattr(x, "_array", x)).asarray(np.array([[[0, 1, 0, 0]]], "uint8"))
+
+
 def _standardize(input: Any, dims: tuple[int, ...]) -> Any:
     from minigrad.ops.norm import _standardized
 
@@ -121,6 +134,15 @@ POOLING = [
     layer("adaptive_max_pool1d", Sample(LINE, 3), Sample(LINE, 2, return_indices=True), kinks=FIRST),
     layer("adaptive_max_pool2d", Sample(PLANE, (3, 2)), Sample(PLANE, 1), kinks=FIRST),
     layer("adaptive_max_pool3d", Sample(SOLID, (2, 3, 2)), kinks=FIRST),
+    Row("largest_of_windows", [Sample(Draw((1, 2, 5), distinct=True))], call=_largest,
+        torch=lambda torch, x: torch.nn.functional.max_pool1d(x, 2, 1)),
+    Row("put_at_best", [Sample(Draw((1, 1, 4)))], call=lambda g: _raw("put_at_best")(
+        g, best=_best(g), shape=(1, 1, 5), kernel=(2,), stride=(1,), dilation=(1,)),
+        torch=lambda torch, g: torch.stack([g[0, 0, 0], g[0, 0, 1] * 0, g[0, 0, 1] + g[0, 0, 2],
+                                            g[0, 0, 3], g[0, 0, 3] * 0]).reshape(1, 1, 5)),
+    Row("at_best", [Sample(Draw((1, 1, 5)))], call=lambda x: _raw("at_best")(
+        x, best=_best(x), kernel=(2,), stride=(1,), dilation=(1,)),
+        torch=lambda torch, x: x[..., [0, 2, 2, 3]]),
     Row("pool_windows", [Sample(Draw((1, 1, 5)))],
         call=lambda x: _raw("pool_windows")(x, kernel=(2,), stride=(1,), dilation=(2,)),
         torch=lambda torch, x: x.unfold(2, 3, 1)[..., ::2], alias=True),
