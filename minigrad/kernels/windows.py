@@ -9,47 +9,68 @@ from minigrad.backend import array_module
 from minigrad.kernels.kernel import elementwise
 
 Ints = tuple[int, ...]
-SIZES = ", ".join(f"int64 {name}{d}" for name in "nmksdp" for d in range(3))  # picture, places, kernel, stride, ...
+# picture, places, kernel, stride, dilation, padding. Divisions are most of the work, and in 32 bits they are cheaper
+SIZES = ", ".join(f"int32 {name}{d}" for name in "nmksdp" for d in range(3))
 # columns[channel and window's element, picture and place] = x[picture, channel, ...], 0 where the window hangs over
 COLUMNS = elementwise(
     "columns", f"raw T x, int64 batch, int64 channels, {SIZES}", "T out",
     """
-    long long spot = i % (batch * m0 * m1 * m2), at = i / (batch * m0 * m1 * m2);
-    long long picture = spot / (m0 * m1 * m2), channel = at / (k0 * k1 * k2);
-    long long y0 = spot / (m1 * m2) % m0 * s0 + at / (k1 * k2) % k0 * d0 - p0;
-    long long y1 = spot / m2 % m1 * s1 + at / k2 % k1 * d1 - p1;
-    long long y2 = spot % m2 * s2 + at % k2 * d2 - p2;
+    int places = m0 * m1 * m2, window = k0 * k1 * k2;
+    long long at = i / (batch * places), from = i % (batch * places), picture = from / places, channel = at / window;
+    int place = from % places, cell = at % window, rest = place % (m1 * m2), inner = cell % (k1 * k2);
+    int y0 = place / (m1 * m2) * s0 + cell / (k1 * k2) * d0 - p0;
+    int y1 = rest / m2 * s1 + inner / k2 * d1 - p1;
+    int y2 = rest % m2 * s2 + inner % k2 * d2 - p2;
     bool inside = y0 >= 0 && y0 < n0 && y1 >= 0 && y1 < n1 && y2 >= 0 && y2 < n2;
     out = inside ? x[(((picture * channels + channel) * n0 + y0) * n1 + y1) * n2 + y2] : T(0);
     """,
 )  # fmt: skip
+# x0, x1, x2: an element of the picture; over all places (y0, y1, y2) whose windows hold it, in their cell (a, b, c)
+EACH = """
+    int area = n0 * n1 * n2;
+    long long lead = i / area;
+    int place = i % area, rest = place % (n1 * n2);
+    int x0 = place / (n1 * n2) + p0, x1 = rest / n2 + p1, x2 = rest % n2 + p2;
+    A total = 0;
+    for (int a = 0; a < k0; a++) for (int b = 0; b < k1; b++) for (int c = 0; c < k2; c++) {
+        int y0 = x0 - a * d0, y1 = x1 - b * d1, y2 = x2 - c * d2;
+        if (y0 < 0 || y1 < 0 || y2 < 0 || y0 % s0 || y1 % s1 || y2 % s2) continue;
+        y0 /= s0; y1 /= s1; y2 /= s2;
+        if (y0 >= m0 || y1 >= m1 || y2 >= m2) continue;
+        ADD
+    }
+    out = total;
+"""
 # where an element lies: by steps from picture to picture, channel to channel, in the window, from place to place
 BACK = elementwise(
     "columns_put_back",
     f"raw T columns, int64 channels, int64 by_picture, int64 by_channel, int64 in_window, int64 by_place, {SIZES}",
     "T out",
-    """
-    long long lead = i / (n0 * n1 * n2);
-    long long from = lead / channels * by_picture + lead % channels * by_channel;
-    long long x0 = i / (n1 * n2) % n0 + p0, x1 = i / n2 % n1 + p1, x2 = i % n2 + p2;
-    A total = 0;
-    for (long long a = 0; a < k0; a++) for (long long b = 0; b < k1; b++) for (long long c = 0; c < k2; c++) {
-        long long y0 = x0 - a * d0, y1 = x1 - b * d1, y2 = x2 - c * d2;
-        if (y0 < 0 || y1 < 0 || y2 < 0 || y0 % s0 || y1 % s1 || y2 % s2) continue;
-        y0 /= s0; y1 /= s1; y2 /= s2;
-        if (y0 >= m0 || y1 >= m1 || y2 >= m2) continue;
+    EACH.replace("ADD", """
+        long long from = lead / channels * by_picture + lead % channels * by_channel;
         total += A(columns[from + ((a * k1 + b) * k2 + c) * in_window + ((y0 * m1 + y1) * m2 + y2) * by_place]);
-    }
-    out = total;
-    """,
+    """),
 )  # fmt: skip
+PUT_AT = elementwise(
+    "put_at_best", f"raw T g, raw B best, {SIZES}", "T out",
+    EACH.replace("ADD", """
+        long long spot = ((lead * m0 + y0) * m1 + y1) * m2 + y2;
+        if ((long long)best[spot] == (a * k1 + b) * k2 + c) total += A(g[spot]);
+    """),
+)  # fmt: skip
+# the first element of the window at a place
+START = """
+    int places = m0 * m1 * m2;
+    long long lead = i / places;
+    int place = i % places, rest = place % (m1 * m2);
+    int y0 = place / (m1 * m2) * s0, y1 = rest / m2 * s1, y2 = rest % m2 * s2;
+"""
 # the first largest element of each window, a nan before all, and its number
 LARGEST = elementwise(
     "largest_of_windows", f"raw T x, {SIZES}", "T out, int64 best",
-    """
-    long long lead = i / (m0 * m1 * m2), number = 0;
-    long long y0 = i / (m1 * m2) % m0 * s0, y1 = i / m2 % m1 * s1, y2 = i % m2 * s2;
-    for (long long a = 0; a < k0; a++) for (long long b = 0; b < k1; b++) for (long long c = 0; c < k2; c++, number++) {
+    START + """
+    int number = 0;
+    for (int a = 0; a < k0; a++) for (int b = 0; b < k1; b++) for (int c = 0; c < k2; c++, number++) {
         T here = x[((lead * n0 + y0 + a * d0) * n1 + y1 + b * d1) * n2 + y2 + c * d2];
         if (number == 0 || A(here) > A(out) || A(here) != A(here) && A(out) == A(out)) { out = here; best = number; }
     }
@@ -57,27 +78,10 @@ LARGEST = elementwise(
 )  # fmt: skip
 AT = elementwise(
     "at_best", f"raw T x, B best, {SIZES}", "T out",
-    """
-    long long lead = i / (m0 * m1 * m2), k = best;
-    long long y0 = i / (m1 * m2) % m0 * s0 + k / (k1 * k2) * d0;
-    long long y1 = i / m2 % m1 * s1 + k / k2 % k1 * d1, y2 = i % m2 * s2 + k % k2 * d2;
+    START + """
+    int k = best, inner = k % (k1 * k2);
+    y0 += k / (k1 * k2) * d0; y1 += inner / k2 * d1; y2 += inner % k2 * d2;
     out = x[((lead * n0 + y0) * n1 + y1) * n2 + y2];
-    """,
-)  # fmt: skip
-PUT_AT = elementwise(
-    "put_at_best", f"raw T g, raw B best, {SIZES}", "T out",
-    """
-    long long lead = i / (n0 * n1 * n2), x0 = i / (n1 * n2) % n0, x1 = i / n2 % n1, x2 = i % n2;
-    A total = 0;
-    for (long long a = 0; a < k0; a++) for (long long b = 0; b < k1; b++) for (long long c = 0; c < k2; c++) {
-        long long y0 = x0 - a * d0, y1 = x1 - b * d1, y2 = x2 - c * d2;
-        if (y0 < 0 || y1 < 0 || y2 < 0 || y0 % s0 || y1 % s1 || y2 % s2) continue;
-        y0 /= s0; y1 /= s1; y2 /= s2;
-        if (y0 >= m0 || y1 >= m1 || y2 >= m2) continue;
-        long long spot = ((lead * m0 + y0) * m1 + y1) * m2 + y2;
-        if ((long long)best[spot] == (a * k1 + b) * k2 + c) total += A(g[spot]);
-    }
-    out = total;
     """,
 )  # fmt: skip
 
