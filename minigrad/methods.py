@@ -225,13 +225,13 @@ def tolist(self: Tensor) -> Any:
     return to_numpy(self._array).tolist()
 
 
-def contiguous(self: Tensor) -> Tensor:
-    """Itself if its elements lie in memory in order, else a copy that does."""
+def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
+    """Itself if its elements lie in memory in order, else a copy that does; memory_format changes nothing."""
     return self if self._array.flags.c_contiguous else self.clone()
 
 
-def is_contiguous(self: Tensor) -> bool:
-    """Do its elements lie in memory in order?"""
+def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
+    """Do its elements lie in memory in order? memory_format changes nothing."""
     return bool(self._array.flags.c_contiguous)
 
 

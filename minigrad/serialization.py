@@ -61,11 +61,18 @@ def save(obj: Any, path: PathLike, *, unsafe_pickle: bool = False) -> None:
     replace_file(path, serialize(arrays, metadata))
 
 
-def load(path: PathLike, map_location: str | device | None = None, *, unsafe_pickle: bool = False) -> Any:
+def load(
+    path: PathLike,
+    map_location: str | device | None = None,
+    *,
+    weights_only: bool | None = None,
+    unsafe_pickle: bool = False,
+) -> Any:
     """What `save` wrote, or of any other safetensors file (a PyTorch state_dict) the dict of its tensors.
 
-    map_location: the device to put all tensors on; None: where they were. unsafe_pickle=True reads a pickle, which runs
-    whatever code its writer put into it. Raises FileNotFoundError, or ValueError that says what the file is instead.
+    map_location: the device to put all tensors on; None: where they were. weights_only is PyTorch's, and nothing hangs
+    on it: reading runs no code. unsafe_pickle=True reads a pickle, which runs whatever code its writer put into it.
+    Raises FileNotFoundError, or ValueError that says what the file is instead.
     """
     if map_location is not None and not isinstance(map_location, (str, device)):
         raise TypeError(f'load: map_location: expected a device such as "cpu", got {type(map_location).__name__}')

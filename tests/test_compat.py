@@ -77,6 +77,53 @@ assert "torch" not in sys.modules
 """
 
 
+WORKERS = """
+import sys
+import torch
+from torch.utils.data import DataLoader, Dataset, get_worker_info
+
+class Own:
+    def __init__(self, x):
+        self.x = x
+
+class Rows(Dataset):
+    def __len__(self):
+        return 4
+    def __getitem__(self, i):
+        return torch.tensor([i, self.tag])
+
+def begin(i):
+    get_worker_info().dataset.tag = 10 + i
+
+def collate(rows):
+    return Own(torch.stack(rows))
+
+if __name__ == "__main__":
+    for method in (None, "spawn"):
+        loader = DataLoader(Rows(), 2, num_workers=2, worker_init_fn=begin, collate_fn=collate,
+                            multiprocessing_context=method)
+        print([type(b) is Own and b.x.tolist() for b in loader], type(next(iter(loader)).x).__module__)
+"""
+
+
+def test_workers_of_a_script_have_the_same_torch(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(WORKERS)
+    assert run(script).splitlines() == ["[[[0, 10], [1, 10]], [[2, 11], [3, 11]]] minigrad.tensor"] * 2
+
+
+def test_as_torch_within_as_torch() -> None:
+    with compat.as_torch():
+        with compat.as_torch():
+            pass
+        assert importlib.import_module("torch.optim.lr_scheduler").__name__ == "minigrad.optim.lr_scheduler"
+
+
+def test_a_missing_module_says_what_to_use() -> None:
+    with compat.as_torch(), pytest.raises(ModuleNotFoundError, match=r"no 'minigrad.nn.utils.prune' \(.*Proximal"):
+        importlib.import_module("torch.nn.utils.prune")
+
+
 def test_names_are_minigrad_s_own_and_a_missing_module_says_where_to_look() -> None:
     done = subprocess.run([sys.executable, "-c", INSIDE], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

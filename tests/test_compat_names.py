@@ -113,6 +113,11 @@ def test_a_setting_that_is_required_is_asked_for() -> None:
     assert Own([nn.Parameter(mg.ones(1))], lr=0.1).param_groups[0]["lr"] == 0.1
 
 
+def test_memory_formats_change_nothing() -> None:
+    x = mg.ones(2, 3, 4, 4)
+    assert x.contiguous(memory_format=mg.channels_last) is x and x.is_contiguous(memory_format=mg.contiguous_format)
+
+
 def test_autocast_decorates() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

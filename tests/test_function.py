@@ -337,3 +337,26 @@ def test_everything_is_freed_by_reference_counts() -> None:
             assert [r() for r in alive] == [None] * 4
     finally:
         gc.enable()
+
+
+def test_once_differentiable() -> None:
+    class Once(Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return x**3
+
+        @staticmethod
+        @autograd.function.once_differentiable
+        def backward(ctx: Any, g: Any) -> Any:
+            (x,) = ctx.saved_tensors
+            assert not (3 * x).requires_grad  # nothing is recorded
+            return 3 * x**2 * g
+
+    x = leaf(2.0)
+    Once.apply(x).sum().backward()
+    assert x.grad.tolist() == [12]
+    (first,) = autograd.grad(Once.apply(x).sum(), x, create_graph=True)
+    assert first.tolist() == [12]
+    with pytest.raises(GraphError, match=r"Once.backward is marked @once_differentiable, and was to be"):
+        autograd.grad(first.sum(), x)

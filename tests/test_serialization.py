@@ -2,6 +2,7 @@
 
 import math
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -54,6 +55,15 @@ def test_plain_python_comes_back_exactly(obj: Any, tmp_path: Path) -> None:
 def test_tensors_of_all_dtypes(dtype: str, shape: tuple[int, ...], tmp_path: Path) -> None:
     t = (mg.randn(*shape, dtype=mg.float64) * 3).to(getattr(mg, dtype))
     assert same(back({"t": t, "more": [t * 1]}, tmp_path), {"t": t, "more": [t * 1]})
+
+
+def test_pytorch_s_word_for_reading_without_code(tmp_path: Path) -> None:
+    mg.save({"a": mg.ones(2)}, tmp_path / "f")
+    for word in (True, False):
+        assert mg.load(tmp_path / "f", map_location="cpu", weights_only=word)["a"].tolist() == [1, 1]
+    (tmp_path / "p").write_bytes(pickle.dumps([1]))
+    with pytest.raises(ValueError, match="got a pickle"):
+        mg.load(tmp_path / "p", weights_only=False)
 
 
 def test_views_are_saved_by_value_and_nothing_requires_grad(tmp_path: Path) -> None:

@@ -4,13 +4,14 @@ from typing import Any
 
 from minigrad.autograd import functional
 from minigrad.autograd.gradients import backward, grad
+from minigrad.engine import function
 from minigrad.engine.anomaly import AnomalyError, detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from minigrad.engine.function import Function
 from minigrad.engine.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 
 __all__ = [
-    "AnomalyError", "Function", "Variable", "backward", "detect_anomaly", "enable_grad", "functional", "grad",
-    "gradcheck", "gradgradcheck", "inference_mode", "is_anomaly_enabled", "no_grad", "set_detect_anomaly",
+    "AnomalyError", "Function", "Variable", "backward", "detect_anomaly", "enable_grad", "function", "functional",
+    "grad", "gradcheck", "gradgradcheck", "inference_mode", "is_anomaly_enabled", "no_grad", "set_detect_anomaly",
     "set_grad_enabled",
 ]  # fmt: skip
 

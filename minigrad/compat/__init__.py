@@ -22,11 +22,12 @@ ELSEWHERE = {
     "torch.nn.parameter": "minigrad.nn.parameter",
     "torch.nn.modules.loss": "minigrad.nn",
     "torch.autograd.variable": "minigrad.legacy",
-    "torch.autograd.function": "minigrad.autograd",
+    "torch.autograd.function": "minigrad.engine.function",
     "torch.utils.data.dataset": "minigrad.utils.data",
     "torch.utils.data.dataloader": "minigrad.utils.data",
     "torch.cuda.amp": "minigrad.amp",
 }
+SCRIPT = "MINIGRAD_COMPAT_SCRIPT"  # the environment variable that tells worker processes which script to import
 
 
 class _Finder(MetaPathFinder, Loader):
@@ -43,8 +44,8 @@ class _Finder(MetaPathFinder, Loader):
             if error.name is None or not ours.startswith(error.name):
                 raise
             raise ModuleNotFoundError(
-                f"No module named {spec.name!r}: minigrad has no {ours!r}; what it has, and what to use instead, is "
-                f"in docs/coming-from-pytorch.md",
+                f"No module named {spec.name!r}: minigrad has no {ours!r}{_instead(ours)}; what it has, and what to "
+                f"use instead, is in docs/coming-from-pytorch.md",
                 name=spec.name,
             ) from None
         self.spec = found.__spec__
@@ -64,6 +65,18 @@ def _module(name: str) -> ModuleType:
         if not isinstance(found, ModuleType):
             raise
         return found
+
+
+def _instead(name: str) -> str:
+    """What the module above says of a name it has not, if it says more than that."""
+    package, _, last = name.rpartition(".")
+    try:
+        getattr(importlib.import_module(package), last)
+    except ImportError:
+        pass
+    except AttributeError as error:
+        return "" if str(error).startswith("module ") else f" ({error})"
+    return ""
 
 
 _finder = _Finder()
@@ -90,6 +103,7 @@ def uninstall() -> None:
 @contextmanager
 def as_torch() -> Iterator[None]:
     """`install()` within a block. PyTorch, if it is imported already, is set aside meanwhile."""
+    before = _finder in sys.meta_path
     aside = {name: sys.modules.pop(name) for name in list(sys.modules) if name == "torch" or name.startswith("torch.")}
     install()
     try:
@@ -97,6 +111,8 @@ def as_torch() -> Iterator[None]:
     finally:
         uninstall()
         sys.modules.update(aside)
+        if before:
+            sys.meta_path.insert(0, _finder)
 
 
 __all__ = ["as_torch", "install", "uninstall"]

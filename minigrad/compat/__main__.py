@@ -2,11 +2,15 @@
 under both, and compare the numbers they print."""
 
 import argparse
+import builtins
+import io
+import os
 import re
-import runpy
 import subprocess
 import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 from minigrad import compat
 
@@ -27,8 +31,20 @@ def main(arguments: list[str] | None = None) -> int:
     compat.install()
     sys.argv = [str(options.script), *options.args]
     sys.path.insert(0, str(options.script.resolve().parent))
-    runpy.run_path(str(options.script), run_name="__main__")
+    _run(options.script)
     return 0
+
+
+def _run(script: Path) -> None:
+    """Run the script as the main module, which its worker processes import as `again.py` does."""
+    main = ModuleType("__main__")
+    main.__file__, main.__spec__ = str(script), ModuleSpec("minigrad.compat.again", None)
+    main.__dict__["__builtins__"] = builtins
+    os.environ[compat.SCRIPT] = str(script.resolve())
+    sys.modules["__main__"] = sys.modules["__mp_main__"] = main  # what workers send back is of the latter
+    with io.open_code(str(script.resolve())) as file:
+        code = compile(file.read(), str(script), "exec")
+    exec(code, main.__dict__)
 
 
 def _diff(script: Path, args: list[str]) -> int:

@@ -1,5 +1,6 @@
 """`autograd.Function`: a user's own differentiable operation, in PyTorch's form."""
 
+import functools
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -208,6 +209,41 @@ class Function:
         return outputs if isinstance(result, tuple) else outputs[0]
 
 
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """A decorator for a `backward` that is not itself differentiable: it runs unrecorded, and a second derivative
+    through it raises GraphError instead of being silently wrong."""
+
+    @functools.wraps(backward)
+    def once(ctx: Context, *grad_outputs: Any) -> Any:
+        with no_grad():
+            grads = backward(ctx, *grad_outputs)
+        if not modes.grad:
+            return grads
+        sources = [t for t in (*grad_outputs, *ctx.saved_tensors) if isinstance(t, Tensor) and t.requires_grad]
+        name = ctx._function.__name__
+        many = grads if isinstance(grads, tuple) else (grads,)
+        many = tuple(_Once.apply(name, g, *sources) if isinstance(g, Tensor) and sources else g for g in many)
+        return many if isinstance(grads, tuple) else many[0]
+
+    return once
+
+
+class _Once(Function):
+    """A gradient that has none itself."""
+
+    @staticmethod
+    def forward(ctx: Any, name: str, grad: Tensor, *sources: Tensor) -> Tensor:
+        ctx.name = name
+        return grad.detach()
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        raise GraphError(
+            f"{ctx.name}.backward is marked @once_differentiable, and was to be differentiated again; write it in "
+            f"minigrad operations and take the mark away"
+        )
+
+
 def _among(t: Any, tensors: Any) -> bool:
     return any(t is other for other in tensors)
 
@@ -255,4 +291,5 @@ def _place(saved: Any, outputs: tuple[Any, ...]) -> tuple[Any, Any]:
     return saved._array, saved._current()
 
 
-__all__ = ["Context", "Function", "ShapeError"]
+FunctionCtx = Context  # PyTorch's name
+__all__ = ["Context", "Function", "FunctionCtx", "ShapeError", "once_differentiable"]

@@ -40,4 +40,9 @@ def __getattr__(name: str) -> Any:
         from minigrad.nn.utils import fusion
 
         return getattr(fusion, name)
+    if name == "prune":
+        raise AttributeError(
+            "nn.utils.prune: optim.Proximal with a regularizer makes exact zeros, nn.utils.compact takes them out; "
+            "to keep a mask of your own, multiply by it in a parametrization (nn.utils.parametrize)"
+        )
     raise AttributeError(f"module 'minigrad.nn.utils' has no attribute {name!r}")

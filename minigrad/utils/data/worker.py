@@ -82,7 +82,10 @@ def run(pipe: Connection, recipe: bytes, id: int, num_workers: int, seed: int) -
             message = ForkingPickler.dumps((epoch, *answer(epoch, indices)))
         except Exception as error:
             message = ForkingPickler.dumps((epoch, "error", _portable(error, id)))
-        pipe.send_bytes(message)
+        try:
+            pipe.send_bytes(message)
+        except OSError:  # the loader went meanwhile
+            os._exit(0)
 
 
 def _receive(pipe: Connection, tasks: "SimpleQueue[tuple[int, Any]]") -> None:
