@@ -13,7 +13,6 @@ import numpy as np
 
 from minigrad.backend import array_on, device, to_numpy
 from minigrad.dtypes import dtype_named, floating, get_default_dtype, int64
-from minigrad.engine.explain import describe
 from minigrad.engine.inplace import setitem
 from minigrad.engine.primitive import wrap
 from minigrad.errors import DtypeError
@@ -60,9 +59,9 @@ class Generator:
         return {"seed": self._seed, "state": self.numpy.bit_generator.state}
 
     def set_state(self, state: dict[str, Any]) -> "Generator":
-        """Go on from a state that `get_state` gave. Returns self. Raises ValueError for what is none."""
+        """Go on from a state that `get_state` gave. Returns self. Raises TypeError for what is none."""
         if not isinstance(state, dict) or not {"seed", "state"} <= state.keys():
-            raise ValueError(f"set_state: expected what get_state() gave, got {describe(state)}")
+            raise TypeError(f"set_state: expected a dict that get_state gave, got {type(state).__name__}")
         self._seed = state["seed"]
         self.numpy.bit_generator.state = state["state"]
         return self

@@ -49,6 +49,7 @@ def save(obj: Any, path: PathLike, *, unsafe_pickle: bool = False) -> None:
     unsafe_pickle=True pickles `obj` instead, whatever it is; only for files that you alone will read.
     Raises TypeError, with the place in `obj`, for what cannot be saved.
     """
+    _check_path("save", path)
     if unsafe_pickle:
         replace_file(path, pickle.dumps(obj))
         return
@@ -74,6 +75,7 @@ def load(
     on it: reading runs no code. unsafe_pickle=True reads a pickle, which runs whatever code its writer put into it.
     Raises FileNotFoundError, or ValueError that says what the file is instead.
     """
+    _check_path("load", path)
     if map_location is not None and not isinstance(map_location, (str, device)):
         raise TypeError(f'load: map_location: expected a device such as "cpu", got {type(map_location).__name__}')
     place = None if map_location is None else device(map_location)
@@ -211,6 +213,12 @@ def _decode(code: Any, arrays: dict[str, Any], place: device | None, made: dict[
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
+
+
+def _check_path(op: str, path: Any) -> None:
+    if not isinstance(path, (str, os.PathLike)):
+        way = "; for an open file or a buffer, go through a file of a temporary folder" if hasattr(path, "read") else ""
+        raise TypeError(f"{op}: path: expected the name of a file, got {type(path).__name__}{way}")
 
 
 def _check(path: Path, head: bytes) -> None:

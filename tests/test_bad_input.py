@@ -1,5 +1,6 @@
 """Input that makes no sense is answered in words: which operation, what it expected, what came."""
 
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -55,6 +56,38 @@ CASES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: optim.SGD([N]), DtypeError, r"SGD: params\[0\]: expected a floating tensor, got int64\[5\]"),
     (lambda: optim.RandomSearch([mg.ones(2).half()], scale=1e-9), ValueError, "scale: 1e-09 is 0 in the float16"),
     (lambda: optim.RandomSearch([mg.ones(2)], scale=1e39), ValueError, "scale: 1e.39 is inf in the float32"),
+    (lambda: nn.Linear(3, 2)([1, 2, 3]), ShapeError, r"Linear.*: expected an input \(..., 3\), got list"),
+    (lambda: nn.LSTM(3, 2)(None), ShapeError, r"LSTM\(3, 2\): expected an input \(T, N, 3\).*, got None"),
+    (lambda: nn.GRU(3, 2)(mg.ones(0, 2, 3)), ShapeError,
+     r"GRU\(3, 2\): expected at least one step, got float32\[0, 2, 3\]"),
+    (lambda: nn.LSTMCell(3, 4)(mg.ones(2, 3), mg.ones(2, 4)), ShapeError,
+     r"LSTMCell\(3, 4\): hx: expected \(h, c\) of \(2, 4\) each, got float32\[2, 4\]"),
+    (lambda: nn.GRUCell(3, 4)(mg.ones(2, 3), mg.ones(3, 4)), ShapeError,
+     r"GRUCell\(3, 4\): hx: expected \(2, 4\), got float32\[3, 4\]"),
+    (lambda: nn.Conv2d(3, 4, 3)(None), ShapeError, r"Conv2d.*: expected an input \(N, C, H, W\).*, got None"),
+    (lambda: nn.BatchNorm2d(3)([1]), ShapeError, "BatchNorm2d.*: expected an input of 4 dimensions .*, got list"),
+    (lambda: nn.MultiheadAttention(4, 2)(mg.ones(2, 3, 4), None, X), ShapeError,
+     "MultiheadAttention: key: expected 2 or 3 dimensions, got None"),
+    (lambda: nn.GroupNorm(2, 4)(mg.ones(2, 6, 3)), ShapeError,
+     r"GroupNorm\(2, 4.*\(N, 4, ...\), got float32\[2, 6, 3\]"),
+    (lambda: nn.Embedding.from_pretrained(mg.ones(3)), ShapeError,
+     r"from_pretrained: expected a matrix, got float32\[3\]"),
+    (lambda: nn.Dropout("a"), ValueError, "Dropout: p: expected a probability, got 'a'"),
+    (lambda: nn.Linear(1, 1).requires_grad_("no"), TypeError, "requires_grad_: expected True or False, got 'no'"),
+    (lambda: nn.utils.clip_grad_norm_([X], -1), ValueError,
+     "clip_grad_norm_: max_norm: expected a number of 0 or more, got -1"),
+    (lambda: nn.utils.clip_grad_value_([X], float("nan")), ValueError,
+     "clip_value: expected a number of 0 or more, got nan"),
+    (lambda: nn.utils.clip_grad_norm_(nn.Linear(1, 1), 1), TypeError,
+     "expected tensors, got Linear; pass its .parameters"),
+    (lambda: nn.utils.compact(None), TypeError, "compact: model: expected a Module, got NoneType"),
+    (lambda: nn.utils.sparsity_report(X), TypeError, "sparsity_report: model: expected a Module, got Tensor"),
+    (lambda: mg.set_rng_state(None), TypeError, "set_state: expected a dict that get_state gave, got NoneType"),
+    (lambda: mg.distributions.Categorical([0.5, 0.5]), TypeError,
+     "Categorical: expected a tensor of probs or logits, got list"),
+    (lambda: mg.load(3), TypeError, "load: path: expected the name of a file, got int"),
+    (lambda: mg.save(X, io.BytesIO()), TypeError,
+     "save: path: expected the name of a file, got BytesIO; .* go through a file"),
 ]  # fmt: skip
 
 
@@ -154,8 +187,26 @@ def test_a_saved_state_that_makes_no_sense_changes_nothing(spoil: Callable[[Any]
 @pytest.mark.parametrize("bad, error, text", [
     (lambda: nn.utils.compact("net"), TypeError, "compact: model: expected a Module, got str"),
     (lambda: nn.utils.sparsity_report(3), TypeError, "sparsity_report: model: expected a Module, got int"),
-    (lambda: mg.Generator().set_state({}), ValueError, r"set_state: expected what get_state\(\) gave, got dict"),
+    (lambda: mg.Generator().set_state({}), TypeError, "set_state: expected a dict that get_state gave, got dict"),
 ])  # fmt: skip
 def test_tools_given_something_else(bad: Any, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         bad()
+
+
+def test_the_state_of_another_kind_changes_nothing() -> None:
+    p = nn.Parameter(mg.ones(2))
+    adam, sgd = optim.Adam([p]), optim.SGD([p], lr=0.5, momentum=0.9)
+    with pytest.raises(
+        ValueError, match="Adam.load_state_dict: .*expected betas, eps, got another optimizer's dampening"
+    ):
+        adam.load_state_dict(sgd.state_dict())
+    assert adam.param_groups[0]["lr"] == 1e-3
+    older = optim.Adam([p], lr=0.1).state_dict()
+    del older["param_groups"][0]["fused"], older["param_groups"][0]["amsgrad"]
+    adam.load_state_dict(older)
+    assert adam.param_groups[0]["lr"] == 0.1
+    steps, decay = optim.lr_scheduler.StepLR(sgd, 2), optim.lr_scheduler.ExponentialLR(sgd, 0.9)
+    with pytest.raises(ValueError, match=r"ExponentialLR.load_state_dict: .*got another schedule's \['step_size'\]"):
+        decay.load_state_dict(steps.state_dict())
+    decay.load_state_dict({**decay.state_dict(), "verbose": False, "_get_lr_called_within_step": False})

@@ -27,6 +27,11 @@ def test_gradients_are_scaled_to_a_norm(order: float) -> None:
     assert total.item() == pytest.approx(expected, rel=1e-6)
     after = np.concatenate([p.grad.numpy().ravel() for p in ps[:2]])
     np.testing.assert_allclose(after, before * 2 / (expected + 1e-6), rtol=1e-5)
+    utils.clip_grad_norm_((p for p in ps), 1.0, order)  # an iterator, as parameters() is, can be gone through once
+    assert utils.get_total_norm([p.grad for p in ps[:2]], order).item() == pytest.approx(1.0, rel=1e-5)
+    utils.clip_grads_with_norm_(iter(ps), 0.5, mg.tensor(1.0))
+    assert utils.get_total_norm([p.grad for p in ps[:2]], order).item() == pytest.approx(0.5, rel=1e-5)
+    after = np.concatenate([p.grad.numpy().ravel() for p in ps[:2]])
     utils.clip_grad_norm_(ps, 100.0, order)
     np.testing.assert_allclose(np.concatenate([p.grad.numpy().ravel() for p in ps[:2]]), after)
     assert ps[2].grad is None and utils.clip_grad_norm_([ps[2]], 1.0).item() == 0

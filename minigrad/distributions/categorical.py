@@ -28,6 +28,8 @@ class Categorical(Classes, Distribution):
         self, probs: Tensor | None = None, logits: Tensor | None = None, validate_args: bool | None = None
     ) -> None:
         given: Any = logits if probs is None else probs
+        if given is not None and not hasattr(given, "ndim"):
+            raise TypeError(f"Categorical: expected a tensor of probs or logits, got {type(given).__name__}")
         if given is not None and given.ndim < 1:
             raise ShapeError("Categorical: expected probabilities along a dimension, got a 0-d tensor")
         self._take("Categorical", probs, logits)

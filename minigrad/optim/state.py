@@ -26,6 +26,21 @@ def taken(groups: Groups, remembered: dict[Any, Any]) -> dict[str, Any]:
     }
 
 
+# settings that tell no kind of optimizer: those that PyTorch's got later, so that older states have none, and the rate,
+# in whose place its steps are saved if it is a function
+_ANY = {
+    "amsgrad",
+    "capturable",
+    "decoupled_weight_decay",
+    "differentiable",
+    "foreach",
+    "fused",
+    "maximize",
+    "lr",
+    "steps",
+}
+
+
 def restored(
     op: str, given: Any, groups: Groups, fitted: Callable[..., Any]
 ) -> tuple[Groups, "defaultdict[Any, dict[str, Any]]"]:
@@ -40,6 +55,12 @@ def restored(
     ours, theirs = ([len(group["params"]) for group in which] for which in (groups, saved))
     if ours != theirs:
         raise ValueError(f"{op}: expected groups of {ours} parameters, got groups of {theirs}")
+    for i, (group, other) in enumerate(zip(groups, saved)):
+        if (missing := group.keys() - other.keys() - _ANY) and (extra := other.keys() - group.keys() - _ANY):
+            raise ValueError(
+                f"{op}: param_groups[{i}]: expected {', '.join(sorted(missing))}, got another optimizer's "
+                f"{', '.join(sorted(map(str, extra)))}; load the state of the same kind of optimizer"
+            )
     new = [{**group, **copy.deepcopy(other), "params": group["params"]} for group, other in zip(groups, saved)]
     params = {k: p for group, other in zip(groups, saved) for k, p in zip(other["params"], group["params"])}
     remembered: defaultdict[Any, dict[str, Any]] = defaultdict(dict)

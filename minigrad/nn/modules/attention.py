@@ -67,6 +67,9 @@ class MultiheadAttention(Module):
 
         key_padding_mask (N, S); attn_mask (L, S) or (N heads, L, S). is_causal says that attn_mask is the causal one.
         """
+        for name, x in (("query", query), ("key", key), ("value", value)):
+            if getattr(x, "ndim", 0) not in (2, 3):
+                raise ShapeError(f"MultiheadAttention: {name}: expected 2 or 3 dimensions, got {describe(x)}")
         alone = query.ndim == 2
         if alone:
             query, key, value = (x.unsqueeze(0) for x in (query, key, value))

@@ -59,7 +59,10 @@ class _Conv(Module):
             init.uniform_(p, -bound, bound)
 
     def _check(self, input: Any) -> None:
-        if input.ndim not in (self.dims + 1, self.dims + 2) or input.shape[-self.dims - 1] != self.in_channels:
+        if (
+            getattr(input, "ndim", 0) not in (self.dims + 1, self.dims + 2)
+            or input.shape[-self.dims - 1] != self.in_channels
+        ):
             raise ShapeError(
                 f"{self!r}: expected an input (N, C, {', '.join('DHW'[-self.dims :])}) or without N, with "
                 f"C = {self.in_channels}, got {describe(input)}"

@@ -11,8 +11,8 @@ class _Dropout(Module):
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
-        if not 0 <= p <= 1:
-            raise ValueError(f"{type(self).__name__}: p: expected a probability, got {p}")
+        if not isinstance(p, (int, float)) or not 0 <= p <= 1:
+            raise ValueError(f"{type(self).__name__}: p: expected a probability, got {p!r}")
         self.p, self.inplace = p, inplace
 
     def forward(self, input: Any) -> Any:
@@ -67,8 +67,8 @@ class StochasticDepth(Module):
 
     def __init__(self, p: float, mode: str = "row") -> None:
         super().__init__()
-        if not 0 <= p <= 1:
-            raise ValueError(f"StochasticDepth: p: expected a probability, got {p}")
+        if not isinstance(p, (int, float)) or not 0 <= p <= 1:
+            raise ValueError(f"StochasticDepth: p: expected a probability, got {p!r}")
         if mode not in ("batch", "row"):
             raise ValueError(f'StochasticDepth: mode: expected "batch" or "row", got {mode!r}')
         self.p, self.mode = p, mode

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from minigrad.engine.explain import describe
+from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.modules.module import Module
@@ -37,6 +39,8 @@ class _Table(Module):
     @classmethod
     def from_pretrained(cls, embeddings: Any, freeze: bool = True, **options: Any) -> Any:
         """One on a matrix that is there already; freeze: it is not to be trained."""
+        if getattr(embeddings, "ndim", 0) != 2:
+            raise ShapeError(f"{cls.__name__}.from_pretrained: expected a matrix, got {describe(embeddings)}")
         rows, columns = embeddings.shape
         made = cls(rows, columns, _weight=embeddings, **options)  # type: ignore[call-arg]
         made.weight.requires_grad_(not freeze)

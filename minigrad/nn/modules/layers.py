@@ -37,7 +37,7 @@ class Linear(Module):
 
     def forward(self, input: Any) -> Any:
         """The affine map of the last dimension."""
-        if input.ndim == 0 or input.shape[-1] != self.in_features:
+        if not getattr(input, "ndim", 0) or input.shape[-1] != self.in_features:
             raise ShapeError(
                 f"Linear(in_features={self.in_features}, out_features={self.out_features}): expected an input (..., "
                 f"{self.in_features}), got {describe(input)}"

@@ -260,6 +260,8 @@ class Module:
 
     def requires_grad_(self, requires_grad: bool = True) -> "Module":
         """Set `requires_grad` of every parameter."""
+        if not isinstance(requires_grad, bool):
+            raise TypeError(f"requires_grad_: expected True or False, got {requires_grad!r}")
         for p in self.parameters():
             p.requires_grad_(requires_grad)
         return self

@@ -53,7 +53,7 @@ class _Running(Module):
         _reset(self.weight, self.bias)
 
     def _check(self, input: Any, channel: int = 1) -> None:
-        if input.ndim not in self.dims or input.shape[channel] != self.num_features:
+        if getattr(input, "ndim", 0) not in self.dims or input.shape[channel] != self.num_features:
             expected = " or ".join(map(str, self.dims))
             raise ShapeError(
                 f"{self!r}: expected an input of {expected} dimensions with {self.num_features} channels in dimension "
@@ -168,6 +168,8 @@ class GroupNorm(Module):
 
     def forward(self, input: Any) -> Any:
         """See functional.group_norm."""
+        if self.affine and (getattr(input, "ndim", 0) < 2 or input.shape[1] != self.num_channels):
+            raise ShapeError(f"{self!r}: expected an input (N, {self.num_channels}, ...), got {describe(input)}")
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:

@@ -86,14 +86,16 @@ class RNNBase(_Weights):
         input's form, and states are (layers * directions, N, size)."""
         packed = isinstance(input, PackedSequence)
         x = input.data if packed else input
-        alone = not packed and x.ndim == 2
-        if x.ndim != (2 if packed or alone else 3) or x.shape[-1] != self.input_size:
+        alone = not packed and getattr(x, "ndim", 0) == 2
+        if getattr(x, "ndim", 0) != (2 if packed or alone else 3) or x.shape[-1] != self.input_size:
             raise ShapeError(f"{self!r}: expected an input (T, N, {self.input_size}), (N, T, ...) if batch_first, or "
                              f"(T, {self.input_size}), got {describe(x)}")  # fmt: skip
         if alone:
             x = x.unsqueeze(1)
         elif not packed and self.batch_first:
             x = transpose(x, 0, 1)
+        if not x.shape[0]:
+            raise ShapeError(f"{self!r}: expected at least one step, got {describe(input)}")
         sizes = [int(n) for n in input.batch_sizes.tolist()] if packed else [x.shape[1]] * x.shape[0]
         state = self._initial(hx, x, sizes[0] if sizes else 0, alone, input.sorted_indices if packed else None)
         out, last = self._layers(x if packed else x.reshape(-1, x.shape[-1]), sizes, state)
@@ -239,12 +241,18 @@ class RNNCellBase(_Weights):
         self.reset_parameters()
 
     def _call(self, function: Callable[..., Any], input: Any, hx: Any) -> Any:
-        if input.ndim not in (1, 2) or input.shape[-1] != self.input_size:
+        if getattr(input, "ndim", 0) not in (1, 2) or input.shape[-1] != self.input_size:
             raise ShapeError(f"{self!r}: expected an input (N, {self.input_size}) or ({self.input_size},), got "
                              f"{describe(input)}")  # fmt: skip
         if hx is None:
             h = zeros(*input.shape[:-1], self.hidden_size, dtype=input.dtype, device=input.device)
             hx = (h, h) if function is lstm_cell else h
+        states = hx if isinstance(hx, (tuple, list)) else (hx,)
+        wanted = (*input.shape[:-1], self.hidden_size)
+        both = function is lstm_cell
+        if len(states) != 1 + both or any(tuple(getattr(s, "shape", ())) != wanted for s in states):
+            form = f"(h, c) of {wanted} each" if both else f"{wanted}"
+            raise ShapeError(f"{self!r}: hx: expected {form}, got {', '.join(map(describe, states))}")
         return function(input, hx, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
 
     def extra_repr(self) -> str:

@@ -11,9 +11,22 @@ from minigrad.ops.shape import stack
 from minigrad.tensor import Tensor
 
 
-def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
+def _gradients(op: str, parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    if not isinstance(parameters, (Tensor, Iterable)):
+        way = "; pass its .parameters()" if hasattr(parameters, "parameters") else ""
+        raise TypeError(f"{op}: parameters: expected tensors, got {type(parameters).__name__}{way}")
     given = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     return [p.grad for p in given if p.grad is not None]
+
+
+def _limit(op: str, name: str, given: Any) -> float:
+    try:
+        limit = float(given)
+    except (TypeError, ValueError):
+        limit = math.nan
+    if not limit >= 0:  # a negative one would turn all gradients round
+        raise ValueError(f"{op}: {name}: expected a number of 0 or more, got {given!r}")
+    return limit
 
 
 @no_grad()
@@ -34,8 +47,9 @@ def get_total_norm(tensors: Tensor | Iterable[Tensor], norm_type: float = 2.0, e
 def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0,
                     error_if_nonfinite: bool = False, foreach: bool | None = None) -> Tensor:  # fmt: skip
     """Scale all gradients by max_norm / (their total norm + 1e-6) where that is below 1. Returns the norm they had."""
-    total = get_total_norm(_gradients(parameters), norm_type, error_if_nonfinite)
-    clip_grads_with_norm_(parameters, max_norm, total)
+    limit, grads = _limit("clip_grad_norm_", "max_norm", max_norm), _gradients("clip_grad_norm_", parameters)
+    total = get_total_norm(grads, norm_type, error_if_nonfinite)
+    _scale(grads, limit, total)
     return total
 
 
@@ -43,8 +57,13 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
 def clip_grads_with_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, total_norm: Tensor,
                           foreach: bool | None = None) -> None:  # fmt: skip
     """`clip_grad_norm_` where the total norm is known."""
-    scale = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
-    for g in _gradients(parameters):
+    name = "clip_grads_with_norm_"
+    _scale(_gradients(name, parameters), _limit(name, "max_norm", max_norm), total_norm)
+
+
+def _scale(grads: list[Tensor], limit: float, total: Tensor) -> None:
+    scale = (limit / (total + 1e-6)).clamp(max=1.0)
+    for g in grads:
         g.mul_(scale.to(device=g.device, dtype=g.dtype))
 
 
@@ -54,8 +73,8 @@ clip_grad_norm = clip_grad_norm_
 @no_grad()
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
     """Limit every element of every gradient to [-clip_value, clip_value]."""
-    limit = float(clip_value)
-    for g in _gradients(parameters):
+    limit = _limit("clip_grad_value_", "clip_value", clip_value)
+    for g in _gradients("clip_grad_value_", parameters):
         g.clamp_(-limit, limit)
 
 

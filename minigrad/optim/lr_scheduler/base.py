@@ -129,6 +129,11 @@ class LRScheduler:
         if not isinstance(state_dict, dict) or not ours <= state_dict.keys():
             got = sorted(map(str, state_dict)) if isinstance(state_dict, dict) else type(state_dict).__name__
             raise ValueError(f"{self._name}.load_state_dict: expected a dict with {sorted(ours)}, got {got}")
+        # PyTorch's own have private ones more, and these
+        if extra := [k for k in state_dict if k not in ours | {"verbose", "mode_worse"} and not str(k).startswith("_")]:
+            raise ValueError(
+                f"{self._name}.load_state_dict: expected a dict with {sorted(ours)}, got another schedule's {extra}"
+            )
         for name in ours:
             if name not in self._functions:
                 setattr(self, name, copy.deepcopy(state_dict[name]))
