@@ -36,6 +36,8 @@ class Rows(data.Dataset[Any]):
             return {"a": 1}["missing"]
         if i == self.where and self.what == "strange":
             raise Strange(1, 2)
+        if i == self.where and self.what == "stop":
+            next(iter(()))
         if i == self.where and self.what == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         if i == self.where and self.what == "exit":
@@ -175,6 +177,12 @@ def test_exceptions_that_cannot_travel_come_as_runtime_errors() -> None:
     with pytest.raises(RuntimeError, match="Strange: strange") as error:
         list(DataLoader(Rows(20, 9, "strange"), 5, num_workers=2))
     assert "raise Strange(1, 2)" in error.value.__notes__[0]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_dataset_that_stops_does_not_end_the_epoch_in_silence(workers: int) -> None:
+    with pytest.raises(RuntimeError, match=r"raised StopIteration for \[4, 5\]: expected a sample for each index"):
+        list(DataLoader(Rows(10, 5, "stop"), 2, num_workers=workers))
 
 
 def test_a_worker_init_fn_that_fails() -> None:

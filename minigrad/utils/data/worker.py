@@ -51,10 +51,16 @@ class Recipe:
 
     def batch(self, indices: Any) -> Any:
         """The batch of these numbers, or without batches the sample of this one."""
-        if not self.batched:
-            return self.collate(self.dataset[indices])
-        many = getattr(self.dataset, "__getitems__", None)
-        return self.collate(many(indices) if many else [self.dataset[i] for i in indices])
+        try:
+            if not self.batched:
+                return self.collate(self.dataset[indices])
+            many = getattr(self.dataset, "__getitems__", None)
+            return self.collate(many(indices) if many else [self.dataset[i] for i in indices])
+        except StopIteration as error:  # it would end the epoch here, in silence
+            raise RuntimeError(
+                f"DataLoader: the dataset or collate_fn raised StopIteration for {indices}: expected a sample for each "
+                f"index below len(dataset); a stream that ends is an IterableDataset"
+            ) from error
 
     def stream(self) -> Iterator[Any]:
         """The batches of an IterableDataset."""
