@@ -1,7 +1,6 @@
 """What scripts call for PyTorch's sake: old spellings (`FloatTensor(...)`, `Variable(...)`) and switches that switch
 nothing here."""
 
-import os
 import warnings
 from enum import Enum
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.backend import set_default_device
+from minigrad.backend.threads import get_num_threads, set_num_threads
 from minigrad.ops.creation import empty, full, ones, sizes_of, tensor, zeros
 from minigrad.tensor import Size, Tensor
 
@@ -152,19 +152,6 @@ def is_autocast_enabled(device_type: str = "cuda") -> bool:
 def are_deterministic_algorithms_enabled() -> bool:
     """Always: every algorithm here is deterministic."""
     return True
-
-
-def get_num_threads() -> int:
-    """How many threads BLAS may take: OPENBLAS_NUM_THREADS or OMP_NUM_THREADS, else the processors there are."""
-    named = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
-    return int(named) if named else os.cpu_count() or 1
-
-
-def set_num_threads(n: int) -> None:
-    """Refused in words: threads belong to NumPy's BLAS, which reads its setting once, at the start."""
-    warnings.warn(
-        f"set_num_threads({n}): threads are NumPy's: set OPENBLAS_NUM_THREADS={n} before Python starts", stacklevel=2
-    )
 
 
 # --- methods of Tensor ------------------------------------------------------------------------------------------------

@@ -30,12 +30,17 @@ from minigrad.backend.devices import (
     set_default_device,
 )
 from minigrad.backend.kernels import kernel
+from minigrad.backend.memory import keep_memory
 from minigrad.backend.scatter import add_at, extreme_at
+from minigrad.backend.select import chosen
 from minigrad.backend.silence import home, quiet, quietly, runs, silently
+from minigrad.backend.threads import parts, shared
 
 __all__ = [
-    "CPU", "add_at", "array_module", "array_on", "asarray", "beside", "copy_to", "current_device", "device",
+    "CPU", "add_at", "array_module", "array_on", "asarray", "beside", "chosen", "copy_to", "current_device", "device",
     "device_of", "expect", "extreme_at", "get_default_device", "home", "is_array", "kernel", "make", "noted",
-    "numbered", "quiet", "quietly", "runs", "set_default_device", "silently", "spread_over", "storage", "strided",
-    "to_numpy", "windows", "writeable",
+    "numbered", "parts", "quiet", "quietly", "runs", "set_default_device", "shared", "silently", "spread_over",
+    "storage", "strided", "to_numpy", "windows", "writeable",
 ]  # fmt: skip
+
+keep_memory()

@@ -121,7 +121,7 @@ def _softplus(x: Any) -> Any:
 relu = unary(
     "relu",
     "max(x, 0); nan stays nan. Gradient 0 at 0.",
-    on_gpu(slopes.relu)(lambda g, out: g * (out > 0)),
+    on_gpu(slopes.relu)(lambda g, out: where(out > 0, g, 0.0)),
     lambda x: array_module(x).maximum(x, 0),
     floating=False,
 )

@@ -7,13 +7,10 @@ the other two. Arrays are (N, C, ...spatial), weights (out, in / groups, ...kern
 
 from typing import Any
 
-from minigrad import backend
-from minigrad.backend import array_module
 from minigrad.engine.explain import describe
 from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.kernels import windows as kernels
-from minigrad.kernels.kernel import used
+from minigrad.ops.columns import Geometry, Ints, convolved, put_back, weight_sums
 from minigrad.ops.index import _getitem
 from minigrad.ops.pad import pad
 from minigrad.ops.public import public
@@ -21,71 +18,12 @@ from minigrad.ops.shape import reshape, squeeze, unsqueeze
 
 __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
 
-Ints = tuple[int, ...]
-
-
-def windows(x: Any, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
-    """(N, C, *spatial) -> (N, C, *places, *kernel): a view of every window on the last dimensions."""
-    spread = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation))
-    lead = x.ndim - len(kernel)
-    view = backend.windows(x, spread, tuple(range(lead, x.ndim)))
-    steps = (slice(None),) * lead + tuple(slice(None, None, s) for s in stride)
-    return view[(*steps, *(slice(None, None, d) for d in dilation))]
-
 
 def places(size: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Ints:
     """How many windows fit along each dimension."""
     return tuple(
         (n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in zip(size, kernel, stride, padding, dilation)
     )
-
-
-def _padded(x: Any, padding: Ints) -> Any:
-    if not any(padding):
-        return x
-    lead = (slice(None),) * (x.ndim - len(padding))
-    sizes = x.shape[: len(lead)] + tuple(n + 2 * p for n, p in zip(x.shape[len(lead) :], padding))
-    out = array_module(x).zeros(sizes, dtype=x.dtype)
-    out[(*lead, *(slice(p, p + n) for p, n in zip(padding, x.shape[len(lead) :])))] = x
-    return out
-
-
-# In numbers: a MB of float32. A convolution of 64 pictures (32, 16, 16) by 32 filters of 3 x 3 takes 6 ms with the
-# columns of some pictures at a time, which stay in the cache, and 13 with those of all.
-COLUMNS = 2**18
-
-
-def _batches(x: Any, columns: int) -> Any:
-    """Slices of the batch with COLUMNS numbers each, where there are so many for a picture; on a GPU the whole."""
-    n = len(x)
-    step = max(1, COLUMNS // max(1, columns)) if array_module(x).__name__ == "numpy" else n
-    return [slice(i, min(i + step, n)) for i in range(0, n, step)] if n else []
-
-
-def _columns(x: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int) -> Any:
-    """The windows as matrices: (groups, C / groups * kernel, N * places), which copies pictures row by row."""
-    xp, d = array_module(x), len(kernel)
-    if used(x):
-        spots = places(x.shape[2:], kernel, stride, padding, dilation)
-        made = kernels.columns(x, kernel, stride, padding, dilation, spots)
-        return made.reshape(groups, len(made) // groups, made.shape[1])
-    w = windows(_padded(x, padding), kernel, stride, dilation)
-    n, c, *rest = w.shape
-    order = (1, *range(2 + d, 2 + 2 * d), 0, *range(2, 2 + d))
-    return xp.transpose(w, order).reshape(groups, c // groups * _product(kernel), n * _product(rest[:d]))
-
-
-def _product(sizes: Any) -> int:
-    out = 1
-    for n in sizes:
-        out *= n
-    return out
-
-
-def _rows(g: Any, groups: int) -> Any:
-    """Results as matrices: (N, out, *places) -> (groups, out / groups, N * places)."""
-    n, m, *rest = g.shape
-    return g.swapaxes(0, 1).reshape(groups, m // groups, n * _product(rest))
 
 
 @primitive(
@@ -98,14 +36,9 @@ def _rows(g: Any, groups: int) -> Any:
     ),
 )
 def _conv(input: Any, weight: Any, *, stride: Ints, padding: Ints, dilation: Ints, groups: int) -> Any:
-    kernel, m = weight.shape[2:], weight.shape[0]
-    spots = places(input.shape[2:], kernel, stride, padding, dilation)
-    matrices = weight.reshape(groups, m // groups, _product(weight.shape[1:]))
-    out = array_module(input).empty((len(input), m, *spots), dtype=input.dtype)
-    for part in _batches(input, _product((input.shape[1], *kernel, *spots))):
-        made = matrices @ _columns(input[part], kernel, stride, padding, dilation, groups)
-        out[part] = made.reshape(m, -1, *spots).swapaxes(0, 1)
-    return out
+    size, kernel = input.shape[2:], weight.shape[2:]
+    spots = places(size, kernel, stride, padding, dilation)
+    return convolved(input, weight, Geometry(size, kernel, stride, padding, dilation, groups, spots))
 
 
 @primitive(
@@ -121,35 +54,13 @@ def _transposed(
     input: Any, weight: Any, *, shape: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
 ) -> Any:
     """What the convolution gathers from an input of `shape`, put back and added up: its adjoint in the input."""
-    kernel, spots, c = weight.shape[2:], input.shape[2:], shape[1]
-    matrices = weight.reshape(groups, weight.shape[0] // groups, _product(weight.shape[1:])).swapaxes(1, 2)
-    if used(input):
-        return kernels.put_back(matrices @ _rows(input, groups), shape, kernel, stride, padding, dilation, spots)
-    sizes = tuple(m + 2 * p for m, p in zip(shape[2:], padding))
-    out = array_module(input).zeros((shape[0], c, *sizes), dtype=input.dtype)
-    for part in _batches(input, _product((c, *kernel, *spots))):
-        columns = (matrices @ _rows(input[part], groups)).reshape(c, *kernel, -1, *spots)
-        to = out[part].swapaxes(0, 1)
-        for place in _grid(kernel):
-            starts = tuple(k * step for k, step in zip(place, dilation))
-            window = tuple(slice(a, a + (m - 1) * s + 1, s) for a, m, s in zip(starts, spots, stride))
-            to[(..., *window)] += columns[(slice(None), *place)]
-    return out[(..., *(slice(p, p + m) for p, m in zip(padding, shape[2:])))].copy() if any(padding) else out
+    where = Geometry(tuple(shape[2:]), weight.shape[2:], stride, padding, dilation, groups, input.shape[2:])
+    return put_back(input, weight, shape[1], where)
 
 
 def _first(x: Any, shape: Ints) -> Any:
     """As much of x as an array of `shape` has: a large output_padding has room for one place more."""
     return x if tuple(x.shape) == tuple(shape) else _getitem(x, index=tuple(slice(n) for n in shape))
-
-
-def _grid(sizes: Ints) -> Any:
-    """Every place in an array of these sizes."""
-    if not sizes:
-        yield ()
-        return
-    for first in range(sizes[0]):
-        for rest in _grid(sizes[1:]):
-            yield (first, *rest)
 
 
 @primitive(
@@ -165,19 +76,8 @@ def _weight_adjoint(
     input: Any, other: Any, *, shape: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
 ) -> Any:
     """Every window times what the convolution made of it, added up: its adjoint in the weight."""
-    spots = other.shape[2:]
-    if used(input):
-        columns = kernels.columns(input, shape[2:], stride, padding, dilation, spots)
-        return (
-            _rows(other, groups) @ columns.reshape(groups, len(columns) // groups, columns.shape[1]).swapaxes(1, 2)
-        ).reshape(shape)
-    reach = tuple((o - 1) * s + d * (k - 1) + 1 for o, s, d, k in zip(spots, stride, dilation, shape[2:]))
-    inside = _padded(input, padding)[(..., *(slice(n) for n in reach))]  # without what no window reaches
-    out = array_module(input).zeros((groups, shape[0] // groups, _product(shape[1:])), dtype=input.dtype)
-    for part in _batches(inside, _product((inside.shape[1], *shape[2:], *spots))):
-        columns = _columns(inside[part], shape[2:], stride, (0,) * len(spots), dilation, groups)
-        out += _rows(other[part], groups) @ columns.swapaxes(1, 2)
-    return out.reshape(shape)
+    where = Geometry(input.shape[2:], tuple(shape[2:]), stride, padding, dilation, groups, other.shape[2:])
+    return weight_sums(input, other, shape, where)
 
 
 # --- the public face ------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import array_module, expect
+from minigrad.backend import array_module, chosen, expect
 from minigrad.dtypes import finfo, floating
 from minigrad.engine.elementwise import binary, floated, unary
 from minigrad.engine.primitive import primitive
@@ -246,7 +246,7 @@ minimum = binary(
     other=lambda g, condition: where(condition, 0.0, g),
 )
 def _where(condition: Any, input: Any, other: Any) -> Any:
-    return array_module(condition).where(condition, input, other)
+    return chosen(condition, input, other)
 
 
 def where(condition: Any, input: Any, other: Any) -> Any:

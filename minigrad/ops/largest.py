@@ -4,17 +4,23 @@ place (the first elements of all windows, the second, ...), so that none is copi
 from types import SimpleNamespace
 from typing import Any
 
-from minigrad.backend import array_module
+from minigrad.backend import array_module, chosen, parts, shared
 from minigrad.engine.primitive import primitive
 from minigrad.kernels import windows as kernels
 from minigrad.kernels.kernel import on_gpu
-from minigrad.ops.conv import Ints, _grid, windows
+from minigrad.ops.columns import Ints, grid, windows
 
 
 def _places(x: Any, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
     """Views of x: of each place in the windows, the elements there."""
     shown = windows(x, kernel, stride, dilation)
-    return [shown[(..., *place)] for place in _grid(kernel)]
+    return [shown[(..., *place)] for place in grid(kernel)]
+
+
+def _in_parts(work: Any, windows: Any) -> None:
+    """`work(slice)` for parts of the batch with as many windows as stay in the cache, by all threads."""
+    some = parts(len(windows), windows.size // max(1, len(windows)))
+    shared(lambda i: work(some[i]), len(some))
 
 
 @primitive(
@@ -26,13 +32,23 @@ def _places(x: Any, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
 @on_gpu(kernels.largest)
 def _largest(input: Any, *, kernel: Ints, stride: Ints, dilation: Ints, known: Any) -> Any:
     """The first largest of each window, a nan before all; known.best: its number there."""
-    first, *others = _places(input, kernel, stride, dilation)
-    xp, out = array_module(input), first.copy()
-    known.best = xp.zeros(out.shape, dtype="uint8" if len(others) < 256 else "int64")
-    for k, here in enumerate(others, 1):
-        better = (here > out) | (here != here) & (out == out)
-        xp.copyto(out, here, where=better)
-        xp.copyto(known.best, k, where=better)
+    xp, places = array_module(input), _places(input, kernel, stride, dilation)
+    out = xp.empty(places[0].shape, dtype=input.dtype)
+    known.best = best = xp.zeros(out.shape, dtype="uint8" if len(places) <= 256 else "int64")
+
+    def work(part: slice) -> None:
+        most, number = out[part], best[part]
+        most[...] = places[0][part]
+        for k, place in enumerate(places[1:], 1):
+            here = place[part].copy()  # what lies scattered is read once
+            better = here > most
+            if nans:
+                better |= (here != here) & (most == most)
+            xp.maximum(most, here, out=most)
+            xp.maximum(number, better * number.dtype.type(k), out=number)
+
+    nans = bool((input != input).any())
+    _in_parts(work, out)
     return out
 
 
@@ -43,10 +59,19 @@ def _largest(input: Any, *, kernel: Ints, stride: Ints, dilation: Ints, known: A
 @on_gpu(kernels.put_at)
 def _put_at(g: Any, *, best: Any, shape: Ints, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
     """Zeros of `shape` with g of each window added at the place of its best."""
-    xp = array_module(g)
-    out = xp.zeros(shape, dtype=g.dtype)
-    for k, here in enumerate(_places(out, kernel, stride, dilation)):
-        here += xp.where(best == k, g, 0)
+    out = array_module(g).zeros(shape, dtype=g.dtype)
+    places = _places(out, kernel, stride, dilation)
+    apart = all(s >= d * (k - 1) + 1 for s, k, d in zip(stride, kernel, dilation))  # no two windows overlap
+
+    def work(part: slice) -> None:
+        for k, place in enumerate(places):
+            here = chosen(best[part] == k, g[part], 0.0)
+            if apart:
+                place[part] = here
+            else:
+                place[part] += here
+
+    _in_parts(work, g)
     return out
 
 

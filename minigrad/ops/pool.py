@@ -3,6 +3,7 @@
 Composed of `pool_windows` and its adjoint: a view that shows every window, and the sum that puts windows back.
 """
 
+from math import prod
 from typing import Any
 
 from minigrad.backend import array_module
@@ -12,7 +13,8 @@ from minigrad.engine.primitive import primitive, wrap
 from minigrad.errors import ShapeError
 from minigrad.kernels.kernel import on_gpu
 from minigrad.kernels.windows import windows_put_back
-from minigrad.ops.conv import Ints, _grid, _product, spread_over_dims, windows
+from minigrad.ops.columns import Ints, grid, windows
+from minigrad.ops.conv import spread_over_dims
 from minigrad.ops.index import gather, getitem
 from minigrad.ops.largest import largest
 from minigrad.ops.linalg import matmul
@@ -41,7 +43,7 @@ def _windows(input: Any, *, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
 def _put_back(g: Any, *, shape: Ints, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
     out = array_module(g).zeros(shape, dtype=g.dtype)
     spots = g.shape[-2 * len(kernel) : -len(kernel)]
-    for place in _grid(kernel):
+    for place in grid(kernel):
         starts = tuple(k * d for k, d in zip(place, dilation))
         window = tuple(slice(a, a + (m - 1) * s + 1, s) for a, m, s in zip(starts, spots, stride))
         out[(..., *window)] += g[(..., *place)]
@@ -112,7 +114,7 @@ def _flat_places(best: Any, sizes: Ints, spots: Ints, window: Ints, step: Ints, 
         inside = rest % window[d]
         rest = rest // window[d]
         starts = (xp.arange(spots[d], dtype=int64) * step[d] - around[d]).reshape((-1,) + (1,) * (len(sizes) - 1 - d))
-        total = total + (inside * holes[d] + starts) * _product(sizes[d + 1 :])
+        total = total + (inside * holes[d] + starts) * prod(sizes[d + 1 :])
     return total
 
 

@@ -1,11 +1,13 @@
 """Pictures in another size: interpolation, and channels traded for space."""
 
+from math import prod
 from typing import Any
 
 from minigrad.backend import array_module
 from minigrad.engine.explain import describe
 from minigrad.errors import ShapeError
-from minigrad.ops.conv import Ints, _product, places, spread_over_dims
+from minigrad.ops.columns import Ints
+from minigrad.ops.conv import places, spread_over_dims
 from minigrad.ops.index import getitem
 from minigrad.ops.linalg import matmul
 from minigrad.ops.pad import pad
@@ -172,7 +174,7 @@ def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, st
         )
     shown = _windows(x, kernel=kernel, stride=step, dilation=holes)
     n, c = x.shape[:2]
-    out = reshape(permute(shown, (0, 1, 4, 5, 2, 3)) * 1, (n, c * _product(kernel), _product(spots)))
+    out = reshape(permute(shown, (0, 1, 4, 5, 2, 3)) * 1, (n, c * prod(kernel), prod(spots)))
     return out if input.ndim == 4 else squeeze(out, 0)
 
 
@@ -184,9 +186,9 @@ def fold(input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padd
     size = spread_over_dims("fold", "output_size", output_size, 2, 1)
     x = input if input.ndim == 3 else unsqueeze(input, 0)
     spots = places(size, kernel, step, around, holes)
-    if x.ndim != 3 or x.shape[1] % _product(kernel) or x.shape[2] != _product(spots):
-        raise ShapeError(f"fold: expected (N, C * {_product(kernel)}, {_product(spots)}), got {describe(input)}")
-    n, c = x.shape[0], x.shape[1] // _product(kernel)
+    if x.ndim != 3 or x.shape[1] % prod(kernel) or x.shape[2] != prod(spots):
+        raise ShapeError(f"fold: expected (N, C * {prod(kernel)}, {prod(spots)}), got {describe(input)}")
+    n, c = x.shape[0], x.shape[1] // prod(kernel)
     windows = permute(reshape(x, (n, c, *kernel, *spots)), (0, 1, 4, 5, 2, 3))
     wide = (n, c, *(m + 2 * p for m, p in zip(size, around)))
     out = _put_back(windows, shape=wide, kernel=kernel, stride=step, dilation=holes)
