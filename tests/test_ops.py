@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from minigrad import Tensor
+from minigrad.engine.fused import FusedPlan
 from minigrad.engine.primitive import REGISTRY, wrap
 from minigrad.ops import operations, primitives
 from minigrad.samples import Row, Sample, table
@@ -195,6 +196,17 @@ def test_gradient_of_the_gradient_is_its_slope(row: Row, sample: Sample) -> None
         close(g.numpy(), slopes(lambda: inner(outer(False, vs)[2], ws), array), 1e-6, 1e-7)
 
 
+def is_fused(outs: list[Any]) -> bool:
+    """Did a fused operation take part? On arrays its gradient is written out, and rounded in another order."""
+    nodes = [t.grad_fn for t in outs if t.grad_fn is not None]
+    for node in nodes:
+        nodes += [parent for parent in node.parents if parent.parents]
+    return any(isinstance(node.plan, FusedPlan) for node in nodes)
+
+
+ROUNDED = {"float16": 5e-3, "float32": 1e-5, "float64": 1e-12}
+
+
 @pytest.mark.parametrize("row, sample", SMOOTH)
 def test_backward_on_arrays_and_on_tensors_agree(row: Row, sample: Sample) -> None:
     for dtype in row.dtypes:
@@ -205,4 +217,7 @@ def test_backward_on_arrays_and_on_tensors_agree(row: Row, sample: Sample) -> No
         again, twins = call.run()
         for a, b in zip(gradients(floats, leaves, vs), gradients(floating(again), twins, vs, create=True), strict=True):
             assert a.dtype == b.dtype and a.shape == b.shape
-            np.testing.assert_array_equal(a.numpy(), b.detach().numpy())
+            if is_fused(floats):
+                np.testing.assert_allclose(a.numpy(), b.detach().numpy(), ROUNDED[dtype], ROUNDED[dtype])
+            else:
+                np.testing.assert_array_equal(a.numpy(), b.detach().numpy())

@@ -11,8 +11,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 # in elements: a quarter of a MB of float32, so that a part and what is made on the way stay in the cache
 PIECE = 65536
+LARGE = 4 * PIECE  # from here on an element-wise operation is worth cutting up
 
 _here = threading.local()  # .busy: this thread is at work on parts already
 _lock = threading.Lock()
@@ -87,6 +90,24 @@ def parts(count: int, size: int) -> list[slice]:
     return [slice(i, min(i + step, count)) for i in range(0, count, step)]
 
 
+def in_parts(function: Callable[..., Any], *arrays: Any) -> Any:
+    """An element-wise function of arrays of one shape, whose result has the first one's dtype, part by part where they
+    are large: what it makes on the way stays in the cache, and all threads have work."""
+    first = arrays[0]
+    if first.size < LARGE or not all(
+        type(a) is np.ndarray and a.shape == first.shape and a.flags.c_contiguous for a in arrays
+    ):
+        return function(*arrays)
+    out, flat = np.empty(first.shape, first.dtype), [a.reshape(-1) for a in arrays]
+    into, some = out.reshape(-1), parts(first.size, 1)
+
+    def work(i: int) -> None:
+        into[some[i]] = function(*(a[some[i]] for a in flat))
+
+    shared(work, len(some))
+    return out
+
+
 def _workers() -> Any:
     """The helpers, started on first use: whoever never has large arrays has no threads."""
     global _pool
@@ -94,10 +115,8 @@ def _workers() -> Any:
         if _pool is None:
             from concurrent.futures import ThreadPoolExecutor
 
-            from numpy import seterr
-
             # NumPy's settings are a thread's own: no warnings here either
-            _pool = ThreadPoolExecutor(max(1, get_num_threads() - 1), "minigrad", seterr, ("ignore",))
+            _pool = ThreadPoolExecutor(max(1, get_num_threads() - 1), "minigrad", np.seterr, ("ignore",))
         return _pool
 
 

@@ -124,6 +124,7 @@ class Primitive:
         "masks",
         "local",
         "call",
+        "planned",
     )
 
     def __init__(
@@ -140,6 +141,7 @@ class Primitive:
         self.names = {a: tuple(inspect.signature(rule).parameters)[1:] for a, rule in rules.items()}
         self.plans: dict[tuple[bool, ...], Plan] = {}
         self.call: Callable[..., Any] = forward
+        self.planned = Plan  # a fused operation's is another: see fused.py
         self._check()
         if REGISTRY.setdefault(name, self) is not self:
             raise ValueError(f"primitive {name!r} is registered twice")
@@ -158,7 +160,7 @@ class Primitive:
         """The plan for these arguments (True: needs a gradient), made once."""
         found = self.plans.get(mask)
         if found is None:
-            found = self.plans[mask] = Plan(self, mask)
+            found = self.plans[mask] = self.planned(self, mask)
         return found
 
     def __repr__(self) -> str:

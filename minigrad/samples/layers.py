@@ -1,5 +1,6 @@
 """Rows of the operations of layers: ops/conv.py, pool.py, norm.py, distance.py, attention.py, and the activations."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,14 +25,32 @@ def _best(x: Any) -> Any:
 
 
 def _standardize(input: Any, dims: tuple[int, ...]) -> Any:
+    from minigrad.ops.norm import _standardize
+
+    n = int(np.prod([input.shape[d] for d in dims]))
+    return _standardize(input, dims=dims, n=n, eps=1e-5, known=SimpleNamespace())
+
+
+def _scaled(input: Any, weight: Any, bias: Any, dims: tuple[int, ...]) -> Any:
     from minigrad.ops.norm import _standardized
 
-    return _standardized(input, dims, 1e-5)[0]
+    return _standardized(input, dims, 1e-5, weight, bias)[0]
+
+
+def _torch_scaled(torch: Any, input: Any, weight: Any, bias: Any, dims: tuple[int, ...]) -> Any:
+    out = _torch_standardize(torch, input, dims)
+    return (out if weight is None else out * weight) + (0 if bias is None else bias)
 
 
 def _torch_standardize(torch: Any, input: Any, dims: tuple[int, ...]) -> Any:
     centred = input - input.mean(dims, keepdim=True)
     return centred / torch.sqrt((centred * centred).mean(dims, keepdim=True) + 1e-5)
+
+
+def _normal(input: Any) -> Any:
+    from minigrad.ops.activation import _normal
+
+    return _normal(input)
 
 
 def layer(name: str, *samples: Sample, **about: Any) -> Row:
@@ -64,6 +83,7 @@ ACTIVATIONS = [
     bent("selu", 0.0),
     unary("silu", torch=F + "silu"),
     unary("mish", torch=F + "mish"),
+    Row("normal_below", [Sample(X)], call=_normal, torch="special.ndtr"),
     unary("gelu", torch=F + "gelu", more=[Sample(X, approximate="tanh")]),
     bent("relu6", 0.0, 6.0),
     bent("hardtanh", -1.0, 1.0, more=[Sample(Draw((3,), -3, 3, away=(-2.0, 0.5)), -2.0, 0.5)]),
@@ -162,6 +182,11 @@ NORMS = [
     layer("layer_norm", Sample(X, (4,)), Sample(IMAGE, (4, 3), Draw((4, 3)), Draw((4, 3))),
         Sample(X, [4], None, None, 0.1)),
     Row("standardize", [Sample(X, (1,)), Sample(IMAGE, (0, 2))], call=_standardize, torch=_torch_standardize),
+    Row("standardize_and_scale",
+        [Sample(X, None, None, (1,)), Sample(X, CHANNEL, Draw((4,)), (1,)), Sample(X, Draw((1, 4)), None, (0,)),
+         Sample(IMAGE, Draw((1, 4, 1)), Draw((1, 4, 1)), (0, 2)), Sample(IMAGE, Draw((4, 3)), None, (1, 2)),
+         Sample(X, None, Draw((4,)), (0, 1))],
+        call=_scaled, torch=_torch_scaled),
     layer("rms_norm", Sample(X, (4,)), Sample(X, (4,), CHANNEL, 0.1)),
     layer("local_response_norm", Sample(IMAGE, 3, alpha=0.5), Sample(IMAGE, 2, 1.0, 0.5, 2.0)),
     layer("normalize", Sample(X), Sample(X, 2.0, 0), Sample(SIGNED, 1.0, -1), Sample(Draw((2, 3, 2)), dim=(1, 2)),
