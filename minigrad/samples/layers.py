@@ -270,8 +270,25 @@ def _torch_lstm_step(torch: Any, gates: Any, c: Any) -> Any:
     return torch.sigmoid(o) * torch.tanh(c), c
 
 
+def _lstm_sequence(gates: Any, h: Any, c: Any, weight: Any, back: bool) -> Any:
+    from minigrad.ops.recurrent import lstm_sequence
+
+    return lstm_sequence(gates, h, c, weight, back)
+
+
+def _torch_lstm_sequence(torch: Any, gates: Any, h: Any, c: Any, weight: Any, back: bool) -> Any:
+    steps = list(gates)
+    for t in sorted(range(len(steps)), reverse=back):
+        h, c = _torch_lstm_step(torch, steps[t] + h @ weight.T, c)
+        steps[t] = h
+    return torch.stack(steps), h, c
+
+
+SEQUENCE = Draw((4, 3, 8)), Draw((3, 2)), Draw((3, 2)), Draw((8, 2))
 STEP = Row("lstm_step", [Sample(Draw((3, 8)), Draw((3, 2)))], call=_lstm_step, torch=_torch_lstm_step)
-CELLS = [STEP, cell("rnn_tanh_cell", 1), cell("rnn_relu_cell", 1), cell("lstm_cell", 4, 2), cell("gru_cell", 3)]
+STEPS = Row("lstm_sequence", [Sample(*SEQUENCE, False), Sample(*SEQUENCE, True)], call=_lstm_sequence,
+            torch=_torch_lstm_sequence)  # fmt: skip
+CELLS = [STEP, STEPS, cell("rnn_tanh_cell", 1), cell("rnn_relu_cell", 1), cell("lstm_cell", 4, 2), cell("gru_cell", 3)]
 
 
 def _raw(name: str) -> Any:

@@ -13,7 +13,15 @@ from minigrad.nn.parameter import Parameter
 from minigrad.nn.utils.rnn import PackedSequence
 from minigrad.ops.creation import count, empty, zeros
 from minigrad.ops.elementwise import tanh
-from minigrad.ops.recurrent import gru_cell, gru_step, lstm_cell, lstm_step, rnn_relu_cell, rnn_tanh_cell
+from minigrad.ops.recurrent import (
+    gru_cell,
+    gru_step,
+    lstm_cell,
+    lstm_sequence,
+    lstm_step,
+    rnn_relu_cell,
+    rnn_tanh_cell,
+)
 from minigrad.ops.shape import cat, split, stack, transpose
 
 State = tuple[Any, ...]  # (h,), or (h, c)
@@ -136,14 +144,19 @@ class RNNBase(_Weights):
                 x = F.dropout(x, self.dropout, self.training)
         return x, tuple(stack([last[i] for last in lasts]) for i in range(self.states))
 
-    def _run(self, x: Any, sizes: list[int], state: State, suffix: str, back: bool) -> tuple[Any, State]:
-        """One layer in one direction. Rows come and go as sequences begin and end: the longest are first."""
+    def _arguments(self, x: Any, suffix: str) -> tuple[Any, Any, Any]:
+        """What the input gives the gates in all steps, the state's weight, and what is still to be added to it."""
         w_ih, w_hh = getattr(self, f"weight_ih_{suffix}"), getattr(self, f"weight_hh_{suffix}")
         b_ih, b_hh = (getattr(self, f"bias_{which}_{suffix}", None) for which in ("ih", "hh"))
         if self.summed and b_ih is not None:  # one addition and one gradient instead of one a step
             b_ih, b_hh = b_ih + b_hh, None
+        return F.linear(x, w_ih, b_ih), w_hh, b_hh
+
+    def _run(self, x: Any, sizes: list[int], state: State, suffix: str, back: bool) -> tuple[Any, State]:
+        """One layer in one direction. Rows come and go as sequences begin and end: the longest are first."""
+        gates, w_hh, b_hh = self._arguments(x, suffix)
         project = getattr(self, f"weight_hr_{suffix}", None)
-        steps = split(F.linear(x, w_ih, b_ih), sizes)
+        steps = split(gates, sizes)
         outs: list[Any] = [None] * len(steps)
         ended: list[State] = []
         now, rows = tuple(s[: sizes[-1] if back else sizes[0]] for s in state), sizes[-1] if back else sizes[0]
@@ -199,6 +212,15 @@ class LSTM(RNNBase):
 
     def _step(self, x: Any, h: Any, state: State) -> State:
         return lstm_step(x + h, state[1])
+
+    def _run(self, x: Any, sizes: list[int], state: State, suffix: str, back: bool) -> tuple[Any, State]:
+        """On the CPU sequences of one length are one operation."""
+        if not sizes or sizes[0] != sizes[-1] or self.proj_size or x.device.type != "cpu":
+            return super()._run(x, sizes, state, suffix, back)
+        gates, w_hh, _ = self._arguments(x, suffix)
+        h, c = state
+        outs, *last = lstm_sequence(gates.reshape(len(sizes), sizes[0], -1), h, c, w_hh, back)
+        return outs.reshape(len(x), -1), tuple(last)
 
 
 class GRU(RNNBase):
