@@ -1,8 +1,12 @@
 """Looking up vectors by likeness."""
 
+from types import SimpleNamespace
 from typing import Any
 
-from minigrad.backend import array_module
+from numpy import ndarray
+
+from minigrad.backend import array_module, parts, shared
+from minigrad.engine.fused import fused
 from minigrad.errors import ShapeError
 from minigrad.ops.activation import softmax
 from minigrad.ops.elementwise import where
@@ -36,13 +40,24 @@ def scaled_dot_product_attention(
 
         times = query.shape[-3] // key.shape[-3]
         key, value = repeat_interleave(key, times, -3), repeat_interleave(value, times, -3)
-    scores = matmul(query * (query.shape[-1] ** -0.5 if scale is None else scale), mT(key))
-    if is_causal:
-        if attn_mask is not None:
-            raise ValueError("scaled_dot_product_attention: expected attn_mask or is_causal, got both")
-        xp = array_module(query._array if isinstance(query, Tensor) else query)
-        past = xp.tril(xp.ones((query.shape[-2], key.shape[-2]), dtype=bool))
-        weights = softmax(where(past, scores, -float("inf")), -1)
+    scale = query.shape[-1] ** -0.5 if scale is None else scale
+    if is_causal and attn_mask is not None:
+        raise ValueError("scaled_dot_product_attention: expected attn_mask or is_causal, got both")
+    if attn_mask is None and not dropout_p and _alike(query, key, value):
+        return _attended(query, key, value, scale=float(scale), causal=is_causal, known=SimpleNamespace())
+    weights = _weights(query, key, scale, attn_mask, is_causal)
+    if dropout_p > 0:
+        from minigrad.nn.functional import dropout
+
+        weights = dropout(weights, dropout_p)
+    return matmul(weights, value)
+
+
+def _weights(query: Any, key: Any, scale: float, attn_mask: Any, causal: bool) -> Any:
+    """How much each place looks at the others: rows that add up to 1."""
+    scores = matmul(query * scale, mT(key))
+    if causal:
+        weights = softmax(where(_past(query, key), scores, -float("inf")), -1)
     elif attn_mask is None:
         weights = softmax(scores, -1)
     elif attn_mask.dtype.kind == "b":
@@ -51,8 +66,78 @@ def scaled_dot_product_attention(
         weights = where(blind, 0.0, weights)
     else:
         weights = softmax(scores + attn_mask, -1)
-    if dropout_p > 0:
-        from minigrad.nn.functional import dropout
+    return weights
 
-        weights = dropout(weights, dropout_p)
-    return matmul(weights, value)
+
+def _past(query: Any, key: Any) -> Any:
+    """Where a place is not after the one that looks."""
+    xp = array_module(query._array if isinstance(query, Tensor) else query)
+    return xp.tril(xp.ones((query.shape[-2], key.shape[-2]), dtype=bool))
+
+
+# --- on the CPU: some heads at a time, whose scores stay in the cache -----------------------------------------------
+
+
+def _alike(*tensors: Any) -> bool:
+    """Arrays on the CPU, not empty, of one dtype, float32 or float64, with the same leading dimensions?"""
+    arrays = [t._array if isinstance(t, Tensor) else t for t in tensors]
+    first = arrays[0]
+    return first.dtype.itemsize > 2 and all(
+        isinstance(a, ndarray) and a.size and a.dtype == first.dtype and a.shape[:-2] == first.shape[:-2]
+        for a in arrays
+    )
+
+
+def _composed(query: Any, key: Any, value: Any, *, scale: float, causal: bool, known: Any) -> Any:
+    return matmul(_weights(query, key, scale, None, causal), value)
+
+
+def _heads(weights: Any) -> list[Any]:
+    """Indices of the first dimension, of as many heads as stay in the cache; of all of it where there is but one."""
+    return parts(len(weights), weights.size // max(1, len(weights))) if weights.ndim > 2 else [slice(None)]
+
+
+def _slopes(
+    g: Any, needed: Any, query: Any, key: Any, value: Any, scale: float, causal: bool, known: Any
+) -> tuple[Any, Any, Any]:
+    """With W the weights and D = g V^T: W^T g for V; S = W (D - sum(D W)) * scale, then S K for Q and S^T Q for K."""
+    dq, dk, dv = (array_module(t).empty(t.shape, dtype=t.dtype) for t in (query, key, value))
+    some = _heads(known.weights)
+
+    def work(i: int) -> None:
+        part = some[i]
+        w, d = known.weights[part], g[part]
+        dv[part] = mT(w) @ d
+        s = d @ mT(value[part])
+        s -= (s * w).sum(-1, keepdims=True)
+        s *= w
+        s *= scale
+        dq[part], dk[part] = s @ key[part], mT(s) @ query[part]
+
+    shared(work, len(some))
+    return dq, dk, dv
+
+
+@fused("attend", _composed, _slopes)
+def _attended(query: Any, key: Any, value: Any, *, scale: float, causal: bool, known: Any) -> Any:
+    """softmax(Q K^T * scale) V, causal or not: some heads at a time."""
+    xp, shape = array_module(query), (*query.shape[:-1], key.shape[-2])
+    out = xp.empty((*query.shape[:-1], value.shape[-1]), dtype=query.dtype)
+    known.weights = xp.empty(shape, dtype=query.dtype)
+    later = xp.where(_past(query, key), 0.0, -float("inf")).astype(query.dtype) if causal else None
+    some = _heads(known.weights)
+
+    def work(i: int) -> None:
+        part = some[i]
+        w = known.weights[part]
+        xp.matmul(query[part], mT(key[part]), out=w)
+        w *= scale
+        if later is not None:
+            w += later
+        w -= w.max(-1, keepdims=True)
+        xp.exp(w, out=w)
+        w /= w.sum(-1, keepdims=True)
+        out[part] = w @ value[part]
+
+    shared(work, len(some))
+    return out

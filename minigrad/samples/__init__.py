@@ -12,7 +12,19 @@ from minigrad.samples.rows import Draw, Row, Sample, bools, ints
 
 __all__ = ["Draw", "Row", "Sample", "bools", "ints", "table"]
 
-FAMILIES = ("elementwise", "special", "reduce", "order", "shape", "index", "places", "linalg", "layers", "loss")
+FAMILIES = (
+    "elementwise",
+    "special",
+    "reduce",
+    "order",
+    "shape",
+    "index",
+    "places",
+    "linalg",
+    "layers",
+    "fused",
+    "loss",
+)
 
 
 @cache

@@ -31,17 +31,6 @@ def _standardize(input: Any, dims: tuple[int, ...]) -> Any:
     return _standardize(input, dims=dims, n=n, eps=1e-5, known=SimpleNamespace())
 
 
-def _scaled(input: Any, weight: Any, bias: Any, dims: tuple[int, ...]) -> Any:
-    from minigrad.ops.norm import _standardized
-
-    return _standardized(input, dims, 1e-5, weight, bias)[0]
-
-
-def _torch_scaled(torch: Any, input: Any, weight: Any, bias: Any, dims: tuple[int, ...]) -> Any:
-    out = _torch_standardize(torch, input, dims)
-    return (out if weight is None else out * weight) + (0 if bias is None else bias)
-
-
 def _torch_standardize(torch: Any, input: Any, dims: tuple[int, ...]) -> Any:
     centred = input - input.mean(dims, keepdim=True)
     return centred / torch.sqrt((centred * centred).mean(dims, keepdim=True) + 1e-5)
@@ -182,11 +171,6 @@ NORMS = [
     layer("layer_norm", Sample(X, (4,)), Sample(IMAGE, (4, 3), Draw((4, 3)), Draw((4, 3))),
         Sample(X, [4], None, None, 0.1)),
     Row("standardize", [Sample(X, (1,)), Sample(IMAGE, (0, 2))], call=_standardize, torch=_torch_standardize),
-    Row("standardize_and_scale",
-        [Sample(X, None, None, (1,)), Sample(X, CHANNEL, Draw((4,)), (1,)), Sample(X, Draw((1, 4)), None, (0,)),
-         Sample(IMAGE, Draw((1, 4, 1)), Draw((1, 4, 1)), (0, 2)), Sample(IMAGE, Draw((4, 3)), None, (1, 2)),
-         Sample(X, None, Draw((4,)), (0, 1))],
-        call=_scaled, torch=_torch_scaled),
     layer("rms_norm", Sample(X, (4,)), Sample(X, (4,), CHANNEL, 0.1)),
     layer("local_response_norm", Sample(IMAGE, 3, alpha=0.5), Sample(IMAGE, 2, 1.0, 0.5, 2.0)),
     layer("normalize", Sample(X), Sample(X, 2.0, 0), Sample(SIGNED, 1.0, -1), Sample(Draw((2, 3, 2)), dim=(1, 2)),
@@ -270,25 +254,8 @@ def _torch_lstm_step(torch: Any, gates: Any, c: Any) -> Any:
     return torch.sigmoid(o) * torch.tanh(c), c
 
 
-def _lstm_sequence(gates: Any, h: Any, c: Any, weight: Any, back: bool) -> Any:
-    from minigrad.ops.recurrent import lstm_sequence
-
-    return lstm_sequence(gates, h, c, weight, back)
-
-
-def _torch_lstm_sequence(torch: Any, gates: Any, h: Any, c: Any, weight: Any, back: bool) -> Any:
-    steps = list(gates)
-    for t in sorted(range(len(steps)), reverse=back):
-        h, c = _torch_lstm_step(torch, steps[t] + h @ weight.T, c)
-        steps[t] = h
-    return torch.stack(steps), h, c
-
-
-SEQUENCE = Draw((4, 3, 8)), Draw((3, 2)), Draw((3, 2)), Draw((8, 2))
 STEP = Row("lstm_step", [Sample(Draw((3, 8)), Draw((3, 2)))], call=_lstm_step, torch=_torch_lstm_step)
-STEPS = Row("lstm_sequence", [Sample(*SEQUENCE, False), Sample(*SEQUENCE, True)], call=_lstm_sequence,
-            torch=_torch_lstm_sequence)  # fmt: skip
-CELLS = [STEP, STEPS, cell("rnn_tanh_cell", 1), cell("rnn_relu_cell", 1), cell("lstm_cell", 4, 2), cell("gru_cell", 3)]
+CELLS = [STEP, cell("rnn_tanh_cell", 1), cell("rnn_relu_cell", 1), cell("lstm_cell", 4, 2), cell("gru_cell", 3)]
 
 
 def _raw(name: str) -> Any:
