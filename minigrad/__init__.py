@@ -5,7 +5,7 @@ Each module says in its `__all__` what it makes public; here it all comes togeth
 
 import importlib
 from math import e, inf, nan, pi
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minigrad import autograd, cuda, dtypes
 from minigrad.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
@@ -13,6 +13,7 @@ from minigrad.backend import device, get_default_device, set_default_device
 from minigrad.dtypes import *
 from minigrad.engine.modes import is_grad_enabled, is_inference_mode_enabled
 from minigrad.errors import DeviceError, DtypeError, GraphError, OutOfMemoryError, ShapeError
+from minigrad.on_demand import on_demand
 from minigrad.ops.activation import celu, log_softmax, prelu, relu, selu, sigmoid, softmax
 from minigrad.ops.arrange import *
 from minigrad.ops.cast import *
@@ -37,33 +38,27 @@ from minigrad.ops.trig import *
 from minigrad.ops.windows import as_strided
 from minigrad.printing import set_printoptions
 from minigrad.random import *
-from minigrad.serialization import load, save
 from minigrad.tensor import Size, Tensor
 from minigrad.utils.dlpack import from_dlpack
 
 from minigrad import methods as _methods  # isort: skip  (hangs the operations on Tensor)
-from minigrad import linalg, nn, optim, special  # isort: skip
-
 from minigrad.legacy import *  # isort: skip
 
-__version__ = "0.1.0"
-_ON_DEMAND = (
-    "accelerator",
-    "amp",
-    "backends",
-    "compat",
-    "compiler",
-    "datasets",
-    "distributed",
-    "distributions",
-    "func",
-    "gradcheck",
-    "jit",
-    "snapshot",
-    "testing",
-    "utils",
-)
+if TYPE_CHECKING:
+    from minigrad import linalg, nn, optim, special
+    from minigrad.serialization import load, save
 
+__version__ = "0.1.0"
+_part, __dir__ = on_demand(
+    __name__,
+    "accelerator amp backends compat compiler datasets distributed distributions func gradcheck jit linalg nn optim "
+    "serialization snapshot special testing utils",
+    amp="autocast",
+    serialization="load save",
+    **{"testing.lockstep": "lockstep"},
+)
+# what `import *` takes
+__all__ = [name for name in dir() if name[0] != "_"] + ["linalg", "load", "nn", "optim", "save", "special"]
 
 # PyTorch has these functions of nn.functional, and these methods, at its top level too
 _OF_LAYERS = set(
@@ -103,16 +98,12 @@ _INSTEAD = {
 
 def __getattr__(name: str) -> Any:
     """Parts that few scripts need are imported when they are named."""
-    if name in _ON_DEMAND:
-        return importlib.import_module(f"minigrad.{name}")
-    if name == "autocast":
-        return importlib.import_module("minigrad.amp").autocast
-    if name == "lockstep":
-        return importlib.import_module("minigrad.testing.lockstep").lockstep
+    if (part := _part(name)) is not None:
+        return part
     if name.startswith("_foreach_"):
         return importlib.import_module("minigrad.foreach").foreach(name.removeprefix("_foreach_"))
     if name in _OF_LAYERS:
-        return getattr(nn.functional, name)
+        return getattr(importlib.import_module("minigrad.nn.functional"), name)
     if name in _OF_TENSORS or (name.endswith("_") and not name.startswith("_") and hasattr(Tensor, name)):
         return getattr(Tensor, name)
     if name in _INSTEAD:

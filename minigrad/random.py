@@ -4,9 +4,10 @@ The same seed gives the same numbers on every machine and device: they are drawn
 GPU by the same generator (`kernels/random.py`).
 """
 
-import random
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,12 +43,17 @@ class Generator:
         if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool):
             raise TypeError(f"manual_seed: expected an integer, got {seed!r}")
         self._seed = int(seed) % 2**64
-        self.numpy = np.random.Generator(np.random.Philox(self._seed))
+        self.__dict__.pop("numpy", None)
         return self
+
+    @cached_property
+    def numpy(self) -> "np.random.Generator":
+        """What draws. Made by the first draw: `numpy.random` takes a tenth of the import, if it is needed at once."""
+        return np.random.Generator(np.random.Philox(self._seed))
 
     def seed(self) -> int:
         """Start from a seed the operating system draws; returns it."""
-        self.manual_seed(np.random.SeedSequence().generate_state(1, np.uint64)[0])
+        self.manual_seed(int.from_bytes(os.urandom(8), "little"))
         return self._seed
 
     def initial_seed(self) -> int:
@@ -106,25 +112,13 @@ def fork_rng(devices: Any = None, enabled: bool = True, **options: Any) -> Itera
             set_rng_state(state)
 
 
-def every_state() -> dict[str, Any]:
-    """The states of all generators that a program is likely to draw from: minigrad's, NumPy's and Python's."""
-    return {"minigrad": get_rng_state(), "numpy": np.random.get_state(legacy=False), "python": random.getstate()}
-
-
-def restore_every_state(states: dict[str, Any]) -> None:
-    """Set them back."""
-    set_rng_state(states["minigrad"])
-    np.random.set_state(states["numpy"])
-    random.setstate(states["python"])
-
-
-def draw_normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Any:
+def draw_normal(rng: "np.random.Generator", shape: tuple[int, ...], dtype: Any) -> Any:
     """Standard normal numbers; float32 ones are drawn as such, in half the time."""
     kind = _floating(dtype)
     return rng.standard_normal(shape, dtype=kind if kind.itemsize >= 4 else "float32").astype(kind, copy=False)
 
 
-def draw_uniform(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Any:
+def draw_uniform(rng: "np.random.Generator", shape: tuple[int, ...], dtype: Any) -> Any:
     """Uniform numbers in [0, 1)."""
     kind = _floating(dtype)
     if kind.itemsize < 4:  # float32 ones, rounded, would be 1 once in 4096 times
@@ -139,7 +133,7 @@ def _floating(dtype: Any) -> Any:
     return kind
 
 
-def _rng(generator: Generator | None) -> np.random.Generator:
+def _rng(generator: Generator | None) -> "np.random.Generator":
     return (generator or default_generator).numpy
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from minigrad import serialization
 from minigrad.backend import device
 from minigrad.nn import Module
-from minigrad.random import every_state, restore_every_state
+from minigrad.random_states import every_state, restore_every_state
 from minigrad.serialization import PathLike
 
 __all__ = ["load", "save"]

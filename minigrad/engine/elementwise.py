@@ -14,7 +14,7 @@ from minigrad.dtypes import get_default_dtype, result_type
 from minigrad.engine.explain import brought_together, describe, retry
 from minigrad.engine.graph import Node, clock
 from minigrad.engine.modes import modes
-from minigrad.engine.primitive import Primitive, Rule, new_node, new_tensor
+from minigrad.engine.primitive import RUNS, Primitive, Rule, new_node, new_tensor
 from minigrad.errors import DtypeError
 from minigrad.tensor import Tensor
 
@@ -30,10 +30,6 @@ def _named(op: Primitive, call: Callable[..., Any], doc: str) -> Callable[..., A
     call.__doc__, call.__module__ = doc, "minigrad"
     call.primitive = op  # type: ignore[attr-defined]
     return call
-
-
-# what runs the ops below, by itself: of which op it is, and the function for arrays of any library
-RUNS: dict[Any, tuple[str, Callable[..., Any]]] = {}
 
 
 def _functions(name: str, function: "str | Callable[..., Any]") -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -63,7 +59,6 @@ def unary(
 
     op = Primitive(name, forward, {} if rule is None else {"input": rule}, local=True)
     plan = op.plan((True,)) if rule else None
-    keep = plan.keep if plan else None
 
     def call(input: Any) -> Any:
         if not isinstance(input, Tensor):
@@ -83,7 +78,7 @@ def unary(
         t._array, t._node, t._base, t._grad = out, None, None, None
         if origin is not None and plan is not None and (recording := modes.grad):
             t._node = node = new_node(Node)
-            node.plan, node.parents, node.kept, node.watch = plan, (origin,), keep(x, out), None  # type: ignore[misc]
+            node.plan, node.parents, node.kept, node.watch = plan, (origin,), plan.keep(x, out), None
             node.shape, node.dtype, node.clock = shape, out.dtype, clock.now
             if recording is not True:
                 recording.forward(name, (input,), out, node)

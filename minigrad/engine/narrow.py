@@ -13,10 +13,9 @@ from numpy import dtype
 from minigrad.backend import is_array
 from minigrad.backend.silence import run_all_by
 from minigrad.engine import graph
-from minigrad.engine.primitive import REGISTRY
+from minigrad.engine.primitive import VIEWS
 
 begun = False
-_views: set[Any] = set()  # they show the memory itself
 _plain: Callable[..., Any]
 _kind: dtype[Any]
 
@@ -38,12 +37,11 @@ def begin(kind: dtype[Any]) -> None:
     global begun, _plain, _kind
     if not begun:
         begun, _kind = True, kind
-        _views.update(op.forward for op in REGISTRY.values() if op.view)
         _plain = run_all_by(_run)
 
 
 def _run(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    if function in _views or not any(map(is_narrow, args)):
+    if function in VIEWS or not any(map(is_narrow, args)):
         return _plain(function, *args, **options)
     out = _plain(function, *map(wide, args), **options)
     others = any(is_array(x) and x.dtype.kind == "f" and x.ndim for x in args)

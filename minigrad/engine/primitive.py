@@ -14,6 +14,7 @@ keyword-only parameter of the forward its value. `add`'s rule takes `(g)`, so `a
 
 import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from numpy import ndarray
@@ -27,6 +28,9 @@ from minigrad.tensor import Tensor, link_view
 
 Rule = Callable[..., Any]
 REGISTRY: "dict[str, Primitive]" = {}
+VIEWS: set[Any] = set()  # the forwards whose results may be views
+# what runs an op, by itself: the op's name, and the function that does the same for arrays of any library
+RUNS: dict[Any, tuple[str, Callable[..., Any]]] = {}
 new_tensor: Callable[[type[Tensor]], Tensor] = Tensor.__new__
 new_node: Callable[[type[Node]], Node] = Node.__new__
 run_by: Callable[..., Any] = quietly  # what runs the forwards
@@ -50,6 +54,7 @@ class Plan:
         "local",
         "moves",
     )
+    keep: Callable[..., Any]
 
     def __init__(self, op: "Primitive", mask: tuple[bool, ...]) -> None:
         self.name, self.mask, self.variadic = op.name, mask, op.variadic
@@ -66,7 +71,12 @@ class Plan:
         self.settings = op.static
         arrays = {"out", *op.arguments, op.variadic}
         self.keeps_arrays = any(name in arrays for names in self.kept_names for name in names)
-        self.keep = _keeper(op, self.kept_names, self.arguments)
+
+        def first(*values: Any) -> Any:  # compiled when first used: all of them would take 3 ms of the import
+            self.keep = _keeper(op, self.kept_names, self.arguments)
+            return self.keep(*values)
+
+        self.keep = first
 
     def lifted(self, node: Node, kept: Any) -> tuple[tuple[Any, ...], ...]:
         """What `node` kept, with its arrays as Tensors that stand where they stood in the graph."""
@@ -107,6 +117,28 @@ def _keeper(op: "Primitive", kept_names: Any, arguments: tuple[Any, ...]) -> Cal
     return keep
 
 
+def _parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    """The names of its arguments, of what stands for any number of them ("" for none), and of its settings. A plain
+    function's are read from its code: `inspect.signature` takes 20 times as long, in all a seventh of the import."""
+    if isinstance(function, FunctionType) and not function.__dict__:  # it may have a __wrapped__ or __signature__
+        code = function.__code__
+        names, n = code.co_varnames, code.co_argcount
+        end = n + code.co_kwonlyargcount
+        return names[:n], names[end] if code.co_flags & inspect.CO_VARARGS else "", names[n:end]
+    parameters = inspect.signature(function).parameters.values()
+    return (
+        tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)),
+        next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), ""),
+        tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY),
+    )
+
+
+def _asked(rule: Rule) -> tuple[str, ...]:
+    """The names of what a rule takes beside g."""
+    arguments, variadic, settings = _parameters(rule)
+    return (*arguments, *filter(None, (variadic,)), *settings)[1:]
+
+
 class Primitive:
     """A registered op: name, forward, argument names, rules, and the plans made of them so far."""
 
@@ -131,20 +163,20 @@ class Primitive:
         self, name: str, forward: Callable[..., Any], rules: dict[str, Rule], view: bool = False, masks: bool = False,
         local: bool = False,
     ) -> None:  # fmt: skip
-        parameters = inspect.signature(forward).parameters.values()
         self.name, self.forward, self.view, self.masks, self.local = name, forward, view, masks, local or view
-        self.arguments = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
-        self.variadic = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "")
-        self.static = tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+        self.arguments, self.variadic, self.static = _parameters(forward)
         self.known = {"out", *self.arguments, *self.static, self.variadic}
         self.rules = rules
-        self.names = {a: tuple(inspect.signature(rule).parameters)[1:] for a, rule in rules.items()}
+        self.names = {a: _asked(rule) for a, rule in rules.items()}
         self.plans: dict[tuple[bool, ...], Plan] = {}
         self.call: Callable[..., Any] = forward
         self.planned = Plan  # a fused operation's is another: see fused.py
         self._check()
         if REGISTRY.setdefault(name, self) is not self:
             raise ValueError(f"primitive {name!r} is registered twice")
+        RUNS[forward] = name, forward
+        if view:
+            VIEWS.add(forward)
 
     def _check(self) -> None:
         shapes = {f"{a}_shape" for a in self.arguments}

@@ -38,7 +38,7 @@ BERNOULLI = elementwise(
 )
 
 
-def bernoulli(like: Any, shape: tuple[int, ...], generator: np.random.Generator, p: float, kept: float = 1.0) -> Any:
+def bernoulli(like: Any, shape: tuple[int, ...], generator: "np.random.Generator", p: float, kept: float = 1.0) -> Any:
     """`kept` where `generator.random(shape) < p` would have been true and 0 elsewhere, on the GPU; the generator goes
     on."""
     out = array_module(like).empty(shape, dtype=like.dtype)

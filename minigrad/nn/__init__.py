@@ -8,12 +8,12 @@ dropout.py       noise in training, as functions
 utils/           gradient clipping, sequences of different lengths, parameters as a vector
 """
 
-import importlib
 from typing import Any
 
 from minigrad.nn import functional, init, regularizers, utils
 from minigrad.nn.modules import *
 from minigrad.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
+from minigrad.on_demand import on_demand
 
 __all__ = [
     "Buffer",
@@ -26,6 +26,7 @@ __all__ = [
     "utils",
 ]
 
+_part, __dir__ = on_demand(__name__, "attention parallel")
 _INSTEAD = {
     "SyncBatchNorm": "use BatchNorm: training runs in one process",
     "FractionalMaxPool": "use MaxPool or AdaptiveMaxPool: windows drawn at random there are none",
@@ -39,8 +40,8 @@ _INSTEAD = {
 
 def __getattr__(name: str) -> Any:
     """What PyTorch has here and minigrad has not is named, with the way out."""
-    if name in ("attention", "parallel"):
-        return importlib.import_module(f"minigrad.nn.{name}")
+    if (part := _part(name)) is not None:
+        return part
     for start, way in _INSTEAD.items():
         if name.startswith(start):
             raise AttributeError(f"nn.{name}: {way}")

@@ -39,7 +39,7 @@ from minigrad.ops.margin import *
 from minigrad.ops.norm import *
 from minigrad.ops.pad import *
 from minigrad.ops.pool import *
-from minigrad.ops.public import public
+from minigrad.ops.public import Signature, public
 from minigrad.ops.reduce import amax
 from minigrad.ops.resize import *
 from minigrad.ops.resize import upsample
@@ -56,9 +56,7 @@ __all__ = [
 
 def _in_place_too(op: Callable[..., Any]) -> Callable[..., Any]:
     """`op` with PyTorch's last argument, `inplace`: True changes the input itself, recorded, and returns it."""
-    signature = inspect.signature(op)
-    count, name = len(signature.parameters), f"{op.__name__}_"
-    last = inspect.Parameter("inplace", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=False, annotation=bool)
+    count, name = inspect.unwrap(op).__code__.co_argcount, f"{op.__name__}_"
 
     @functools.wraps(op)
     def call(*args: Any, inplace: bool = False, **options: Any) -> Any:
@@ -69,8 +67,13 @@ def _in_place_too(op: Callable[..., Any]) -> Callable[..., Any]:
         self = options.pop("input") if "input" in options else args[0]
         return change(name, op, self, *args[1:], **options)
 
-    call.__signature__ = signature.replace(parameters=[*signature.parameters.values(), last])  # type: ignore[attr-defined]
+    call.__signature__ = Signature.of(op, _with_inplace)  # type: ignore[attr-defined]
     return call
+
+
+def _with_inplace(signature: inspect.Signature) -> inspect.Signature:
+    last = inspect.Parameter("inplace", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=False, annotation=bool)
+    return signature.replace(parameters=[*signature.parameters.values(), last])
 
 
 celu = _in_place_too(activation.celu)

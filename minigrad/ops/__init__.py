@@ -1,7 +1,6 @@
 """The operations, one family a file. Each file's `__all__` is what it makes public; `python -m minigrad.ops` prints
 which are there and how each was checked."""
 
-import pkgutil
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 @cache
 def modules() -> tuple[ModuleType, ...]:
     """The modules of this package that make operations public."""
+    import pkgutil  # only tables of operations and tests need it
+
     found = (import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__) if m.name != "__main__")
     return tuple(m for m in found if hasattr(m, "__all__"))
 

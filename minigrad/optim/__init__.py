@@ -17,25 +17,41 @@
 What they refuse is in checks.py, their state_dict in state.py, the memory they use again and again in workspace.py.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from minigrad.optim import lr_scheduler, swa_utils
-from minigrad.optim.adagrad import Adadelta, Adagrad, RMSprop
-from minigrad.optim.adam import Adam, AdamW
-from minigrad.optim.adam_kin import Adamax, NAdam, RAdam
-from minigrad.optim.lbfgs import LBFGS
-from minigrad.optim.muon import Muon
+from minigrad.on_demand import on_demand
 from minigrad.optim.optimizer import Optimizer
-from minigrad.optim.proximal import Proximal
-from minigrad.optim.rprop import ASGD, Rprop
-from minigrad.optim.search import RandomLocalSearch, RandomSearch
-from minigrad.optim.sgd import SGD
+
+if TYPE_CHECKING:
+    from minigrad.optim import lr_scheduler, swa_utils
+    from minigrad.optim.adagrad import Adadelta, Adagrad, RMSprop
+    from minigrad.optim.adam import Adam, AdamW
+    from minigrad.optim.adam_kin import Adamax, NAdam, RAdam
+    from minigrad.optim.lbfgs import LBFGS
+    from minigrad.optim.muon import Muon
+    from minigrad.optim.proximal import Proximal
+    from minigrad.optim.rprop import ASGD, Rprop
+    from minigrad.optim.search import RandomLocalSearch, RandomSearch
+    from minigrad.optim.sgd import SGD
 
 __all__ = [
     "ASGD", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Muon", "NAdam", "Optimizer",
     "Proximal", "RAdam", "RMSprop", "RandomLocalSearch", "RandomSearch", "Rprop", "lr_scheduler", "swa_utils",
 ]  # fmt: skip
 
+_part, __dir__ = on_demand(
+    __name__,
+    "adagrad adam adam_kin lbfgs lr_scheduler muon proximal rprop search sgd swa_utils",
+    adagrad="Adadelta Adagrad RMSprop",
+    adam="Adam AdamW",
+    adam_kin="Adamax NAdam RAdam",
+    lbfgs="LBFGS",
+    muon="Muon",
+    proximal="Proximal",
+    rprop="ASGD Rprop",
+    search="RandomLocalSearch RandomSearch",
+    sgd="SGD",
+)
 _INSTEAD = {
     "Adafactor": "use Adam or AdamW, which remember every square in full",
     "SparseAdam": "use Adam: gradients are dense",
@@ -43,7 +59,9 @@ _INSTEAD = {
 
 
 def __getattr__(name: str) -> Any:
-    """What PyTorch has here and minigrad has not is named, with the way out."""
+    """A script takes one optimizer of these. What PyTorch has here and minigrad has not is named, with the way out."""
+    if (part := _part(name)) is not None:
+        return part
     if name in _INSTEAD:
         raise AttributeError(f"optim.{name}: {_INSTEAD[name]}")
     raise AttributeError(f"module 'minigrad.optim' has no attribute {name!r}")

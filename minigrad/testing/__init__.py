@@ -5,15 +5,19 @@ strategies.py  hypothesis strategies: tensors, shapes that broadcast, indices
 plugin.py      the pytest plugin: @pytest.mark.gradcheck, --gradcheck=fast|full
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from minigrad.on_demand import on_demand
 
 if TYPE_CHECKING:
     from minigrad.testing.check import OpCheckError, OpReport, check_op
     from minigrad.testing.strategies import broadcastable, indexers, shapes, tensors, values
 
-_HOME = dict.fromkeys(("OpCheckError", "OpReport", "check_op"), "check") | dict.fromkeys(
-    ("broadcastable", "indexers", "shapes", "tensors", "values"), "strategies"
+_part, __dir__ = on_demand(
+    __name__,
+    "check strategies",
+    check="OpCheckError OpReport check_op",
+    strategies="broadcastable indexers shapes tensors values",
 )
 
 __all__ = [
@@ -23,6 +27,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import on first use: pytest loads the plugin of this package also where hypothesis is not installed."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    if (part := _part(name)) is not None:
+        return part
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

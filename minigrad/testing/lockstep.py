@@ -18,11 +18,10 @@ import numpy as np
 
 from minigrad.backend import CPU, asarray, copy_to, device, device_of, is_array, numbered, quiet, to_numpy
 from minigrad.backend.silence import run_all_by
-from minigrad.engine.elementwise import RUNS
 from minigrad.engine.explain import describe, operands
 from minigrad.engine.graph import user_line
 from minigrad.engine.modes import modes
-from minigrad.engine.primitive import REGISTRY
+from minigrad.engine.primitive import RUNS
 from minigrad.tensor import Tensor
 
 # of the largest magnitude in the result
@@ -54,7 +53,6 @@ class lockstep:
 
     def __enter__(self) -> "lockstep":
         self._gpu = numbered(device("cuda", _current_gpu()))
-        self._ops = {op.forward: (name, op.forward) for name, op in REGISTRY.items()} | RUNS
         self._outer.append((modes.anomaly, modes.grad))
         self._plain = run_all_by(self._run)
         modes.anomaly = self
@@ -79,7 +77,7 @@ class lockstep:
     def _run(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """The forward of an op, or another array function, of which nothing more is known and which is just run."""
         out = self._plain(function, *args, **options)
-        name, forward = self._ops.get(function, ("", function))
+        name, forward = RUNS.get(function, ("", function))
         if name and name not in UNSEEN:
             self._compare(name, forward, args, options, out)
         return out

@@ -1,11 +1,14 @@
 """What surrounds a training loop: data sets, samplers and loaders in `data`, memory for time in `checkpoint`, tensors
 to and from other libraries in `dlpack`. Each is imported when it is named."""
 
-import importlib
 from typing import Any
+
+from minigrad.on_demand import on_demand
+
+_part, __dir__ = on_demand(__name__, "checkpoint data dlpack model_zoo")
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("checkpoint", "data", "dlpack", "model_zoo"):
-        return importlib.import_module(f"minigrad.utils.{name}")
+    if (part := _part(name)) is not None:
+        return part
     raise AttributeError(f"module 'minigrad.utils' has no attribute {name!r}")

@@ -1,8 +1,7 @@
 """Tools around modules: gradient clipping, parameters as one vector, sequences of different lengths, and reports on
 sparsity."""
 
-import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minigrad.nn.utils import rnn
 from minigrad.nn.utils.clip import (
@@ -12,8 +11,11 @@ from minigrad.nn.utils.clip import (
     clip_grads_with_norm_,
     get_total_norm,
 )
-from minigrad.nn.utils.sparsity import SparsityReport, sparsity_report
 from minigrad.nn.utils.vector import parameters_to_vector, vector_to_parameters
+from minigrad.on_demand import on_demand
+
+if TYPE_CHECKING:
+    from minigrad.nn.utils.sparsity import SparsityReport, sparsity_report
 
 __all__ = [
     "SparsityReport", "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_",
@@ -28,18 +30,19 @@ def compact(model: Any) -> Any:
     return make(model)
 
 
+_part, __dir__ = on_demand(
+    __name__,
+    "parametrizations parametrize sparsity",
+    fusion="fuse_conv_bn_eval fuse_linear_bn_eval",
+    reparametrize="remove_spectral_norm remove_weight_norm spectral_norm weight_norm",
+    sparsity="SparsityReport sparsity_report",
+)
+
+
 def __getattr__(name: str) -> Any:
-    """Weight and spectral norm and other parametrizations, which are made of modules and so come after them."""
-    if name in ("parametrize", "parametrizations"):
-        return importlib.import_module(f"minigrad.nn.utils.{name}")
-    if name in ("weight_norm", "remove_weight_norm", "spectral_norm", "remove_spectral_norm"):
-        from minigrad.nn.utils import reparametrize
-
-        return getattr(reparametrize, name)
-    if name in ("fuse_conv_bn_eval", "fuse_linear_bn_eval"):
-        from minigrad.nn.utils import fusion
-
-        return getattr(fusion, name)
+    """Weight and spectral norm and other parametrizations are made of modules and so come after them."""
+    if (part := _part(name)) is not None:
+        return part
     if name == "prune":
         raise AttributeError(
             "nn.utils.prune: optim.Proximal with a regularizer makes exact zeros, nn.utils.compact takes them out; "
