@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import DtypeError, ShapeError
+from minigrad import DtypeError, ShapeError, backend
 from minigrad.ops import operations
 from minigrad.ops.__main__ import page, plain
 from minigrad.samples import table
@@ -227,3 +227,23 @@ def test_scatter_reduce_of_integers_gives_integers(reduce: str, include_self: bo
         for m in (mg, torch)
     ]
     assert found[0].dtype == mg.int64 and found[0].tolist() == found[1].tolist()
+
+
+@pytest.mark.parametrize("classes", [1, 7, 3000])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_many_rows_into_few_places_add_up_as_one_by_one(classes: int, sign: int) -> None:
+    rng = np.random.default_rng(0)
+    rows, values = rng.integers(0, classes, (8, 128)), rng.standard_normal((8, 128, 4, 8)).astype("float32")
+    rows[0, 0] *= sign
+    rows[0, 1] = sign * min(1, classes - 1)  # counted from the end in one of the cases
+    table = mg.zeros(classes, 4, 8, requires_grad=True)
+    table[mg.tensor(rows)].backward(mg.tensor(values))
+    expected = np.zeros(table.shape, "float64")
+    np.add.at(expected, rows, values)
+    np.testing.assert_allclose(table.grad.numpy(), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_row_out_of_range_is_still_an_error() -> None:
+    out = np.zeros((3, 32), "float32")
+    with pytest.raises(IndexError, match="out of bounds"):
+        backend.add_at(out, np.full(1000, 3), np.ones((1000, 32), "float32"))
