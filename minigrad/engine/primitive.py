@@ -227,7 +227,7 @@ def _of_one(op: Primitive) -> Callable[..., Any]:
             node.shape, node.dtype, node.clock = shape, out.dtype, clock.now
             if recording is not True:
                 recording.forward(op.name, (input,), out, node)
-        if view:
+        if view and out.base is not None:
             link_view(t, input, call, static)
         return t
 
