@@ -99,15 +99,17 @@ def binary(
     other: Rule | None,
     function: "str | Callable[..., Any]" = "",
     floating: bool = False,
+    local: bool = True,
 ) -> Callable[..., Any]:
-    """An op of two operands that broadcast. Their dtypes are promoted as PyTorch does; the engine un-broadcasts."""
+    """An op of two operands that broadcast. Their dtypes are promoted as PyTorch does; the engine un-broadcasts.
+    `local`: element by element, which a product of matrices is not."""
     on_cpu, run = _functions(name, function)
 
     def forward(input: Any, other: Any) -> Any:
         return run(input, other)
 
     rules = {} if input is None or other is None else {"input": input, "other": other}
-    op = Primitive(name, forward, rules, local=True)
+    op = Primitive(name, forward, rules, local=local)
     both, first, second = (op.plan(m) if op.rules else None for m in ((True, True), (True, False), (False, True)))
 
     def call(input: Any, other: Any) -> Any:

@@ -236,20 +236,21 @@ def _of_one(op: Primitive) -> Callable[..., Any]:
 
 def _of_many(op: Primitive) -> Callable[..., Any]:
     """The op of any other forward."""
-    forward, rules, view = op.forward, op.rules, op.view
+    forward, rules, view, plans = op.forward, op.rules, op.view, op.plans
 
     def call(*args: Any, **static: Any) -> Any:
-        raw: list[Any] = []
-        nodes: list[Node | None] = []
-        tensors = False
+        raw, parents, mask, tensors = [], [], [], False
         for a in args:
+            node = None
             if isinstance(a, Tensor):
                 tensors = True
                 raw.append(a._array)
-                nodes.append(a._node if a._base is None else a._current())
+                node = a._node if a._base is None else a._current()
+                if node is not None:
+                    parents.append(node)
             else:
                 raw.append(a)
-                nodes.append(None)
+            mask.append(node is not None)
         if not tensors:
             return forward(*args, **static)
         try:
@@ -262,10 +263,10 @@ def _of_many(op: Primitive) -> Callable[..., Any]:
         if not out.shape:
             out = asarray(out)
         t = wrap(out)
-        parents = tuple([n for n in nodes if n is not None])
         if parents and rules and (recording := modes.grad):
-            plan = op.plan(tuple([n is not None for n in nodes]))
-            t._node = record(plan, parents, plan.keep(*raw, out, static), out)
+            key = tuple(mask)
+            plan = plans.get(key) or op.plan(key)
+            t._node = record(plan, tuple(parents), plan.keep(*raw, out, static), out)
             if recording is not True:
                 recording.forward(op.name, args, out, t._node)
         if view:
