@@ -14,7 +14,7 @@ from minigrad.dtypes import get_default_dtype, result_type
 from minigrad.engine.explain import brought_together, describe, retry
 from minigrad.engine.graph import Node, clock
 from minigrad.engine.modes import modes
-from minigrad.engine.primitive import Primitive, Rule, new_node, new_tensor
+from minigrad.engine.primitive import Primitive, Rule, new_tensor
 from minigrad.errors import DtypeError
 from minigrad.tensor import Tensor
 
@@ -80,11 +80,12 @@ def unary(
         if not shape:
             out = asarray(out)
         t = new_tensor(Tensor)
-        t._array, t._node, t._base, t._grad = out, None, None, None
+        t._array, t._node = out, None
+        t._base = t._grad = None
         if origin is not None and plan is not None and (recording := modes.grad):
-            t._node = node = new_node(Node)
-            node.plan, node.parents, node.kept, node.watch = plan, (origin,), keep(x, out), None  # type: ignore[misc]
-            node.shape, node.dtype, node.clock = shape, out.dtype, clock.now
+            t._node = node = Node()
+            node.plan, node.parents, node.kept = plan, (origin,), keep(x, out)  # type: ignore[misc]
+            node.shape, node.dtype, node.clock, node.watch = shape, out.dtype, clock.now, None
             if recording is not True:
                 recording.forward(name, (input,), out, node)
         return t
@@ -145,9 +146,10 @@ def binary(
         if not shape:
             out = asarray(out)
         t = new_tensor(Tensor)
-        t._array, t._node, t._base, t._grad = out, None, None, None
+        t._array, t._node = out, None
+        t._base = t._grad = None
         if (a is not None or b is not None) and both is not None and (recording := modes.grad):
-            t._node = node = new_node(Node)
+            t._node = node = Node()
             if b is None:
                 node.plan, node.parents = first, (a,)  # type: ignore[assignment]
             elif a is None:

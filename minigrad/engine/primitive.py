@@ -28,7 +28,6 @@ from minigrad.tensor import Tensor, link_view
 Rule = Callable[..., Any]
 REGISTRY: "dict[str, Primitive]" = {}
 new_tensor: Callable[[type[Tensor]], Tensor] = Tensor.__new__
-new_node: Callable[[type[Node]], Node] = Node.__new__
 run_by: Callable[..., Any] = quietly  # what runs the forwards
 runs(globals())
 
@@ -168,13 +167,14 @@ class Primitive:
 def wrap(array: Any, node: Node | None = None) -> Tensor:
     """A Tensor on this array, at this place of the graph."""
     t = new_tensor(Tensor)
-    t._array, t._node, t._base, t._grad = array, node, None, None
+    t._array, t._node = array, node
+    t._base = t._grad = None
     return t
 
 
 def record(plan: Plan, parents: tuple[Node, ...], kept: Any, array: Any) -> Node:
     """A new node for a result. (The fast paths of `elementwise.py` write these lines out.)"""
-    node = new_node(Node)
+    node = Node()
     node.plan, node.parents, node.kept, node.watch = plan, parents, kept, None
     node.shape, node.dtype, node.clock = array.shape, array.dtype, clock.now
     return node
@@ -220,9 +220,10 @@ def _of_one(op: Primitive) -> Callable[..., Any]:
         if not shape and out.__class__ is not ndarray:
             out = asarray(out)
         t = new_tensor(Tensor)
-        t._array, t._node, t._base, t._grad = out, None, None, None
+        t._array, t._node = out, None
+        t._base = t._grad = None
         if origin is not None and plan is not None and (recording := modes.grad):
-            t._node = node = new_node(Node)
+            t._node = node = Node()
             node.plan, node.parents, node.kept, node.watch = plan, (origin,), plan.keep(x, out, static), None
             node.shape, node.dtype, node.clock = shape, out.dtype, clock.now
             if recording is not True:
