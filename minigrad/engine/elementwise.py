@@ -53,15 +53,17 @@ def _functions(name: str, function: "str | Callable[..., Any]") -> tuple[Callabl
 
 
 def unary(
-    name: str, doc: str, rule: Rule | None, function: "str | Callable[..., Any]" = "", floating: bool = True
-) -> Callable[..., Any]:
-    """An op of one operand. `floating`: integers are brought to the default floating dtype first, as PyTorch does."""
+    name: str, doc: str, rule: Rule | None, function: "str | Callable[..., Any]" = "", floating: bool = True,
+    local: bool = True,
+) -> Callable[..., Any]:  # fmt: skip
+    """An op of one operand. `floating`: integers are brought to the default floating dtype first, as PyTorch does.
+    `local`: element by element, which a sum is not."""
     on_cpu, run = _functions(name, function)
 
     def forward(input: Any) -> Any:
         return run(input)
 
-    op = Primitive(name, forward, {} if rule is None else {"input": rule}, local=True)
+    op = Primitive(name, forward, {} if rule is None else {"input": rule}, local=local)
     plan = op.plan((True,)) if rule else None
     keep = plan.keep if plan else None
 

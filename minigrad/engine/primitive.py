@@ -18,7 +18,7 @@ from typing import Any
 
 from numpy import ndarray
 
-from minigrad.backend import asarray, is_array, quietly, runs
+from minigrad.backend import asarray, is_array, quietly, runs, storage
 from minigrad.engine.explain import brought_together, retry
 from minigrad.engine.graph import Node, clock
 from minigrad.engine.modes import modes
@@ -228,7 +228,7 @@ def _of_one(op: Primitive) -> Callable[..., Any]:
             node.shape, node.dtype, node.clock = shape, out.dtype, clock.now
             if recording is not True:
                 recording.forward(op.name, (input,), out, node)
-        if view and out.base is not None:
+        if view and (base := out.base) is not None and (base is x or storage(base) is storage(x)):
             link_view(t, input, call, static)
         return t
 
@@ -270,7 +270,7 @@ def _of_many(op: Primitive) -> Callable[..., Any]:
             t._node = record(plan, tuple(parents), plan.keep(*raw, out, static), out)
             if recording is not True:
                 recording.forward(op.name, args, out, t._node)
-        if view:
+        if view and isinstance(args[0], Tensor) and storage(out) is storage(raw[0]):
             link_view(t, args[0], call, static)
         return t
 
