@@ -1,4 +1,4 @@
-"""Unary and binary element-wise primitives, by the short road.
+"""Unary and binary primitives by the short road: element-wise ones, products of matrices, sums over everything.
 
 They do what `primitive` does, written out for one and for two operands: small tensors spend their time here, and this
 road takes half as long as the general one (`python tests/benchmarks/overhead.py`).
