@@ -5,6 +5,7 @@ Promotion is PyTorch's (`torch.result_type`), not NumPy's: what decides is first
 """
 
 import builtins
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -150,8 +151,11 @@ def category(dtype: np.dtype[Any]) -> builtins.int:
 
 def promote_types(a: Any, b: Any) -> np.dtype[Any]:
     """The dtype both `a` and `b` are brought to: the higher category's own dtype, else the wider of the two."""
-    x: np.dtype[Any] = dtype_named("promote_types", a)
-    y: np.dtype[Any] = dtype_named("promote_types", b)
+    return _promoted(dtype_named("promote_types", a), dtype_named("promote_types", b))
+
+
+@cache  # found once a pair: finding it takes as long as five whole operations
+def _promoted(x: np.dtype[Any], y: np.dtype[Any]) -> np.dtype[Any]:
     if x != y and {x.name, y.name} == {"bfloat16", "float16"}:
         return float32
     if category(x) == category(y) or {x, y} == {float64, complex64}:
@@ -183,7 +187,7 @@ def result_type(*operands: Any) -> np.dtype[Any]:
         else:
             tier, dtype = (0 if x.ndim else 1), x.dtype
         have = tiers[tier]
-        tiers[tier] = dtype if have is None else promote_types(have, dtype)
+        tiers[tier] = dtype if have is None else _promoted(have, dtype)
     result = None
     for lower in tiers:
         if lower is None:
@@ -191,6 +195,6 @@ def result_type(*operands: Any) -> np.dtype[Any]:
         if result is None:
             result = lower
         elif category(lower) > category(result):
-            result = promote_types(result, lower)
+            result = _promoted(result, lower)
     assert result is not None, "result_type() needs at least one operand"
     return result

@@ -344,7 +344,8 @@ def _hang_lambdas(cls: Any) -> None:
         setattr(cls, name, how)
     for name, (get, doc) in attributes.PROPERTIES.items():
         setattr(cls, name, property(get, doc=doc))
-    cls.T = property(lambda self: shape.permute(self, tuple(range(self.ndim))[::-1]), doc="Its dimensions reversed.")
+    reverse = lambda self: shape._permute(self, dims=tuple(range(self.ndim))[::-1])  # noqa: E731
+    cls.T = property(reverse, doc="Its dimensions reversed.")
     cls.mT = property(shape.mT, doc="Its last two dimensions swapped.")
 
 

@@ -10,7 +10,7 @@ from numbers import Integral
 from typing import Any
 
 import minigrad.autograd as autograd
-from minigrad.backend import device, device_of, storage
+from minigrad.backend import device, device_of
 from minigrad.dtypes import category, get_default_dtype
 from minigrad.engine.graph import Handle, Leaf, Node, hand_over, version, watch
 from minigrad.engine.modes import enable_grad
@@ -253,13 +253,11 @@ class Size(tuple[int, ...]):
 
 
 def link_view(view: Tensor, source: Tensor, op: Callable[..., Any], static: dict[str, Any]) -> None:
-    """Note that `view = op(source, **static)`, if the two share memory."""
-    if isinstance(source, Tensor) and (
-        view._array.base is source._array or storage(view._array) is storage(source._array)
-    ):
-        root = source if source._base is None else source._base
-        view._base, view._seen = root, root._node
-        view._view = (None if source._base is None else source._view, op, static)
+    """Note that `view = op(source, **static)`, and that the two share memory."""
+    base = source._base
+    root = source if base is None else base
+    view._base, view._seen = root, root._node
+    view._view = (None if base is None else source._view, op, static)
 
 
 def replay(link: Any, x: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Unary and binary element-wise primitives, by the short road.
+"""Unary and binary primitives by the short road: element-wise ones, products of matrices, sums over everything.
 
 They do what `primitive` does, written out for one and for two operands: small tensors spend their time here, and this
 road takes half as long as the general one (`python tests/benchmarks/overhead.py`).
@@ -14,7 +14,7 @@ from minigrad.dtypes import get_default_dtype, result_type
 from minigrad.engine.explain import brought_together, describe, retry
 from minigrad.engine.graph import Node, clock
 from minigrad.engine.modes import modes
-from minigrad.engine.primitive import RUNS, Primitive, Rule, new_node, new_tensor
+from minigrad.engine.primitive import RUNS, Primitive, Rule, new_tensor
 from minigrad.errors import DtypeError
 from minigrad.tensor import Tensor
 
@@ -49,15 +49,17 @@ def _functions(name: str, function: "str | Callable[..., Any]") -> tuple[Callabl
 
 
 def unary(
-    name: str, doc: str, rule: Rule | None, function: "str | Callable[..., Any]" = "", floating: bool = True
-) -> Callable[..., Any]:
-    """An op of one operand. `floating`: integers are brought to the default floating dtype first, as PyTorch does."""
+    name: str, doc: str, rule: Rule | None, function: "str | Callable[..., Any]" = "", floating: bool = True,
+    local: bool = True,
+) -> Callable[..., Any]:  # fmt: skip
+    """An op of one operand. `floating`: integers are brought to the default floating dtype first, as PyTorch does.
+    `local`: element by element, which a sum is not."""
     on_cpu, run = _functions(name, function)
 
     def forward(input: Any) -> Any:
         return run(input)
 
-    op = Primitive(name, forward, {} if rule is None else {"input": rule}, local=True)
+    op = Primitive(name, forward, {} if rule is None else {"input": rule}, local=local)
     plan = op.plan((True,)) if rule else None
 
     def call(input: Any) -> Any:
@@ -75,11 +77,12 @@ def unary(
         if not shape:
             out = asarray(out)
         t = new_tensor(Tensor)
-        t._array, t._node, t._base, t._grad = out, None, None, None
+        t._array, t._node = out, None
+        t._base = t._grad = None
         if origin is not None and plan is not None and (recording := modes.grad):
-            t._node = node = new_node(Node)
-            node.plan, node.parents, node.kept, node.watch = plan, (origin,), plan.keep(x, out), None
-            node.shape, node.dtype, node.clock = shape, out.dtype, clock.now
+            t._node = node = Node()
+            node.plan, node.parents, node.kept = plan, (origin,), plan.keep(x, out)
+            node.shape, node.dtype, node.clock, node.watch = shape, out.dtype, clock.now, None
             if recording is not True:
                 recording.forward(name, (input,), out, node)
         return t
@@ -94,15 +97,17 @@ def binary(
     other: Rule | None,
     function: "str | Callable[..., Any]" = "",
     floating: bool = False,
+    local: bool = True,
 ) -> Callable[..., Any]:
-    """An op of two operands that broadcast. Their dtypes are promoted as PyTorch does; the engine un-broadcasts."""
+    """An op of two operands that broadcast. Their dtypes are promoted as PyTorch does; the engine un-broadcasts.
+    `local`: element by element, which a product of matrices is not."""
     on_cpu, run = _functions(name, function)
 
     def forward(input: Any, other: Any) -> Any:
         return run(input, other)
 
     rules = {} if input is None or other is None else {"input": input, "other": other}
-    op = Primitive(name, forward, rules, local=True)
+    op = Primitive(name, forward, rules, local=local)
     both, first, second = (op.plan(m) if op.rules else None for m in ((True, True), (True, False), (False, True)))
 
     def call(input: Any, other: Any) -> Any:
@@ -138,9 +143,10 @@ def binary(
         if not shape:
             out = asarray(out)
         t = new_tensor(Tensor)
-        t._array, t._node, t._base, t._grad = out, None, None, None
+        t._array, t._node = out, None
+        t._base = t._grad = None
         if (a is not None or b is not None) and both is not None and (recording := modes.grad):
-            t._node = node = new_node(Node)
+            t._node = node = Node()
             if b is None:
                 node.plan, node.parents = first, (a,)  # type: ignore[assignment]
             elif a is None:

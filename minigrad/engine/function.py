@@ -11,7 +11,7 @@ from minigrad.engine.explain import describe
 from minigrad.engine.graph import Node, changed, clock
 from minigrad.engine.inplace import _move_on, _refuse_leaf
 from minigrad.engine.modes import modes, no_grad, set_grad_enabled
-from minigrad.engine.primitive import new_node, record, wrap
+from minigrad.engine.primitive import record, wrap
 from minigrad.errors import GraphError, ShapeError
 from minigrad.tensor import Tensor
 
@@ -158,7 +158,7 @@ _SELECT: Any = _SelectPlan()
 
 def _select(node: Node, i: int, outputs: list[Any]) -> Node:
     shape, dtype, _ = outputs[i]
-    chosen = new_node(Node)
+    chosen = Node()
     chosen.plan, chosen.parents, chosen.kept, chosen.watch = _SELECT, (node,), ((i,),), None
     chosen.shape, chosen.dtype, chosen.clock = shape, dtype, clock.now
     return chosen

@@ -19,7 +19,7 @@ from typing import Any
 
 from numpy import ndarray
 
-from minigrad.backend import asarray, is_array, quietly, runs
+from minigrad.backend import asarray, is_array, quietly, runs, storage
 from minigrad.engine.explain import brought_together, retry
 from minigrad.engine.graph import Node, clock
 from minigrad.engine.modes import modes
@@ -32,7 +32,6 @@ VIEWS: set[Any] = set()  # the forwards whose results may be views
 # what runs an op, by itself: the op's name, and the function that does the same for arrays of any library
 RUNS: dict[Any, tuple[str, Callable[..., Any]]] = {}
 new_tensor: Callable[[type[Tensor]], Tensor] = Tensor.__new__
-new_node: Callable[[type[Node]], Node] = Node.__new__
 run_by: Callable[..., Any] = quietly  # what runs the forwards
 runs(globals())
 
@@ -202,13 +201,14 @@ class Primitive:
 def wrap(array: Any, node: Node | None = None) -> Tensor:
     """A Tensor on this array, at this place of the graph."""
     t = new_tensor(Tensor)
-    t._array, t._node, t._base, t._grad = array, node, None, None
+    t._array, t._node = array, node
+    t._base = t._grad = None
     return t
 
 
 def record(plan: Plan, parents: tuple[Node, ...], kept: Any, array: Any) -> Node:
     """A new node for a result. (The fast paths of `elementwise.py` write these lines out.)"""
-    node = new_node(Node)
+    node = Node()
     node.plan, node.parents, node.kept, node.watch = plan, parents, kept, None
     node.shape, node.dtype, node.clock = array.shape, array.dtype, clock.now
     return node
@@ -254,14 +254,15 @@ def _of_one(op: Primitive) -> Callable[..., Any]:
         if not shape and out.__class__ is not ndarray:
             out = asarray(out)
         t = new_tensor(Tensor)
-        t._array, t._node, t._base, t._grad = out, None, None, None
+        t._array, t._node = out, None
+        t._base = t._grad = None
         if origin is not None and plan is not None and (recording := modes.grad):
-            t._node = node = new_node(Node)
+            t._node = node = Node()
             node.plan, node.parents, node.kept, node.watch = plan, (origin,), plan.keep(x, out, static), None
             node.shape, node.dtype, node.clock = shape, out.dtype, clock.now
             if recording is not True:
                 recording.forward(op.name, (input,), out, node)
-        if view:
+        if view and (base := out.base) is not None and (base is x or storage(base) is storage(x)):
             link_view(t, input, call, static)
         return t
 
@@ -270,20 +271,21 @@ def _of_one(op: Primitive) -> Callable[..., Any]:
 
 def _of_many(op: Primitive) -> Callable[..., Any]:
     """The op of any other forward."""
-    forward, rules, view = op.forward, op.rules, op.view
+    forward, rules, view, plans = op.forward, op.rules, op.view, op.plans
 
     def call(*args: Any, **static: Any) -> Any:
-        raw: list[Any] = []
-        nodes: list[Node | None] = []
-        tensors = False
+        raw, parents, mask, tensors = [], [], [], False
         for a in args:
+            node = None
             if isinstance(a, Tensor):
                 tensors = True
                 raw.append(a._array)
-                nodes.append(a._node if a._base is None else a._current())
+                node = a._node if a._base is None else a._current()
+                if node is not None:
+                    parents.append(node)
             else:
                 raw.append(a)
-                nodes.append(None)
+            mask.append(node is not None)
         if not tensors:
             return forward(*args, **static)
         try:
@@ -296,13 +298,13 @@ def _of_many(op: Primitive) -> Callable[..., Any]:
         if not out.shape:
             out = asarray(out)
         t = wrap(out)
-        parents = tuple([n for n in nodes if n is not None])
         if parents and rules and (recording := modes.grad):
-            plan = op.plan(tuple([n is not None for n in nodes]))
-            t._node = record(plan, parents, plan.keep(*raw, out, static), out)
+            key = tuple(mask)
+            plan = plans.get(key) or op.plan(key)
+            t._node = record(plan, tuple(parents), plan.keep(*raw, out, static), out)
             if recording is not True:
                 recording.forward(op.name, args, out, t._node)
-        if view:
+        if view and isinstance(args[0], Tensor) and storage(out) is storage(raw[0]):
             link_view(t, args[0], call, static)
         return t
 

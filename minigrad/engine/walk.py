@@ -35,7 +35,7 @@ def walk(
         if node in slots:
             slot = slots[node]
             slot[GRAD] = g if slot[GRAD] is None else slot[GRAD] + g
-    ready = [node for node, slot in slots.items() if not slot[WAITS]]
+    ready = [slot for slot in slots.values() if not slot[WAITS]]
     anomaly = modes.anomaly
     pull, accumulate = (_at_home(_pull), _at_home(_accumulate)) if silence.several else (_pull, _accumulate)
     if narrow.begun and not create:
@@ -44,18 +44,18 @@ def walk(
     try:
         with quiet():
             while ready:
-                node = ready.pop()
-                slot = slots[node]
-                g, slot[GRAD] = slot[GRAD], None
+                slot = ready.pop()
+                node, g, slot[GRAD] = slot[NODE], slot[GRAD], None
+                parents = node.parents
                 if g is not None:
                     if node.watch is not None:
                         g = _show(node, g, create, slot)
                     if collect:
                         if node in wanted:  # type: ignore[operator]
                             found[node] = g if slot[OWN] else _copy(g)
-                    elif not node.parents:
+                    elif not parents:
                         accumulate(node, g, create, slot[OWN])
-                if node.parents and (wanted is None or any(parent in slots for parent in node.parents)):
+                if parents and (wanted is None or any(parent in slots for parent in parents)):
                     pull(node, g, slots, ready, create, anomaly, slot[MASKED])
                     if not retain and node.plan.keeps_arrays:
                         node.kept = FREED
@@ -66,19 +66,20 @@ def walk(
 
 # What the walk knows of a node is a list (an object would cost a third of the walk's own time): how many visited nodes
 # have yet to send it a gradient; the sum of those that came; whether that sum was made in this walk and is known to
-# nobody else, so that more may be added to it in place; and whether a `where` has put zeros into it that stay zero.
-WAITS, GRAD, OWN, MASKED = 0, 1, 2, 3
+# nobody else, so that more may be added to it in place; whether a `where` has put zeros into it that stay zero; and the
+# node itself.
+WAITS, GRAD, OWN, MASKED, NODE = 0, 1, 2, 3, 4
 
 
 def _slots(roots: list[Node], wanted: set[Node] | None) -> dict[Node, list[Any]]:
     """The nodes to visit."""
-    slots: dict[Node, list[Any]] = {root: [0, None, False, False] for root in roots}
+    slots: dict[Node, list[Any]] = {root: [0, None, False, False, root] for root in roots}
     stack = list(slots)
     while stack:
         for parent in stack.pop().parents:
             slot = slots.get(parent)
             if slot is None:
-                slots[parent] = [1, None, False, False]
+                slots[parent] = [1, None, False, False, parent]
                 stack.append(parent)
             else:
                 slot[WAITS] += 1
@@ -97,14 +98,14 @@ def _leading_to(wanted: set[Node], slots: dict[Node, list[Any]]) -> dict[Node, l
     for node in reversed(order):
         inside = [parent for parent in node.parents if parent in reach]
         if inside or node in wanted:
-            reach[node] = [0, None, False, False]
+            reach[node] = [0, None, False, False, node]
             for parent in inside:
                 reach[parent][WAITS] += 1
     return reach
 
 
 def _pull(
-    node: Node, g: Any, slots: dict[Node, list[Any]], ready: list[Node], create: bool, anomaly: Any, masked: bool
+    node: Node, g: Any, slots: dict[Node, list[Any]], ready: list[list[Any]], create: bool, anomaly: Any, masked: bool
 ) -> None:
     """Run a node's rules and hand their results to its parents, in the parents' shape and dtype."""
     plan, kept = node.plan, node.kept
@@ -115,15 +116,18 @@ def _pull(
     if create:
         kept = plan.lifted(node, kept)
     masked = plan.masks or (masked and plan.local)
-    for parent, rule, values in zip(node.parents, plan.rules, kept):
+    rules, i = plan.rules, -1
+    for parent in node.parents:  # counted by hand: zip takes 0.2 us of a node's 1.7
+        i += 1
+        rule, values = rules[i], kept[i]
         slot = slots.get(parent)
         if slot is None:
             continue
-        slot[WAITS] -= 1
-        if not slot[WAITS]:
-            ready.append(parent)
-        r = None if g is None else rule(g, *values)
-        if r is None:
+        if slot[WAITS] == 1:
+            ready.append(slot)
+        else:
+            slot[WAITS] -= 1
+        if g is None or (r := rule(g, *values)) is None:
             continue
         if r.__class__ is Part:
             if r.g.dtype is not parent.dtype:

@@ -7,6 +7,7 @@ from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes
 from minigrad.ops.einsum import einsum
+from minigrad.ops.linalg import product
 from minigrad.ops.public import public
 from minigrad.ops.shape import mT, reshape
 
@@ -15,12 +16,12 @@ __all__ = ["bilinear", "linear"]
 
 @primitive(
     name="linear",
-    input=lambda g, weight: g @ weight,
-    weight=lambda g, input: mT(g) @ input,
+    input=lambda g, weight: product(g, weight),
+    weight=lambda g, input: product(mT(g), input),
     bias=lambda g: g,
 )
 def _linear(input: Any, weight: Any, bias: Any) -> Any:
-    out = input @ weight.T
+    out = product(input, weight.T)
     if bias is not None:
         out += bias
     return out
@@ -33,23 +34,23 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     A primitive for speed: one node for three operations, and the weight's gradient comes out in the weight's own
     layout, where a product with its transpose would have to be copied over. Leading dimensions are folded into rows.
     """
-    if weight.ndim != 2 or input.ndim == 0 or input.shape[-1] != weight.shape[1]:
+    x, w, b = getattr(input, "_array", input), getattr(weight, "_array", weight), getattr(bias, "_array", bias)
+    if w.ndim != 2 or x.ndim == 0 or x.shape[-1] != w.shape[1]:
         raise ShapeError(
             f"linear: expected input (..., in) and weight (out, in), got input {describe(input)} and weight "
             f"{describe(weight)}"
         )
-    if bias is not None and tuple(bias.shape) != (weight.shape[0],):
-        raise ShapeError(f"linear: expected bias ({weight.shape[0]},), got {describe(bias)}")
-    if input.dtype != weight.dtype or (bias is not None and bias.dtype != weight.dtype):
+    if b is not None and b.shape != w.shape[:1]:
+        raise ShapeError(f"linear: expected bias ({w.shape[0]},), got {describe(bias)}")
+    if x.dtype != w.dtype or (b is not None and b.dtype != w.dtype):
         raise DtypeError(
             f"linear: expected one dtype, got input {describe(input)}, weight {describe(weight)} and bias "
             f"{describe(bias)}; convert one with .to()"
         )
-    if input.ndim == 2:
+    if x.ndim == 2:
         return _linear(input, weight, bias)
-    leading = tuple(input.shape)[:-1]
-    rows = _linear(reshape(input, (axes.count(leading, None), weight.shape[1])), weight, bias)
-    return reshape(rows, (*leading, weight.shape[0]))
+    rows = _linear(reshape(input, (axes.count(x.shape[:-1], None), w.shape[1])), weight, bias)
+    return reshape(rows, (*x.shape[:-1], w.shape[0]))
 
 
 @public

@@ -2,9 +2,11 @@
 
 from typing import Any, NamedTuple
 
+from numpy import add, ndarray
+
 from minigrad.backend import array_module, asarray
 from minigrad.dtypes import int64
-from minigrad.engine.elementwise import cast, floated
+from minigrad.engine.elementwise import cast, floated, unary
 from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes
@@ -29,9 +31,27 @@ def spread(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
 # --- sums ---------------------------------------------------------------------------------------------------------
 
 
-@primitive(name="sum", input=lambda g, input_shape, dim, keepdim: spread(g, input_shape, dim, keepdim))
-def _sum(input: Any, *, dim: Any, keepdim: bool) -> Any:
-    return input.sum(dim, dtype=int64 if input.dtype.kind in "biu" else None, keepdims=keepdim)
+_reduce: Any = add.reduce
+
+
+def _added(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    dtype = int64 if x.dtype.kind in "biu" else None
+    if x.__class__ is ndarray:
+        return _reduce(x, dim, dtype, None, keepdim)  # what its own method comes to 0.2 us later
+    return x.sum(dim, dtype=dtype, keepdims=keepdim)
+
+
+_sum = unary(
+    "sum",
+    "The sum over all elements, by the short road.",
+    lambda g, input_shape: _expand(g, shape=input_shape),
+    _added, floating=False, local=False,
+)  # fmt: skip
+
+
+@primitive(name="sum_dim", input=lambda g, input_shape, dim, keepdim: spread(g, input_shape, dim, keepdim))
+def _sum_dim(input: Any, *, dim: Any, keepdim: bool) -> Any:
+    return _added(input, dim, keepdim)
 
 
 def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None,
@@ -42,8 +62,10 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
             input = cast(input, dtype)
         if dim is not None or axis is not None:
             dim = axes.many(axes.either(dim, axis, "sum"), input.ndim, "sum")
-        return _sum(input, dim=dim or None, keepdim=keepdim or keepdims)
-    except AttributeError:
+        if not (dim or keepdim or keepdims):
+            return _sum(input)
+        return _sum_dim(input, dim=dim or None, keepdim=keepdim or keepdims)
+    except (AttributeError, DtypeError):
         refuse("sum", input=input)
         raise
 
@@ -64,6 +86,8 @@ def sum_to(g: Any, *, shape: tuple[int, ...]) -> Any:
     input=lambda g, input_shape, dim, keepdim: spread(g / axes.count(input_shape, dim), input_shape, dim, keepdim),
 )
 def _mean(input: Any, *, dim: Any, keepdim: bool) -> Any:
+    if input.__class__ is ndarray and input.dtype.char in "fd":  # as its own method, in a fifth of the time
+        return _reduce(input, dim, None, None, keepdim) / axes.count(input.shape, dim)
     return input.mean(dim, keepdims=keepdim)
 
 

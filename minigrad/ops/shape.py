@@ -36,11 +36,16 @@ def _reshape(input: Any, *, shape: tuple[int, ...]) -> Any:
 
 def reshape(input: Any, *args: Any, shape: Any = None) -> Any:
     """The elements, in order, in another shape; one size may be -1. A view where the memory's layout allows it."""
-    try:
-        return _reshape(input, shape=_ints(args if shape is None else (shape,)))
-    except (AttributeError, TypeError) as error:
+    given = args if shape is None else (shape,)
+    try:  # where the first size is an int so are the others, or NumPy refuses them
+        return _reshape(input, shape=args if args and args[0].__class__ is int else _ints(given))
+    except (AttributeError, TypeError):
         refuse("reshape", input=input)
-        raise TypeError(f"reshape: {error}") from None
+        try:
+            _ints(given)
+        except TypeError as error:
+            raise TypeError(f"reshape: {error}") from None
+        raise
 
 
 def view(input: Any, *shape: Any) -> Any:

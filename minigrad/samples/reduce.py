@@ -37,6 +37,12 @@ def _numpy(name: str) -> Any:
     return call
 
 
+def _sum(x: Any, *args: Any, **options: Any) -> Any:
+    from minigrad.ops.reduce import sum
+
+    return sum(x, *args, **options)
+
+
 def _with_nan(x: Any) -> Any:
     return np.array([np.nan, *x[1:]])
 
@@ -58,6 +64,7 @@ SAME = [
 ROWS = [
     *SAME,
     Row("sum", [*OVER, Sample(EMPTY), Sample(EMPTY, 0)], numpy=_numpy("sum")),
+    Row("sum_dim", [*OVER, Sample(EMPTY, 0)], call=_sum, torch="sum", numpy=_numpy("sum")),
     Row("mean", OVER, numpy=_numpy("mean")),
     Row("amax", EXTREME, numpy=_numpy("max"), kinks=EVEN),
     Row("amin", EXTREME, numpy=_numpy("min"), kinks=EVEN),
