@@ -34,10 +34,11 @@ from minigrad.backend.memory import keep_memory
 from minigrad.backend.scatter import add_at, extreme_at
 from minigrad.backend.select import chosen
 from minigrad.backend.silence import home, quiet, quietly, runs, silently
-from minigrad.backend.threads import in_parts, parts, shared
+from minigrad.backend.threads import LARGE, in_parts, parts, shared
 
 __all__ = [
-    "CPU", "add_at", "array_module", "array_on", "asarray", "beside", "chosen", "copy_to", "current_device", "device",
+    "CPU", "LARGE", "add_at", "array_module", "array_on", "asarray", "beside", "chosen", "copy_to", "current_device",
+    "device",
     "device_of", "expect", "extreme_at", "get_default_device", "home", "in_parts", "is_array", "kernel", "make",
     "noted", "numbered", "parts", "quiet", "quietly", "runs", "set_default_device", "shared", "silently", "spread_over",
     "storage", "strided", "to_numpy", "windows", "writeable",

@@ -16,6 +16,7 @@ import numpy as np
 # in elements: a quarter of a MB of float32, so that a part and what is made on the way stay in the cache
 PIECE = 65536
 LARGE = 4 * PIECE  # from here on an element-wise operation is worth cutting up
+CONSTANTS = {bool, float, int, str, type(None)}
 
 _here = threading.local()  # .busy: this thread is at work on parts already
 _lock = threading.Lock()
@@ -90,21 +91,30 @@ def parts(count: int, size: int) -> list[slice]:
     return [slice(i, min(i + step, count)) for i in range(0, count, step)]
 
 
-def in_parts(function: Callable[..., Any], *arrays: Any) -> Any:
-    """An element-wise function of arrays of one shape, whose result has the first one's dtype, part by part where they
-    are large: what it makes on the way stays in the cache, and all threads have work."""
-    first = arrays[0]
+def in_parts(function: Callable[..., Any], *operands: Any) -> Any:
+    """An element-wise function of arrays of one shape (the first is one) and numbers, part by part where they are
+    large: what it makes on the way stays in the cache, and all threads have work."""
+    first = operands[0]
+    cut = [type(a) not in CONSTANTS for a in operands]
     if first.size < LARGE or not all(
-        type(a) is np.ndarray and a.shape == first.shape and a.flags.c_contiguous for a in arrays
-    ):
-        return function(*arrays)
-    out, flat = np.empty(first.shape, first.dtype), [a.reshape(-1) for a in arrays]
-    into, some = out.reshape(-1), parts(first.size, 1)
+        type(a) is np.ndarray and a.shape == first.shape and a.flags.c_contiguous
+        for a, is_cut in zip(operands, cut) if is_cut
+    ):  # fmt: skip
+        return function(*operands)
+    flat, some = [a.reshape(-1) if is_cut else a for a, is_cut in zip(operands, cut)], parts(first.size, 1)
+
+    def made(part: slice) -> Any:
+        return function(*(a[part] if is_cut else a for a, is_cut in zip(flat, cut)))
+
+    start = made(some[0])
+    out = np.empty(first.shape, start.dtype)
+    into = out.reshape(-1)
+    into[some[0]] = start
 
     def work(i: int) -> None:
-        into[some[i]] = function(*(a[some[i]] for a in flat))
+        into[some[i + 1]] = made(some[i + 1])
 
-    shared(work, len(some))
+    shared(work, len(some) - 1)
     return out
 
 

@@ -5,11 +5,12 @@ road takes half as long as the general one (`python tests/benchmarks/overhead.py
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from numpy import ndarray
 
-from minigrad.backend import asarray, is_array, kernel, quietly, runs, silently
+from minigrad.backend import LARGE, asarray, in_parts, is_array, kernel, quietly, runs, silently
 from minigrad.dtypes import get_default_dtype, result_type
 from minigrad.engine.explain import brought_together, describe, retry
 from minigrad.engine.graph import Node, clock
@@ -32,20 +33,23 @@ def _named(op: Primitive, call: Callable[..., Any], doc: str) -> Callable[..., A
     return call
 
 
-def _functions(name: str, function: "str | Callable[..., Any]") -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The forward for NumPy arrays and the one for any: a function that works on both, or the name of one that each
-    library has."""
+def _functions(
+    name: str, function: "str | Callable[..., Any]", local: bool
+) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
+    """The forward for NumPy arrays, for large ones, and for any: a function that works on all, or the name of one that
+    each library has."""
     if callable(function):
-        RUNS[function] = name, function
-        return function, function
-    wanted = function or name
-    on_cpu = kernel(wanted)
+        on_cpu = run = function
+    else:
+        wanted = function or name
+        on_cpu = kernel(wanted)
 
-    def run(*operands: Any) -> Any:
-        return kernel(wanted, next((x for x in operands if is_array(x)), None))(*operands)
+        def run(*operands: Any) -> Any:
+            return kernel(wanted, next((x for x in operands if is_array(x)), None))(*operands)
 
-    RUNS[on_cpu] = RUNS[run] = name, run
-    return on_cpu, run
+    large = partial(in_parts, on_cpu) if local else on_cpu
+    RUNS[on_cpu] = RUNS[large] = RUNS[run] = name, run
+    return on_cpu, large, run
 
 
 def unary(
@@ -54,7 +58,7 @@ def unary(
 ) -> Callable[..., Any]:  # fmt: skip
     """An op of one operand. `floating`: integers are brought to the default floating dtype first, as PyTorch does.
     `local`: element by element, which a sum is not."""
-    on_cpu, run = _functions(name, function)
+    on_cpu, large, run = _functions(name, function, local)
 
     def forward(input: Any) -> Any:
         return run(input)
@@ -70,7 +74,7 @@ def unary(
         if floating and origin is None and x.dtype.kind != "f":
             x = floated(x)
         try:
-            out = run_by(on_cpu if x.__class__ is ndarray else run, x)
+            out = run_by((on_cpu if x.size < LARGE else large) if x.__class__ is ndarray else run, x)
         except Exception as error:
             out = retry(name, run, [x], {}, error)
         shape = out.shape
@@ -101,7 +105,7 @@ def binary(
 ) -> Callable[..., Any]:
     """An op of two operands that broadcast. Their dtypes are promoted as PyTorch does; the engine un-broadcasts.
     `local`: element by element, which a product of matrices is not."""
-    on_cpu, run = _functions(name, function)
+    on_cpu, large, run = _functions(name, function, local)
 
     def forward(input: Any, other: Any) -> Any:
         return run(input, other)
@@ -133,7 +137,7 @@ def binary(
             a, b = None, other._current()
             x, y = promoted(constant(input, name, "input"), other._array, floating)
         try:
-            out = run_by(on_cpu if x.__class__ is ndarray else run, x, y)
+            out = run_by((on_cpu if x.size < LARGE else large) if x.__class__ is ndarray else run, x, y)
         except Exception as error:
             moved = brought_together(name, (input, other))
             if moved is not None:

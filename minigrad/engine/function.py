@@ -113,7 +113,7 @@ class _FunctionPlan:
     """Stands where a Plan stands."""
 
     __slots__ = ("name", "mask", "kept_names")
-    keeps_arrays, masks, local, moves = True, False, False, False
+    keeps_arrays, masks, local, moves, apart = True, False, False, False, False
 
     def __init__(self, name: str, mask: tuple[bool, ...]) -> None:
         self.name, self.mask = name, mask

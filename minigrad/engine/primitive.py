@@ -52,12 +52,14 @@ class Plan:
         "masks",
         "local",
         "moves",
+        "apart",
     )
     keep: Callable[..., Any]
 
     def __init__(self, op: "Primitive", mask: tuple[bool, ...]) -> None:
         self.name, self.mask, self.variadic = op.name, mask, op.variadic
         self.masks, self.local, self.moves = op.masks, op.local, op.view
+        self.apart = op.local and not op.view  # large gradients may be done in parts
         self.arguments = tuple(i if op.variadic else op.arguments[i] for i, need in enumerate(mask) if need)
         for argument in self.arguments:
             if (op.variadic or argument) not in op.rules:
