@@ -31,17 +31,18 @@ from minigrad.backend.devices import (
 )
 from minigrad.backend.kernels import kernel
 from minigrad.backend.memory import keep_memory
+from minigrad.backend.rows import column_sums, row_products, row_sums
 from minigrad.backend.scatter import add_at, extreme_at
 from minigrad.backend.select import chosen
 from minigrad.backend.silence import home, quiet, quietly, runs, silently
 from minigrad.backend.threads import LARGE, in_parts, parts, shared
 
 __all__ = [
-    "CPU", "LARGE", "add_at", "array_module", "array_on", "asarray", "beside", "chosen", "copy_to", "current_device",
-    "device",
-    "device_of", "expect", "extreme_at", "get_default_device", "home", "in_parts", "is_array", "kernel", "make",
-    "noted", "numbered", "parts", "quiet", "quietly", "runs", "set_default_device", "shared", "silently", "spread_over",
-    "storage", "strided", "to_numpy", "windows", "writeable",
+    "CPU", "LARGE", "add_at", "array_module", "array_on", "asarray", "beside", "chosen", "column_sums", "copy_to",
+    "current_device", "device", "device_of", "expect", "extreme_at", "get_default_device", "home", "in_parts",
+    "is_array", "kernel", "make", "noted", "numbered", "parts", "quiet", "quietly", "row_products", "row_sums",
+    "runs", "set_default_device", "shared", "silently", "spread_over", "storage", "strided", "to_numpy", "windows",
+    "writeable",
 ]  # fmt: skip
 
 keep_memory()

@@ -5,7 +5,7 @@ from typing import Any
 
 from numpy import ndarray
 
-from minigrad.backend import array_module, parts, shared
+from minigrad.backend import array_module, column_sums, parts, shared
 from minigrad.engine.fused import fused
 from minigrad.errors import ShapeError
 from minigrad.ops.activation import softmax
@@ -93,26 +93,27 @@ def _composed(query: Any, key: Any, value: Any, *, scale: float, causal: bool, k
 
 
 def _heads(weights: Any) -> list[Any]:
-    """Indices of the first dimension, of as many heads as stay in the cache; of all of it where there is but one."""
+    """Slices of the first dimension, of as many heads as stay in the cache; of all of it where there is but one."""
     return parts(len(weights), weights.size // max(1, len(weights))) if weights.ndim > 2 else [slice(None)]
 
 
 def _slopes(
     g: Any, needed: Any, query: Any, key: Any, value: Any, scale: float, causal: bool, known: Any
 ) -> tuple[Any, Any, Any]:
-    """With W the weights and D = g V^T: W^T g for V; S = W (D - sum(D W)) * scale, then S K for Q and S^T Q for K."""
+    """With W the weights and D = g V^T: W^T g for V; S = W (D - sum(D W)) * scale, then S K for Q and S^T Q for K. All
+    of it transposed, as W was kept: what is added up are columns, and NumPy adds up columns in a fifth of the time."""
     dq, dk, dv = (array_module(t).empty(t.shape, dtype=t.dtype) for t in (query, key, value))
     some = _heads(known.weights)
 
     def work(i: int) -> None:
         part = some[i]
         w, d = known.weights[part], g[part]
-        dv[part] = mT(w) @ d
-        s = d @ mT(value[part])
-        s -= (s * w).sum(-1, keepdims=True)
+        dv[part] = w @ d
+        s = value[part] @ mT(d)
+        s -= column_sums(s * w)
         s *= w
         s *= scale
-        dq[part], dk[part] = s @ key[part], mT(s) @ query[part]
+        dq[part], dk[part] = mT(s) @ key[part], s @ query[part]
 
     shared(work, len(some))
     return dq, dk, dv
@@ -120,24 +121,23 @@ def _slopes(
 
 @fused("attend", _composed, _slopes)
 def _attended(query: Any, key: Any, value: Any, *, scale: float, causal: bool, known: Any) -> Any:
-    """softmax(Q K^T * scale) V, causal or not: some heads at a time."""
-    xp, shape = array_module(query), (*query.shape[:-1], key.shape[-2])
+    """softmax(Q K^T * scale) V, causal or not: some heads at a time, their scores transposed."""
+    xp = array_module(query)
     out = xp.empty((*query.shape[:-1], value.shape[-1]), dtype=query.dtype)
-    known.weights = xp.empty(shape, dtype=query.dtype)
-    later = xp.where(_past(query, key), 0.0, -float("inf")).astype(query.dtype) if causal else None
+    known.weights = xp.empty((*key.shape[:-1], query.shape[-2]), dtype=query.dtype)
+    later = xp.where(mT(_past(query, key)), 0.0, -float("inf")).astype(query.dtype) if causal else None
     some = _heads(known.weights)
 
     def work(i: int) -> None:
         part = some[i]
         w = known.weights[part]
-        xp.matmul(query[part], mT(key[part]), out=w)
-        w *= scale
+        xp.matmul(key[part], mT(query[part] * scale), out=w)
         if later is not None:
             w += later
-        w -= w.max(-1, keepdims=True)
+        w -= w.max(-2, keepdims=True)
         xp.exp(w, out=w)
-        w /= w.sum(-1, keepdims=True)
-        out[part] = w @ value[part]
+        w /= column_sums(w)
+        out[part] = mT(w) @ value[part]
 
     shared(work, len(some))
     return out

@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy import ndarray
 
-from minigrad.backend import array_module, parts, shared
+from minigrad.backend import array_module, column_sums, parts, row_products, row_sums, shared
 from minigrad.dtypes import float32
 from minigrad.engine.elementwise import floated
 from minigrad.engine.explain import describe
@@ -106,7 +106,20 @@ class _Parts:
 
 def _added(x: Any, like: Any) -> Any:
     """x added up along the dimensions in which `like` (or None) has size 1."""
-    return None if like is None else x.sum(tuple(i for i, n in enumerate(like.shape) if n == 1), keepdims=True)
+    if like is None:
+        return None
+    dims = tuple(i for i, n in enumerate(like.shape) if n == 1)
+    if dims == tuple(range(x.ndim - 1)) and x.flags.c_contiguous:  # a matrix' columns
+        return column_sums(x.reshape(-1, x.shape[-1])).reshape(like.shape)
+    return x.sum(dims, keepdims=True)
+
+
+def _total(x: Any, dims: tuple[int, ...]) -> Any:
+    return row_sums(x) if dims == (x.ndim - 1,) else x.sum(dims, keepdims=True)
+
+
+def _products(x: Any, y: Any, dims: tuple[int, ...]) -> Any:
+    return row_products(x, y) if dims == (x.ndim - 1,) else (x * y).sum(dims, keepdims=True)
 
 
 def _slopes(
@@ -124,15 +137,14 @@ def _slopes(
         scale = 1 / sqrt(squares / n + eps)
         y, d = _wide(x) - total / n, _wide(d)
         y *= scale
-        dy = d * y
         if alike:
-            added, products = d.sum(dims, keepdims=True), dy.sum(dims, keepdims=True)
+            added, products = _total(d, dims), _products(d, y, dims)
             sums[i] = _added(products, w), _added(added, b)
             scale = scale if w is None else scale * w
         else:
-            sums[i] = _added(dy, w), _added(d, b)
+            sums[i] = _added(d * y, w) if w is not None else None, _added(d, b)
             d = d if w is None else d * w
-            added, products = d.sum(dims, keepdims=True), (d * y).sum(dims, keepdims=True)
+            added, products = _total(d, dims), _products(d, y, dims)
         y *= products / n
         y += added / n
         to[...] = (d - y) * scale
@@ -157,9 +169,9 @@ def _normalized(input: Any, weight: Any, bias: Any, *, dims: Any, n: int, eps: f
     def work(i: int) -> None:
         x, w, b, total, squares, to = cut.at(i, input, weight, bias, known.total, known.squares, out)
         z = _wide(x)
-        total[...] = z.sum(dims, keepdims=True)
+        total[...] = _total(z, dims)
         z = z - total / n
-        squares[...] = (z * z).sum(dims, keepdims=True)
+        squares[...] = _products(z, z, dims)
         z *= 1 / sqrt(squares / n + eps)
         if w is not None:
             z *= w
