@@ -118,6 +118,15 @@ def in_parts(function: Callable[..., Any], *operands: Any) -> Any:
     return out
 
 
+def by_one(function: Callable[..., Any], *args: Any) -> Any:
+    """`function(*args)`, with one thread for its products."""
+    _alone_with_blas(1)
+    try:
+        return function(*args)
+    finally:
+        _alone_with_blas(-1)
+
+
 def _workers() -> Any:
     """The helpers, started on first use: whoever never has large arrays has no threads."""
     global _pool

@@ -114,12 +114,32 @@ def _added(x: Any, like: Any) -> Any:
     return x.sum(dims, keepdims=True)
 
 
+def _flat(x: Any, dims: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
+    """x with the last dimensions, as far as they are among `dims`, as one; and the others of `dims`."""
+    first = x.ndim
+    while first - 1 in dims:
+        first -= 1
+    return x.reshape(*x.shape[:first], -1), tuple(d for d in dims if d < first)
+
+
 def _total(x: Any, dims: tuple[int, ...]) -> Any:
-    return row_sums(x) if dims == (x.ndim - 1,) else x.sum(dims, keepdims=True)
+    """The sum over `dims`, which stay with size 1: rows first, if the last dimension is one of them."""
+    if x.ndim - 1 not in dims:
+        return x.sum(dims, keepdims=True)
+    flat, others = _flat(x, dims)
+    return row_sums(flat).sum(others, keepdims=True).reshape(_once(x.shape, dims))
 
 
 def _products(x: Any, y: Any, dims: tuple[int, ...]) -> Any:
-    return row_products(x, y) if dims == (x.ndim - 1,) else (x * y).sum(dims, keepdims=True)
+    """The sum of x * y over `dims`, likewise."""
+    if x.ndim - 1 not in dims:
+        return (x * y).sum(dims, keepdims=True)
+    (flat, others), (other, _) = _flat(x, dims), _flat(y, dims)
+    return row_products(flat, other).sum(others, keepdims=True).reshape(_once(x.shape, dims))
+
+
+def _once(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(1 if i in dims else n for i, n in enumerate(shape))
 
 
 def _slopes(
@@ -134,20 +154,20 @@ def _slopes(
 
     def work(i: int) -> None:
         x, d, w, b, total, squares, to = cut.at(i, input, g, weight, bias, known.total, known.squares, dx)
-        scale = 1 / sqrt(squares / n + eps)
-        y, d = _wide(x) - total / n, _wide(d)
-        y *= scale
+        z, d, scale = _wide(x) - total / n, _wide(d), 1 / sqrt(squares / n + eps)
         if alike:
-            added, products = _total(d, dims), _products(d, y, dims)
+            added, products = _total(d, dims), _products(d, z, dims) * scale
             sums[i] = _added(products, w), _added(added, b)
-            scale = scale if w is None else scale * w
+            products, scale = products * scale, scale if w is None else scale * w
         else:
-            sums[i] = _added(d * y, w) if w is not None else None, _added(d, b)
+            z *= scale
+            sums[i] = None if w is None else _added(d * z, w), _added(d, b)
             d = d if w is None else d * w
-            added, products = _total(d, dims), _products(d, y, dims)
-        y *= products / n
-        y += added / n
-        to[...] = (d - y) * scale
+            added, products = _total(d, dims), _products(d, z, dims)
+        z *= products / -n
+        z -= added / n
+        z += d
+        xp.multiply(z, scale, out=to)
 
     shared(work, len(sums))
     slopes = [None if t is None else xp.zeros(t.shape, dtype=known.total.dtype) for t in (weight, bias)]
@@ -163,7 +183,7 @@ def _normalized(input: Any, weight: Any, bias: Any, *, dims: Any, n: int, eps: f
     """`_standardize` and `_scaled`, in a third of the passes over memory."""
     xp, cut = array_module(input), _Parts(input, dims)
     out, wide = xp.empty(input.shape, dtype=input.dtype), _wide(input[:0]).dtype
-    once = tuple(1 if i in dims else m for i, m in enumerate(input.shape))
+    once, alike = _once(input.shape, dims), cut.is_alike(weight)
     known.total, known.squares = xp.empty(once, dtype=wide), xp.empty(once, dtype=wide)
 
     def work(i: int) -> None:
@@ -172,8 +192,9 @@ def _normalized(input: Any, weight: Any, bias: Any, *, dims: Any, n: int, eps: f
         total[...] = _total(z, dims)
         z = z - total / n
         squares[...] = _products(z, z, dims)
-        z *= 1 / sqrt(squares / n + eps)
-        if w is not None:
+        scale = 1 / sqrt(squares / n + eps)
+        z *= scale * w if alike and w is not None else scale
+        if not alike:
             z *= w
         if b is not None:
             z += b

@@ -170,12 +170,15 @@ def _bins(n: int, m: int) -> list[tuple[int, int]]:
 
 
 def _adaptive_avg(op: str, dims: int, input: Any, output_size: Any) -> Any:
-    """A matrix of means along one dimension after the other."""
+    """A matrix of means along one dimension after the other; for one bin a mean."""
     x = _batch(op, input, dims)
     xp = array_module(x._array if isinstance(x, Tensor) else x)
     for d, m in enumerate(_output_sizes(op, output_size, tuple(x.shape)[2:]), 2):
         n = x.shape[d]
         if n == m:
+            continue
+        if m == 1:
+            x = mean(x, d, True)
             continue
         means = xp.zeros((n, m), dtype=x.dtype)
         for i, (start, end) in enumerate(_bins(n, m)):
