@@ -12,11 +12,13 @@ import pytest
 import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad.backend import memory, threads
+from minigrad.ops import linalg
 
 
 @pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
+def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = mg.get_num_threads()
+    monkeypatch.setattr(threads, "_spinning", 0.0)
     yield
     mg.set_num_threads(before)
 
@@ -44,6 +46,24 @@ def test_several_threads_are_at_work_and_blas_has_one() -> None:
 
     threads.shared(work, 2)
     assert len(seen) == 2 and blas == {1} and blas_threads() == {2}
+
+
+def test_parts_stay_on_one_thread_while_blas_is_likely_to_spin() -> None:
+    mg.set_num_threads(2)
+    a = mg.ones(200, 200)
+    _ = a @ a
+    seen: set[int] = set()
+    threads.shared(lambda i: seen.add(threading.get_ident()), 8)
+    assert seen == {threading.get_ident()}
+
+
+def test_products_that_gain_nothing_from_more_threads_use_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    mg.set_num_threads(2)
+    calls: list[Any] = []
+    monkeypatch.setattr(linalg, "by_one", lambda dot, y: calls.append(y.shape) or dot(y))
+    for n in (10, 100, 200):
+        _ = mg.ones(n, n) @ mg.ones(n, n)
+    assert calls == [(100, 100)]
 
 
 def test_what_a_part_raises_is_raised_and_blas_has_its_threads_back() -> None:

@@ -30,8 +30,9 @@ from minigrad.backend.devices import (
     set_default_device,
 )
 from minigrad.backend.kernels import kernel
+from minigrad.backend.loops import looped, loops
 from minigrad.backend.memory import keep_memory
-from minigrad.backend.rows import column_sums, row_products, row_sums
+from minigrad.backend.rows import column_sums, sums, sums_of_products
 from minigrad.backend.scatter import add_at, extreme_at
 from minigrad.backend.select import chosen
 from minigrad.backend.silence import home, quiet, quietly, runs, silently
@@ -40,9 +41,10 @@ from minigrad.backend.threads import LARGE, in_parts, parts, shared
 __all__ = [
     "CPU", "LARGE", "add_at", "array_module", "array_on", "asarray", "beside", "chosen", "column_sums", "copy_to",
     "current_device", "device", "device_of", "expect", "extreme_at", "get_default_device", "home", "in_parts",
-    "is_array", "kernel", "make", "noted", "numbered", "parts", "quiet", "quietly", "row_products", "row_sums",
-    "runs", "set_default_device", "shared", "silently", "spread_over", "storage", "strided", "to_numpy", "windows",
-    "writeable",
+    "is_array", "kernel", "looped", "loops", "make", "noted", "numbered", "parts", "quiet", "quietly",
+    "runs", "set_default_device", "shared", "silently", "spread_over", "storage", "strided", "sums",
+    "sums_of_products",
+    "to_numpy", "windows", "writeable",
 ]  # fmt: skip
 
 keep_memory()

@@ -30,3 +30,37 @@ def column_sums(x: Any) -> Any:
 
 def _is_short(x: Any, dim: int) -> bool:
     return type(x) is np.ndarray and x.dtype.char in "fd" and 0 < x.shape[dim] <= SHORT
+
+
+# --- over any dimensions: those at the end as rows, where that is quicker -------------------------------------------
+
+MANY = 2**14  # elements
+
+
+def sums(x: Any, dims: tuple[int, ...]) -> Any:
+    """The sum over `dims`, which stay with size 1."""
+    rows, others = _as_rows(x, dims)
+    return x.sum(dims, keepdims=True) if rows is None else _finished(row_sums(rows), others, x.shape, dims)
+
+
+def sums_of_products(x: Any, y: Any, dims: tuple[int, ...]) -> Any:
+    """The sum of x * y, arrays of one shape, over `dims`, which stay with size 1."""
+    (rows, others), (factors, _) = _as_rows(x, dims), _as_rows(y, dims)
+    if rows is None or factors is None:
+        return (x * y).sum(dims, keepdims=True)
+    return _finished(row_products(rows, factors), others, x.shape, dims)
+
+
+def _as_rows(x: Any, dims: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
+    """x with the last dimensions, as far as they are among `dims`, as one, and the others of `dims`; None: no use."""
+    first = x.ndim
+    while first - 1 in dims:
+        first -= 1
+    if first == x.ndim or x.size < MANY or not _is_short(x, -1) or x.strides[-1] != x.itemsize:
+        return None, ()
+    return x.reshape(*x.shape[:first], -1), tuple(d for d in dims if d < first)
+
+
+def _finished(rows: Any, others: tuple[int, ...], shape: tuple[int, ...], dims: tuple[int, ...]) -> Any:
+    out = rows.sum(others, keepdims=True) if others else rows
+    return out.reshape(tuple(1 if d in dims else n for d, n in enumerate(shape)))

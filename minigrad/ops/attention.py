@@ -5,7 +5,7 @@ from typing import Any
 
 from numpy import ndarray
 
-from minigrad.backend import array_module, column_sums, parts, shared
+from minigrad.backend import array_module, column_sums, loops, parts, shared
 from minigrad.engine.fused import fused
 from minigrad.errors import ShapeError
 from minigrad.ops.activation import softmax
@@ -103,7 +103,7 @@ def _slopes(
     """With W the weights and D = g V^T: W^T g for V; S = W (D - sum(D W)) * scale, then S K for Q and S^T Q for K. All
     of it transposed, as W was kept: what is added up are columns, and NumPy adds up columns in a fifth of the time."""
     dq, dk, dv = (array_module(t).empty(t.shape, dtype=t.dtype) for t in (query, key, value))
-    some = _heads(known.weights)
+    some, fast = _heads(known.weights), known.fast
 
     def work(i: int) -> None:
         part = some[i]
@@ -115,16 +115,27 @@ def _slopes(
         s *= scale
         dq[part], dk[part] = mT(s) @ key[part], s @ query[part]
 
-    shared(work, len(some))
+    def in_one_pass(i: int) -> None:
+        part = some[i]
+        w, d = known.weights[part], g[part]
+        dv[part] = mT(w) @ d
+        s = d @ mT(value[part])
+        rows = s.reshape(-1, *s.shape[-2:])
+        fast.softmax.rows_slopes(rows, w.reshape(rows.shape), scale, 0, len(rows))
+        dq[part], dk[part] = s @ key[part], mT(s) @ query[part]
+
+    shared(work if fast is None else in_one_pass, len(some))
     return dq, dk, dv
 
 
 @fused("attend", _composed, _slopes)
 def _attended(query: Any, key: Any, value: Any, *, scale: float, causal: bool, known: Any) -> Any:
-    """softmax(Q K^T * scale) V, causal or not: some heads at a time, their scores transposed."""
-    xp = array_module(query)
+    """softmax(Q K^T * scale) V, causal or not: some heads at a time, their scores transposed (by a loop not)."""
+    xp, lead, (asked, looked_at) = array_module(query), query.shape[:-2], (query.shape[-2], key.shape[-2])
     out = xp.empty((*query.shape[:-1], value.shape[-1]), dtype=query.dtype)
-    known.weights = xp.empty((*key.shape[:-1], query.shape[-2]), dtype=query.dtype)
+    known.fast = fast = loops(xp.empty((*lead, asked, looked_at), dtype=query.dtype))
+    sizes = (looked_at, asked) if fast is None else (asked, looked_at)
+    known.weights = xp.empty((*lead, *sizes), dtype=query.dtype)
     later = xp.where(mT(_past(query, key)), 0.0, -float("inf")).astype(query.dtype) if causal else None
     some = _heads(known.weights)
 
@@ -139,5 +150,13 @@ def _attended(query: Any, key: Any, value: Any, *, scale: float, causal: bool, k
         w /= column_sums(w)
         out[part] = mT(w) @ value[part]
 
-    shared(work, len(some))
+    def in_one_pass(i: int) -> None:
+        part = some[i]
+        w = known.weights[part]
+        xp.matmul(query[part] * scale, mT(key[part]), out=w)
+        rows = w.reshape(-1, asked, looked_at)
+        fast.softmax.rows(rows, causal, 0, len(rows))
+        out[part] = w @ value[part]
+
+    shared(work if fast is None else in_one_pass, len(some))
     return out

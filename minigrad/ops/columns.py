@@ -133,14 +133,15 @@ class Runs:
         return part.reshape(len(part), groups, part.shape[1] // groups, -1)
 
 
-def convolved(x: Any, weight: Any, where: Geometry) -> Any:
-    """(N, C, *size) and (out, C / groups, *kernel) -> (N, out, *spots)."""
-    m = weight.shape[0]
+def convolved(x: Any, weight: Any, where: Geometry, bias: Any = None) -> Any:
+    """(N, C, *size), (out, C / groups, *kernel) and (out,) -> (N, out, *spots)."""
+    m, more = weight.shape[0], None if bias is None else bias.reshape(-1, *(1,) * len(where.size))
     matrices = weight.reshape(where.groups, m // where.groups, math.prod(weight.shape[1:]))
     xp = array_module(x)
     if used(x):
         made = (matrices @ _columns(x, where)).reshape(m, -1, *where.spots)
-        return xp.ascontiguousarray(made.swapaxes(0, 1))
+        made = xp.ascontiguousarray(made.swapaxes(0, 1))
+        return made if more is None else made + more
     out, runs = xp.empty((len(x), m, *where.spots), dtype=x.dtype), Runs(where, len(x), x.shape[1])
 
     def work(i: int) -> None:
@@ -152,7 +153,10 @@ def convolved(x: Any, weight: Any, where: Geometry) -> Any:
             made = xp.empty((len(cells), m, *runs.run), dtype=x.dtype)
             for cut in runs.cuts:
                 made[:, :, cut] = (matrices @ runs.matrix(cells, cut)).reshape(made[:, :, cut].shape)
-        out[part] = runs.results(made)
+        if more is None:
+            out[part] = runs.results(made)
+        else:
+            xp.add(runs.results(made), more, out=out[part])
 
     shared(work, len(runs.parts))
     return out

@@ -14,6 +14,7 @@ from minigrad.ops.columns import Geometry, Ints, convolved, put_back, weight_sum
 from minigrad.ops.index import _getitem
 from minigrad.ops.pad import pad
 from minigrad.ops.public import public
+from minigrad.ops.reduce import sum_to
 from minigrad.ops.shape import reshape, squeeze, unsqueeze
 
 __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
@@ -34,17 +35,20 @@ def places(size: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
     weight=lambda g, input, weight_shape, stride, padding, dilation, groups: _weight_adjoint(
         input, g, shape=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
+    bias=lambda g, bias_shape: reshape(sum_to(g, shape=(1, *bias_shape, *(1,) * (g.ndim - 2))), bias_shape),
 )
-def _conv(input: Any, weight: Any, *, stride: Ints, padding: Ints, dilation: Ints, groups: int) -> Any:
+def _conv(
+    input: Any, weight: Any, bias: Any = None, *, stride: Ints, padding: Ints, dilation: Ints, groups: int
+) -> Any:
     size, kernel = input.shape[2:], weight.shape[2:]
     spots = places(size, kernel, stride, padding, dilation)
-    return convolved(input, weight, Geometry(size, kernel, stride, padding, dilation, groups, spots))
+    return convolved(input, weight, Geometry(size, kernel, stride, padding, dilation, groups, spots), bias)
 
 
 @primitive(
     name="conv_transposed",
     input=lambda g, weight, input_shape, stride, padding, dilation, groups: _first(
-        _conv(g, weight, stride=stride, padding=padding, dilation=dilation, groups=groups), input_shape
+        _conv(g, weight, None, stride=stride, padding=padding, dilation=dilation, groups=groups), input_shape
     ),
     weight=lambda g, input, weight_shape, stride, padding, dilation, groups: _weight_adjoint(
         g, input, shape=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
@@ -69,7 +73,7 @@ def _first(x: Any, shape: Ints) -> Any:
         other, g, shape=input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
     other=lambda g, input, stride, padding, dilation, groups: _conv(
-        input, g, stride=stride, padding=padding, dilation=dilation, groups=groups
+        input, g, None, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
 )
 def _weight_adjoint(
@@ -113,12 +117,6 @@ def _prepared(op: str, input: Any, weight: Any, bias: Any, dims: int, channels: 
     return input if input.ndim == dims + 2 else unsqueeze(input, 0)
 
 
-def _finished(out: Any, bias: Any, batched: bool) -> Any:
-    if bias is not None:
-        out = out + reshape(bias, (-1,) + (1,) * (out.ndim - 2))
-    return out if batched else squeeze(out, 0)
-
-
 def _groups(op: str, groups: int, *channels: int) -> None:
     if groups < 1 or any(c % groups for c in channels):
         raise ShapeError(
@@ -144,8 +142,8 @@ def _convolve(
             f"{op}: a kernel of {kernel} (dilation {holes}) does not fit into an input "
             f"of {tuple(x.shape)[2:]} padded by {around}"
         )
-    out = _conv(x, weight, stride=steps, padding=around, dilation=holes, groups=groups)
-    return _finished(out, bias, input.ndim == dims + 2)
+    out = _conv(x, weight, bias, stride=steps, padding=around, dilation=holes, groups=groups)
+    return out if input.ndim == dims + 2 else squeeze(out, 0)
 
 
 def _by_name(op: str, x: Any, padding: str, kernel: Ints, stride: Ints, dilation: Ints) -> tuple[Any, Ints]:
@@ -187,7 +185,9 @@ def _transpose(
     out = _transposed(
         x, weight, shape=(x.shape[0], made, *sizes), stride=steps, padding=around, dilation=holes, groups=groups
     )
-    return _finished(out, bias, input.ndim == dims + 2)
+    if bias is not None:
+        out = out + reshape(bias, (-1,) + (1,) * dims)
+    return out if input.ndim == dims + 2 else squeeze(out, 0)
 
 
 @public

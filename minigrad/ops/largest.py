@@ -4,7 +4,7 @@ place (the first elements of all windows, the second, ...), so that none is copi
 from types import SimpleNamespace
 from typing import Any
 
-from minigrad.backend import array_module, chosen, parts, shared
+from minigrad.backend import array_module, chosen, loops, parts, shared
 from minigrad.engine.primitive import primitive
 from minigrad.kernels import windows as kernels
 from minigrad.kernels.kernel import on_gpu
@@ -15,6 +15,16 @@ def _places(x: Any, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
     """Views of x: of each place in the windows, the elements there."""
     shown = windows(x, kernel, stride, dilation)
     return [shown[(..., *place)] for place in grid(kernel)]
+
+
+def _two(sizes: Ints) -> Ints:
+    """Of two dimensions, the first of which is 1 where there is but one."""
+    return (1, *sizes)[-2:]
+
+
+def _planes(*arrays: Any) -> list[Any]:
+    """(..., h, w), or (..., w), as (planes, h, w)."""
+    return [a.reshape(-1, *_two(a.shape[2:])) for a in arrays]
 
 
 def _in_parts(work: Any, windows: Any) -> None:
@@ -71,7 +81,12 @@ def _put_at(g: Any, *, best: Any, shape: Ints, kernel: Ints, stride: Ints, dilat
             else:
                 place[part] += here
 
-    _in_parts(work, g)
+    def in_one_pass(part: slice) -> None:
+        planes = _planes(g[part], best[part], out[part])
+        fast.windows.put_at(*planes, _two(kernel)[1], *_two(stride), *_two(dilation), 0, len(planes[0]))
+
+    fast: Any = loops(g) if len(kernel) < 3 and best.dtype == "uint8" else None
+    _in_parts(work if fast is None else in_one_pass, g)
     return out
 
 

@@ -1,12 +1,13 @@
 """Normalization: elements brought to mean 0 and variance 1 over a batch, a layer, an instance or a group; and vectors
 to length 1. The statistics are differentiated through."""
 
+from math import prod
 from types import SimpleNamespace
 from typing import Any
 
-from numpy import ndarray
+from numpy import empty, full, ndarray, zeros
 
-from minigrad.backend import array_module, column_sums, parts, row_products, row_sums, shared
+from minigrad.backend import array_module, column_sums, loops, parts, shared, sums, sums_of_products
 from minigrad.dtypes import float32
 from minigrad.engine.elementwise import floated
 from minigrad.engine.explain import describe
@@ -63,7 +64,7 @@ def _standardized(x: Any, dims: tuple[int, ...], eps: float, weight: Any = None,
     known, x = SimpleNamespace(), floated(x)
     dims = tuple(d % x.ndim for d in dims)
     settings = {"dims": dims, "n": axes.count(tuple(x.shape), dims), "eps": eps, "known": known}
-    if isinstance(x._array if isinstance(x, Tensor) else x, ndarray):
+    if isinstance(x._array if isinstance(x, Tensor) else x, ndarray) and 0 not in tuple(x.shape):
         return _normalized(x, weight, bias, **settings), known
     return _scaled(_standardize(x, **settings), weight, bias), known
 
@@ -114,32 +115,57 @@ def _added(x: Any, like: Any) -> Any:
     return x.sum(dims, keepdims=True)
 
 
-def _flat(x: Any, dims: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
-    """x with the last dimensions, as far as they are among `dims`, as one; and the others of `dims`."""
-    first = x.ndim
-    while first - 1 in dims:
-        first -= 1
-    return x.reshape(*x.shape[:first], -1), tuple(d for d in dims if d < first)
-
-
-def _total(x: Any, dims: tuple[int, ...]) -> Any:
-    """The sum over `dims`, which stay with size 1: rows first, if the last dimension is one of them."""
-    if x.ndim - 1 not in dims:
-        return x.sum(dims, keepdims=True)
-    flat, others = _flat(x, dims)
-    return row_sums(flat).sum(others, keepdims=True).reshape(_once(x.shape, dims))
-
-
-def _products(x: Any, y: Any, dims: tuple[int, ...]) -> Any:
-    """The sum of x * y over `dims`, likewise."""
-    if x.ndim - 1 not in dims:
-        return (x * y).sum(dims, keepdims=True)
-    (flat, others), (other, _) = _flat(x, dims), _flat(y, dims)
-    return row_products(flat, other).sum(others, keepdims=True).reshape(_once(x.shape, dims))
-
-
 def _once(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(1 if i in dims else n for i, n in enumerate(shape))
+
+
+class _Loops:
+    """The case as compiled loops know it: rows, which are standardized each by itself, or channels of pictures."""
+
+    def __init__(self, fast: Any, input: Any, dims: tuple[int, ...], *vectors: Any) -> None:
+        sizes, channels = input.shape, dims == (0, *range(2, input.ndim))
+        self.shape = (sizes[0], sizes[1], -1) if channels else (-1, prod(sizes[d] for d in dims))
+        self.width = self.shape[1]
+        self.forward, self.back = (
+            (fast.norm.channels, fast.norm.channels_slopes) if channels else (fast.norm.rows, fast.norm.rows_slopes)
+        )
+        count = sizes[1] if channels else input.size // self.width
+        self.slices, self.apart = parts(count, input.size // count), channels
+        self.weight, self.bias = (
+            full(self.width, default, input.dtype) if v is None else v.reshape(self.width)
+            for v, default in zip(vectors, (1, 0))
+        )
+
+
+def _loops(input: Any, dims: tuple[int, ...], *vectors: Any) -> _Loops | None:
+    """Those, where they are there and the weight and bias are vectors along what they take them along."""
+    given = [v for v in vectors if v is not None]
+    fast = loops(input, *given)
+    if fast is None:
+        return None
+    rows = dims == tuple(range(input.ndim - len(dims), input.ndim))
+    channels = dims == (0, *range(2, input.ndim)) and input.size >= 8 * input.shape[0] * input.shape[1]
+    alike = (1, *input.shape[1:2], *(1,) * (input.ndim - 2))
+    wanted = input.shape[dims[0] :] if rows else alike
+    fits = all(v.shape == wanted for v in given)
+    return _Loops(fast, input, dims, *vectors) if fits and (rows or channels) else None
+
+
+def _slopes_by_loops(case: _Loops, g: Any, input: Any, vectors: Any, eps: float, known: Any) -> tuple[Any, Any, Any]:
+    dx, count = empty(input.shape, input.dtype), 1 if case.apart else len(case.slices)
+    of_parts = zeros((2, count, case.width), input.dtype)
+    total, squares = known.total.reshape(-1), known.squares.reshape(-1)
+
+    def work(i: int) -> None:
+        part, into = case.slices[i], of_parts[:, 0 if case.apart else i]
+        case.back(
+            g.reshape(case.shape), input.reshape(case.shape), case.weight, total, squares, eps, dx.reshape(case.shape),
+            *into, part.start, part.stop,
+        )  # fmt: skip
+
+    shared(work, len(case.slices))
+    dw, db = (None if v is None else d.reshape(v.shape) for v, d in zip(vectors, of_parts.sum(1)))
+    return dx, dw, db
 
 
 def _slopes(
@@ -147,31 +173,34 @@ def _slopes(
 ) -> tuple[Any, Any, Any]:
     """With y the standardized input and d = g * weight: (d - mean(d) - y * mean(d * y)) / deviation for the input,
     sums of g * y for the weight, of g for the bias. A weight that is the same over `dims` is taken out of the means."""
+    case = _loops(input, dims, weight, bias) if g.flags.c_contiguous else None
+    if case is not None and g.dtype == input.dtype:
+        return _slopes_by_loops(case, g, input, (weight, bias), eps, known)
     xp, cut = array_module(g), _Parts(input, dims)
     dx = xp.empty(input.shape, dtype=input.dtype)
-    sums: list[Any] = [None] * len(cut.slices)
+    shares: list[Any] = [None] * len(cut.slices)
     alike = cut.is_alike(weight) and cut.is_alike(bias)
 
     def work(i: int) -> None:
         x, d, w, b, total, squares, to = cut.at(i, input, g, weight, bias, known.total, known.squares, dx)
         z, d, scale = _wide(x) - total / n, _wide(d), 1 / sqrt(squares / n + eps)
         if alike:
-            added, products = _total(d, dims), _products(d, z, dims) * scale
-            sums[i] = _added(products, w), _added(added, b)
+            added, products = sums(d, dims), sums_of_products(d, z, dims) * scale
+            shares[i] = _added(products, w), _added(added, b)
             products, scale = products * scale, scale if w is None else scale * w
         else:
             z *= scale
-            sums[i] = None if w is None else _added(d * z, w), _added(d, b)
+            shares[i] = None if w is None else _added(d * z, w), _added(d, b)
             d = d if w is None else d * w
-            added, products = _total(d, dims), _products(d, z, dims)
+            added, products = sums(d, dims), sums_of_products(d, z, dims)
         z *= products / -n
         z -= added / n
         z += d
         xp.multiply(z, scale, out=to)
 
-    shared(work, len(sums))
+    shared(work, len(shares))
     slopes = [None if t is None else xp.zeros(t.shape, dtype=known.total.dtype) for t in (weight, bias)]
-    for i, row in enumerate(sums):
+    for i, row in enumerate(shares):
         for total, part in zip(cut.at(i, *slopes), row):
             if total is not None:
                 total += part
@@ -185,13 +214,21 @@ def _normalized(input: Any, weight: Any, bias: Any, *, dims: Any, n: int, eps: f
     out, wide = xp.empty(input.shape, dtype=input.dtype), _wide(input[:0]).dtype
     once, alike = _once(input.shape, dims), cut.is_alike(weight)
     known.total, known.squares = xp.empty(once, dtype=wide), xp.empty(once, dtype=wide)
+    case = _loops(input, dims, weight, bias)
+    if case is not None:
+        arrays = input.reshape(case.shape), case.weight, case.bias, out.reshape(case.shape)
+        found = known.total.reshape(-1), known.squares.reshape(-1)
+        shared(
+            lambda i: case.forward(*arrays, *found, eps, case.slices[i].start, case.slices[i].stop), len(case.slices)
+        )
+        return out
 
     def work(i: int) -> None:
         x, w, b, total, squares, to = cut.at(i, input, weight, bias, known.total, known.squares, out)
         z = _wide(x)
-        total[...] = _total(z, dims)
+        total[...] = sums(z, dims)
         z = z - total / n
-        squares[...] = _products(z, z, dims)
+        squares[...] = sums_of_products(z, z, dims)
         scale = 1 / sqrt(squares / n + eps)
         z *= scale * w if alike and w is not None else scale
         if not alike:

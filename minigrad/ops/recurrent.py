@@ -3,7 +3,8 @@
 from types import SimpleNamespace
 from typing import Any
 
-from minigrad.backend import array_module, parts, shared
+from minigrad.backend import array_module, loops, parts, shared
+from minigrad.backend.threads import spun
 from minigrad.engine.fused import fused
 from minigrad.engine.primitive import primitive
 from minigrad.errors import ShapeError
@@ -111,14 +112,9 @@ def _in_order(x: Any, back: bool) -> Any:
     return x[::-1] if back else x
 
 
-def _sequence_slopes(
-    d: Any, needed: Any, gates: Any, h: Any, c: Any, weight: Any, back: bool, known: Any
-) -> tuple[Any, Any, Any, Any]:
-    """Back through time: what a step's gates are multiplied by is known of all steps beforehand, and the weight's
-    gradient is one product for all of them."""
-    xp, (hs, cs, four, tanhs) = array_module(d), known.kept
-    count, n, size = tanhs.shape
-    by, to_c, forget = xp.empty_like(four), xp.empty_like(tanhs), four[:, :, 1]
+def _factors(xp: Any, cs: Any, four: Any, tanhs: Any) -> tuple[Any, Any]:
+    """What a step's slopes are multiplied by, of all steps at once: for the gates' arguments, and from h to c."""
+    by, to_c = xp.empty_like(four), xp.empty_like(tanhs)
 
     def work(part: slice) -> None:
         now, slope, t = four[part], by[part], tanhs[part]
@@ -130,11 +126,27 @@ def _sequence_slopes(
         slope[:, :, 3] *= t
         xp.multiply(o, 1 - t * t, out=to_c[part])
 
-    some = parts(count, n * 4 * size)
+    some = parts(len(four), four[0].size)
     shared(lambda i: work(some[i]), len(some))
+    return by, to_c
+
+
+def _sequence_slopes(
+    d: Any, needed: Any, gates: Any, h: Any, c: Any, weight: Any, back: bool, known: Any
+) -> tuple[Any, Any, Any, Any]:
+    """Back through time: what a step's gates are multiplied by is known of all steps beforehand, and the weight's
+    gradient is one product for all of them."""
+    xp, (hs, cs, four, tanhs) = array_module(d), known.kept
+    count, n, size = tanhs.shape
+    fast, forget = loops(four, d, gates), four[:, :, 1]
+    by, to_c = _factors(xp, cs, four, tanhs) if fast is None else (four, tanhs)
     out, dh, dc = xp.empty_like(gates), xp.zeros_like(h), d[-1].copy()
     at, given = _in_order(out, back).reshape(count, n, 4, size), _in_order(d[:-1], back)
     for t in reversed(range(count)):
+        if fast is not None:
+            fast.recurrent.step_back(dh, given[t], dc, cs[t], four[t], tanhs[t], at[t])
+            dh = at[t].reshape(n, 4 * size) @ weight
+            continue
         dh = dh + given[t]
         dc += dh * to_c[t]
         xp.multiply(dc[:, None], by[t, :, :3], out=at[t, :, :3])
@@ -155,13 +167,19 @@ def _lstm_sequence(gates: Any, h: Any, c: Any, weight: Any, *, back: bool, known
     half[2] = 1
     shift = 1 - half
     flat = half.reshape(-1)
-    arguments, product = _in_order(gates, back) * flat, (weight * flat[:, None]).T.copy()
+    fast = loops(gates, weight)
+    arguments, product = _in_order(gates, back), weight.T
+    if fast is None:
+        arguments, product = arguments * flat, (weight * flat[:, None]).T.copy()
     four = xp.empty((count, n, 4, size), dtype=gates.dtype)
     hs, cs = (xp.empty((count + 1, n, size), dtype=gates.dtype) for _ in range(2))
     tanhs = xp.empty((count, n, size), dtype=gates.dtype)
     hs[0], cs[0] = h, c
     for t in range(count):
         a = hs[t] @ product
+        if fast is not None:
+            fast.recurrent.step(a, arguments[t], cs[t], four[t], cs[t + 1], tanhs[t], hs[t + 1])
+            continue
         a += arguments[t]
         now = xp.tanh(a, out=a).reshape(n, 4, size)
         now = xp.multiply(now, half, out=four[t])
@@ -170,6 +188,7 @@ def _lstm_sequence(gates: Any, h: Any, c: Any, weight: Any, *, back: bool, known
         cs[t + 1] += now[:, 0] * now[:, 2]
         xp.tanh(cs[t + 1], out=tanhs[t])
         xp.multiply(now[:, 3], tanhs[t], out=hs[t + 1])
+    spun()
     known.kept = hs, cs, four, tanhs
     out = xp.empty((count + 1, n, size), dtype=gates.dtype)
     _in_order(out[:-1], back)[...] = hs[1:]

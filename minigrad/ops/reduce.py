@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 from numpy import add, ndarray
 
-from minigrad.backend import array_module, asarray
+from minigrad.backend import array_module, asarray, column_sums, sums
+from minigrad.backend.rows import MANY
 from minigrad.dtypes import int64
 from minigrad.engine.elementwise import cast, floated, unary
 from minigrad.engine.primitive import primitive
@@ -75,9 +76,11 @@ def sum_to(g: Any, *, shape: tuple[int, ...]) -> Any:
     """`g` summed to `shape`: the adjoint of broadcasting `shape` to g's shape."""
     extra = g.ndim - len(shape)
     stretched = tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
+    if not stretched and g.ndim == 2 and g.size >= MANY:
+        return column_sums(g)[0]
     if not stretched:  # no view: a bias' gradient is nobody else's, and need not be copied
         return asarray(g.sum(tuple(range(extra))))
-    out = g.sum((*range(extra), *stretched), keepdims=True)
+    out = sums(g, (*range(extra), *stretched))
     return out.reshape(shape) if extra else out
 
 

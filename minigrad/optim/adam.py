@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import array_module
+from minigrad.backend import array_module, loops, parts, shared
 from minigrad.kernels.kernel import Kernel
-from minigrad.kernels.update import update
+from minigrad.kernels.update import start, update
 from minigrad.optim import checks
 from minigrad.optim.optimizer import Params
 from minigrad.optim.stateful import Group, Stateful
@@ -79,6 +79,17 @@ class Adam(Stateful):
         _, _, eps, size = self._numbers(group, state, lr)
         square = state["max_exp_avg_sq" if group["amsgrad"] else "exp_avg_sq"]._array
         return size / (array_module(square).sqrt(square) + eps)
+
+    def _looped(self, group: Group, lr: float, numbers: tuple[Any, ...], p: Any, g: Any, *arrays: Any) -> bool:
+        fast = None if group["amsgrad"] else loops(p, g, *arrays)
+        if fast is None:
+            return False
+        maximize, decay, shrink = start(group, lr)
+        flat = [a.reshape(-1) for a in (g, p, *arrays)]
+        some = parts(p.size, 1)
+        given = (*numbers, -1.0 if maximize else 1.0, decay, shrink)
+        shared(lambda i: fast.update.adam(*flat, *given, some[i].start, some[i].stop), len(some))
+        return True
 
     def _change(self, numbers: tuple[Any, ...], p: Any, g: Any, *arrays: Any) -> None:
         (m, v, *largest), (share1, share2, eps, size) = arrays, numbers

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import array_module
+from minigrad.backend import array_module, loops, parts, shared
 from minigrad.engine.primitive import wrap
 from minigrad.kernels.kernel import used
 from minigrad.kernels.update import start, update
@@ -78,6 +78,10 @@ class SGD(Optimizer):
         if used(grad):
             _descend_on_gpu(*arrays, group=group, lr=lr, first=first)
             return
+        fast = loops(*arrays) if len(arrays) == 3 and not first else None
+        if fast is not None:
+            _descend_in_one_pass(fast, *arrays, group=group, lr=lr)
+            return
         for piece in pieces(*arrays):
             self._descend(*piece, group=group, lr=lr, first=first)
 
@@ -98,6 +102,15 @@ class SGD(Optimizer):
         elif momentum:
             d = b
         p -= xp.multiply(d, lr, out=t)
+
+
+def _descend_in_one_pass(fast: Any, p: Any, g: Any, b: Any, *, group: dict[str, Any], lr: float) -> None:
+    maximize, decay, _ = start(group, lr)
+    keep = float(group["momentum"])
+    of_g, of_b = (lr, lr * keep) if group["nesterov"] else (0.0, lr)
+    given = (of_g, of_b, keep, 1.0 - group["dampening"], -1.0 if maximize else 1.0, decay)
+    flat, some = [a.reshape(-1) for a in (g, p, b)], parts(p.size, 1)
+    shared(lambda i: fast.update.momentum(*flat, *given, some[i].start, some[i].stop), len(some))
 
 
 def _descend_on_gpu(p: Any, g: Any, *b: Any, group: dict[str, Any], lr: float, first: bool) -> None:

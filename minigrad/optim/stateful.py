@@ -39,6 +39,10 @@ class Stateful(Optimizer):
         """`_change` as a kernel."""
         raise NotImplementedError(f"{self._name}: define _kernel(group)")
 
+    def _looped(self, group: Group, lr: float, numbers: tuple[Any, ...], p: Any, g: Any, *arrays: Any) -> bool:
+        """`_change` by a compiled loop, where there is one; was there?"""
+        return False
+
     def _check(self, group: Group) -> None:
         checks.rate(self._name, group)
         if "weight_decay" in group:
@@ -56,6 +60,8 @@ class Stateful(Optimizer):
         held = [state[name]._array for name in arrays]
         if used(grad):
             self._kernel(group).call(grad, *start(group, lr), *numbers, p._array, *held)
+            return
+        if self._looped(group, lr, numbers, p._array, grad, *held):
             return
         for piece in pieces(p._array, grad, *held):
             self._change(numbers, piece[0], self._slope(group, lr, *piece[:2]), *piece[2:])

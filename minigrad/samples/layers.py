@@ -107,8 +107,9 @@ CONVOLUTIONS = [
           output_padding=1)),
     layer("conv_transpose3d", Sample(Draw((1, 2, 2, 2, 2)), Draw((2, 1, 2, 2, 2)), stride=2)),
     Row("conv", [Sample(Draw((1, 2, 5)),
-        Draw((3, 2, 3)))], call=lambda x, w: _raw("conv")(x, w, stride=(1,), padding=(0,),
-        dilation=(1,), groups=1), torch="conv1d"),
+        Draw((3, 2, 3)), None), Sample(Draw((1, 2, 5)), Draw((3, 2, 3)), Draw((3,)))],
+        call=lambda x, w, b: _raw("conv")(
+        x, w, b, stride=(1,), padding=(0,), dilation=(1,), groups=1), torch="conv1d"),
     Row("conv_transposed", [Sample(Draw((1, 3, 3)), Draw((3, 2, 3)))], call=lambda g, w: _raw("conv_transposed")(
         g, w, shape=(1, 2, 5), stride=(1,), padding=(0,), dilation=(1,), groups=1), torch="conv_transpose1d"),
     Row("conv_weight", [Sample(Draw((1, 2, 5)), Draw((1, 3, 3)))], call=lambda x, g: _raw("conv_weight")(

@@ -152,9 +152,10 @@ def machine(args: argparse.Namespace) -> dict[str, Any]:
         "clock": args.clock,
         "turns": args.turns,
         "small": args.small,
+        "loops": importlib.util.find_spec("numba") is not None and os.environ.get("MINIGRAD_LOOPS") != "0",
         "system": platform.platform(),
         "blas": " ".join(str(blas["Build Dependencies"]["blas"].get(key)) for key in ("name", "version")),
-        "versions": {"python": platform.python_version(), **{n: installed(n) for n in (*COLUMNS, "scipy")}},
+        "versions": {"python": platform.python_version(), **{n: installed(n) for n in (*COLUMNS, "scipy", "numba")}},
     }
 
 
