@@ -46,12 +46,10 @@ def set_num_threads(n: int) -> None:
     if not isinstance(n, int) or isinstance(n, bool) or n < 1:
         raise ValueError(f"set_num_threads: expected a positive number of threads, got {n!r}")
     with _lock:
-        _threads, pool, _pool = n, _pool, None
+        _threads, _pool = n, None  # the helpers end when the last of their work is done
         _blas = [(library, n) for library, _ in _libraries()]
         if not _alone:
             _give_blas(None)
-    if pool is not None:
-        pool.shutdown(wait=False)
 
 
 def shared(work: Callable[[int], Any], count: int) -> None:
