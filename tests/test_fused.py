@@ -90,3 +90,35 @@ def test_gradients_of_gradients_come_from_the_composed_one() -> None:
     q, k, v = (mg.randn(2, 3, 4, dtype=mg.float64, requires_grad=True) for _ in range(3))
     attend = mg.nn.functional.scaled_dot_product_attention
     assert mg.autograd.gradgradcheck(lambda *t: attend(*t, is_causal=True), (q, k, v))
+
+
+def test_an_lstm_takes_no_sequences_and_refuses_a_state_of_another_dtype() -> None:
+    layer = mg.nn.LSTM(4, 8)
+    out, (h, c) = layer(mg.zeros(5, 0, 4))
+    assert out.shape == (5, 0, 8) and h.shape == c.shape == (1, 0, 8)
+    h, c = mg.zeros(1, 3, 8, dtype=mg.float64), mg.zeros(1, 3, 8)
+    with pytest.raises(mg.DtypeError, match="linear: expected one dtype"):
+        layer(mg.zeros(5, 3, 4), (h, c))
+
+
+def test_arguments_that_are_made_of_each_other_do_not_add_their_share() -> None:
+    attend = mg.nn.functional.scaled_dot_product_attention
+    x = mg.tensor(drawn(2, 5, 4), requires_grad=True)
+    w = mg.tensor(drawn(4), requires_grad=True)
+
+    def twice(x: Any, w: Any) -> Any:
+        once = mg.nn.functional.layer_norm(x, (4,), w, w)
+        return mg.nn.functional.layer_norm(once, (4,), w * 2, w)
+
+    for op in (lambda x, w: attend(x, x * 2, x * x) * w, twice):
+        loss = (op(x, w) ** 2).sum()
+        plain = mg.autograd.grad(loss, [x, w], retain_graph=True)
+        recorded = mg.autograd.grad(loss, [x, w], create_graph=True)
+        for a, b in zip(plain, recorded, strict=True):
+            np.testing.assert_allclose(a.numpy(), b.detach().numpy(), rtol=1e-9, atol=1e-9)
+        assert mg.autograd.gradcheck(op, (x, w)) and mg.autograd.gradgradcheck(op, (x, w))
+
+
+def test_a_weight_of_another_dtype_is_promoted_as_ever() -> None:
+    x, w = mg.randn(200, 300), mg.randn(300, dtype=mg.float64)
+    assert mg.nn.functional.layer_norm(x, (300,), w).dtype == mg.float64

@@ -112,6 +112,29 @@ def test_optimizers_steps(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(fast, trained(), rtol=2e-6, atol=2e-7)
 
 
+@numba
+@pytest.mark.parametrize("make", [lambda p: optim.Adam(p, lr=0.1), lambda p: optim.SGD(p, lr=0.1, momentum=0.9)])
+def test_infinite_parameters_and_gradients_stay_what_they_are(make: Any) -> None:
+    start = np.zeros(10_000, "float32")
+    start[3] = -np.inf
+    p = nn.Parameter(mg.tensor(start))
+    optimizer = make([p])
+    for _ in range(3):
+        p.grad = mg.zeros(10_000)
+        optimizer.step()
+    assert p[3].item() == -np.inf and not p.isnan().any()
+
+
+@numba
+def test_adam_that_forgets_at_once_does_not_cancel() -> None:
+    p = nn.Parameter(mg.zeros(10_000))
+    optimizer = optim.Adam([p], lr=0.1, betas=(0.5, 0.0))
+    for g in (1.0, 1e-4, 1e-4):
+        p.grad = mg.full((10_000,), g)
+        optimizer.step()
+    assert abs(p[0].item() + 476.395) < 0.01
+
+
 @pytest.mark.parametrize("wanted", [pytest.param("1", marks=numba), "0"])
 def test_nan_and_infinity_come_through(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINIGRAD_LOOPS", wanted)

@@ -247,3 +247,19 @@ def test_a_row_out_of_range_is_still_an_error() -> None:
     out = np.zeros((3, 32), "float32")
     with pytest.raises(IndexError, match="out of bounds"):
         backend.add_at(out, np.full(1000, 3), np.ones((1000, 32), "float32"))
+
+
+def test_a_large_matrix_of_gradients_is_summed_to_any_shape() -> None:
+    number, row, whole = mg.tensor(2.0, requires_grad=True), mg.ones(150, requires_grad=True), mg.ones(150, 150)
+    (whole * number * row).sum().backward()
+    assert number.grad.shape == () and number.grad.item() == 22500 and row.grad.tolist() == [300.0] * 150
+    x = mg.ones(150, 150, requires_grad=True)
+    x.expand(150, 150).sum().backward()
+    assert x.grad.shape == (150, 150)
+
+
+@pytest.mark.parametrize("stride, dilation, extra", [(1, 2, 1), (1, 3, 2), (2, 1, 1)])
+def test_a_transposed_convolution_with_room_to_spare(stride: int, dilation: int, extra: int) -> None:
+    x, w = mg.ones(1, 3, 7, 8), mg.ones(3, 4, 3, 3)
+    y = mg.nn.functional.conv_transpose2d(x, w, stride=stride, dilation=dilation, output_padding=extra)
+    assert y.sum().item() == 3 * 56 * 4 * 9 and not y[:, :, -1].any()

@@ -81,6 +81,19 @@ def test_what_a_part_raises_is_raised_and_blas_has_its_threads_back() -> None:
     assert len(done) == 4
 
 
+def test_without_helpers_this_thread_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    mg.set_num_threads(2)
+
+    class Ended:
+        def submit(self, work: Any) -> None:
+            raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    monkeypatch.setattr(threads, "_pool", Ended())
+    done: list[int] = []
+    threads.shared(done.append, 5)
+    assert done == [0, 1, 2, 3, 4] and blas_threads() == {2}
+
+
 def test_parts_within_parts_stay_on_their_thread() -> None:
     mg.set_num_threads(2)
     done: list[tuple[int, int]] = []

@@ -5,6 +5,7 @@ done by one thread: small ones gain nothing from more, and wait for each other (
 (32, 16, 16) by 64 filters of 3 x 3 takes 4.0 ms with a thread for each half of the batch, 6.7 with two a product).
 """
 
+import contextlib
 import os
 import threading
 import time
@@ -76,8 +77,11 @@ def shared(work: Callable[[int], Any], count: int) -> None:
 
     _alone_with_blas(1)
     try:
-        others = [_workers().submit(some) for _ in range(helpers)]
+        others: list[Any] = []
         try:
+            with contextlib.suppress(RuntimeError):  # while Python ends there are no more helpers: this thread does it
+                pool = _workers()
+                others += (pool.submit(some) for _ in range(helpers))
             some()
         finally:
             errors = [future.exception() for future in others]

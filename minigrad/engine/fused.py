@@ -41,18 +41,21 @@ def fused(
 def _rule(plain: Callable[..., Any], i: int, arguments: tuple[str, ...], settings: tuple[str, ...]) -> Rule:
     """The rule for argument i: that of the composed operation. It names all arguments and settings, which are kept."""
     names = ", ".join((*arguments, *settings))
-    given = ", ".join((*arguments, *(f"{s}={s}" for s in settings)))
+    options = ", ".join(f"{s}={s}" for s in settings)
     rule: Rule = eval(
-        f"lambda g, {names}: slope(g, {arguments[i]}, plain({given}))",
+        f"lambda g, {names}: slope(g, {i}, plain, ({', '.join(arguments)},), dict({options}))",
         {"plain": plain, "slope": _slope, "__name__": __name__},
     )
     return rule
 
 
-def _slope(g: Any, x: Any, out: Any) -> Any:
+def _slope(g: Any, i: int, plain: Callable[..., Any], arguments: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+    """The gradient of `plain` in argument i, the others held: each gets a node of its own, so that one that was made of
+    another, or is the same tensor, does not add its share."""
     from minigrad.autograd.gradients import grad
 
-    return grad(out, x, g, create_graph=True, allow_unused=True)[0]
+    apart = [a.clone() if isinstance(a, Tensor) else a for a in arguments]
+    return grad(plain(*apart, **settings), apart[i], g, create_graph=True, allow_unused=True)[0]
 
 
 class FusedPlan(Plan):

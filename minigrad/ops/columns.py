@@ -39,6 +39,12 @@ class Geometry(NamedTuple):
         """How far a window goes beyond its first element."""
         return tuple(d * (k - 1) for d, k in zip(self.dilation, self.kernel))
 
+    def is_turnable(self) -> bool:
+        """Is the stride 1, and does each window that would fit have its place? (With output_padding not all do.)"""
+        full = tuple(n + 2 * p - r for n, p, r in zip(self.size, self.padding, self.reach))
+        inside = all(p <= r for p, r in zip(self.padding, self.reach))
+        return set(self.stride) == {1} and inside and tuple(self.spots) == full
+
     def turned(self) -> "Geometry":
         """For a stride of 1: that of the convolution which brings results back to where they came from."""
         around = tuple(r - p for r, p in zip(self.reach, self.padding))
@@ -174,7 +180,7 @@ def put_back(g: Any, weight: Any, channels: int, where: Geometry) -> Any:
             where.spots,
         )  # fmt: skip
     few = g.shape[1] <= 4 * channels  # else there are more columns of g than of x
-    if few and where.stride == (1,) * len(where.stride) and all(p <= r for p, r in zip(where.padding, where.reach)):
+    if few and where.is_turnable():
         return convolved(g, _turned(weight, where.groups), where.turned())
     xp = array_module(g)
     out, runs = xp.empty(shape, dtype=g.dtype), Runs(where, len(g), channels)

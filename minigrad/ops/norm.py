@@ -64,7 +64,8 @@ def _standardized(x: Any, dims: tuple[int, ...], eps: float, weight: Any = None,
     known, x = SimpleNamespace(), floated(x)
     dims = tuple(d % x.ndim for d in dims)
     settings = {"dims": dims, "n": axes.count(tuple(x.shape), dims), "eps": eps, "known": known}
-    if isinstance(x._array if isinstance(x, Tensor) else x, ndarray) and 0 not in tuple(x.shape):
+    on_cpu = isinstance(x._array if isinstance(x, Tensor) else x, ndarray)
+    if on_cpu and 0 not in tuple(x.shape) and all(t is None or t.dtype == x.dtype for t in (weight, bias)):
         return _normalized(x, weight, bias, **settings), known
     return _scaled(_standardize(x, **settings), weight, bias), known
 
@@ -137,6 +138,9 @@ class _Loops:
         )
 
 
+LONGEST = 4096  # a loop adds up a row in one float32: longer ones are added up more exactly by array functions
+
+
 def _loops(input: Any, dims: tuple[int, ...], *vectors: Any) -> _Loops | None:
     """Those, where they are there and the weight and bias are vectors along what they take them along."""
     given = [v for v in vectors if v is not None]
@@ -145,6 +149,8 @@ def _loops(input: Any, dims: tuple[int, ...], *vectors: Any) -> _Loops | None:
         return None
     rows = dims == tuple(range(input.ndim - len(dims), input.ndim))
     channels = dims == (0, *range(2, input.ndim)) and input.size >= 8 * input.shape[0] * input.shape[1]
+    if prod(input.shape[d] for d in (dims[1:] if channels else dims)) > LONGEST:
+        return None
     alike = (1, *input.shape[1:2], *(1,) * (input.ndim - 2))
     wanted = input.shape[dims[0] :] if rows else alike
     fits = all(v.shape == wanted for v in given)

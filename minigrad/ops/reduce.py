@@ -76,7 +76,7 @@ def sum_to(g: Any, *, shape: tuple[int, ...]) -> Any:
     """`g` summed to `shape`: the adjoint of broadcasting `shape` to g's shape."""
     extra = g.ndim - len(shape)
     stretched = tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
-    if not stretched and g.ndim == 2 and g.size >= MANY:
+    if g.ndim == 2 and len(shape) == 1 and not stretched and g.size >= MANY:
         return column_sums(g)[0]
     if not stretched:  # no view: a bias' gradient is nobody else's, and need not be copied
         return asarray(g.sum(tuple(range(extra))))

@@ -112,7 +112,7 @@ class RNNBase(_Weights):
             if input.unsorted_indices is not None:
                 last = tuple(s[:, input.unsorted_indices] for s in last)
         else:
-            output = out.reshape(*x.shape[:2], -1)
+            output = out.reshape(*x.shape[:2], out.shape[-1])
             output = output.squeeze(1) if alone else transpose(output, 0, 1) if self.batch_first else output
             last = tuple(s.squeeze(1) for s in last) if alone else last
         return output, last if self.states > 1 else last[0]
@@ -215,7 +215,8 @@ class LSTM(RNNBase):
 
     def _run(self, x: Any, sizes: list[int], state: State, suffix: str, back: bool) -> tuple[Any, State]:
         """On the CPU sequences of one length are one operation."""
-        if not sizes or sizes[0] != sizes[-1] or self.proj_size or x.device.type != "cpu":
+        alike = bool(sizes) and sizes[0] == sizes[-1] > 0 and all(s.dtype == x.dtype for s in state)
+        if not alike or self.proj_size or x.device.type != "cpu":
             return super()._run(x, sizes, state, suffix, back)
         gates, w_hh, _ = self._arguments(x, suffix)
         h, c = state
