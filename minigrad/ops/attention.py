@@ -136,7 +136,9 @@ def _attended(query: Any, key: Any, value: Any, *, scale: float, causal: bool, k
     known.fast = fast = loops(xp.empty((*lead, asked, looked_at), dtype=query.dtype))
     sizes = (looked_at, asked) if fast is None else (asked, looked_at)
     known.weights = xp.empty((*lead, *sizes), dtype=query.dtype)
-    later = xp.where(mT(_past(query, key)), 0.0, -float("inf")).astype(query.dtype) if causal else None
+    later = None
+    if causal and fast is None:  # a loop needs no mask
+        later = xp.where(mT(_past(query, key)), 0.0, -float("inf")).astype(query.dtype)
     some = _heads(known.weights)
 
     def work(i: int) -> None:
