@@ -7,52 +7,54 @@ import importlib
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
-from minigrad import autograd, cuda, dtypes
+from minigrad import autograd, dtypes
+from minigrad._lazy import lazy_imports
 from minigrad.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
 from minigrad.backend import device, get_default_device, set_default_device
 from minigrad.dtypes import *
 from minigrad.engine.modes import is_grad_enabled, is_inference_mode_enabled
+from minigrad.engine.tensor import Size, Tensor
 from minigrad.errors import DeviceError, DtypeError, GraphError, OutOfMemoryError, ShapeError
-from minigrad.on_demand import on_demand
-from minigrad.ops.activation import celu, log_softmax, prelu, relu, selu, sigmoid, softmax
-from minigrad.ops.arrange import *
-from minigrad.ops.cast import *
-from minigrad.ops.compare import *
-from minigrad.ops.creation import *
-from minigrad.ops.decompose import det, inverse, logdet, slogdet
-from minigrad.ops.diagonal import *
-from minigrad.ops.distance import cdist, cosine_similarity, pairwise_distance, pdist
-from minigrad.ops.einsum import *
-from minigrad.ops.elementwise import *
-from minigrad.ops.index import *
-from minigrad.ops.linalg import *
-from minigrad.ops.recurrent import *
-from minigrad.ops.reduce import *
-from minigrad.ops.scan import *
-from minigrad.ops.scatter import *
-from minigrad.ops.shape import *
-from minigrad.ops.sort import *
-from minigrad.ops.special import *
-from minigrad.ops.statistics import *
-from minigrad.ops.trig import *
-from minigrad.ops.windows import as_strided
-from minigrad.printing import set_printoptions
-from minigrad.random import *
-from minigrad.tensor import Size, Tensor
-from minigrad.utils.dlpack import from_dlpack
+from minigrad.methods.dlpack import from_dlpack
+from minigrad.methods.printing import set_printoptions
+from minigrad.ops.array.arrange import *
+from minigrad.ops.array.creation import *
+from minigrad.ops.array.diagonal import *
+from minigrad.ops.array.shape import *
+from minigrad.ops.array.windows import as_strided
+from minigrad.ops.index.indexing import *
+from minigrad.ops.index.scatter import *
+from minigrad.ops.linalg.decompositions import det, inverse, logdet, slogdet
+from minigrad.ops.linalg.einsum import *
+from minigrad.ops.linalg.products import *
+from minigrad.ops.nn.activation import celu, log_softmax, prelu, relu, selu, sigmoid, softmax
+from minigrad.ops.nn.distance import cdist, cosine_similarity, pairwise_distance, pdist
+from minigrad.ops.nn.recurrent import *
+from minigrad.ops.pointwise.arithmetic import *
+from minigrad.ops.pointwise.cast import *
+from minigrad.ops.pointwise.compare import *
+from minigrad.ops.pointwise.special import *
+from minigrad.ops.pointwise.trigonometric import *
+from minigrad.ops.random import *
+from minigrad.ops.reduce.reductions import *
+from minigrad.ops.reduce.scan import *
+from minigrad.ops.reduce.sort import *
+from minigrad.ops.reduce.statistics import *
+from minigrad.torch import cuda
 
-from minigrad import methods as _methods  # isort: skip  (hangs the operations on Tensor)
-from minigrad.legacy import *  # isort: skip
+from minigrad.methods import attach as _methods  # isort: skip  (hangs the operations on Tensor)
+from minigrad.torch.legacy import *  # isort: skip
 
 if TYPE_CHECKING:
-    from minigrad import linalg, nn, optim, special
-    from minigrad.serialization import load, save
+    from minigrad import nn, optim
+    from minigrad.io.serialization import load, save
+    from minigrad.torch import linalg, special
 
 __version__ = "0.1.0"
-_part, __dir__ = on_demand(
+_part, __dir__ = lazy_imports(
     __name__,
     "accelerator amp backends compat compiler datasets distributed distributions func gradcheck jit linalg nn optim "
-    "serialization snapshot special testing utils",
+    "serialization snapshot special testing utils random",
     amp="autocast",
     serialization="load save",
     **{"testing.lockstep": "lockstep"},
@@ -101,7 +103,7 @@ def __getattr__(name: str) -> Any:
     if (part := _part(name)) is not None:
         return part
     if name.startswith("_foreach_"):
-        return importlib.import_module("minigrad.foreach").foreach(name.removeprefix("_foreach_"))
+        return importlib.import_module("minigrad.torch.foreach").foreach(name.removeprefix("_foreach_"))
     if name in _OF_LAYERS:
         return getattr(importlib.import_module("minigrad.nn.functional"), name)
     if name in _OF_TENSORS or (name.endswith("_") and not name.startswith("_") and hasattr(Tensor, name)):

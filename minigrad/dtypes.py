@@ -72,7 +72,7 @@ def set_default_dtype(d: Any) -> None:
 
 def _known(d: np.dtype[Any]) -> np.dtype[Any]:
     """A bfloat16, from whose first appearance on operations look for it."""
-    from minigrad.engine import narrow
+    from minigrad.engine import bfloat16 as narrow
 
     narrow.begin(d)
     return d

@@ -3,10 +3,10 @@
 from typing import Any
 
 from minigrad.autograd import functional
-from minigrad.autograd.gradients import backward, grad
 from minigrad.engine import function
 from minigrad.engine.anomaly import AnomalyError, detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from minigrad.engine.function import Function
+from minigrad.engine.gradients import backward, grad
 from minigrad.engine.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 
 __all__ = [
@@ -18,7 +18,7 @@ __all__ = [
 
 def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Any:  # noqa: N802
     """The tensor itself: see `minigrad.legacy.Variable`."""
-    from minigrad.legacy import Variable as make
+    from minigrad.torch.legacy import Variable as make
 
     return make(data, requires_grad, volatile)
 

@@ -8,13 +8,13 @@ depend on an input, instead of giving zeros.
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.autograd.gradients import grad
-from minigrad.engine.explain import describe
+from minigrad.engine.gradients import grad
+from minigrad.engine.messages import describe
 from minigrad.engine.modes import enable_grad
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import GraphError, ShapeError
-from minigrad.ops.creation import ones_like, zeros, zeros_like
-from minigrad.ops.shape import reshape, stack
-from minigrad.tensor import Tensor
+from minigrad.ops.array.creation import ones_like, zeros, zeros_like
+from minigrad.ops.array.shape import reshape, stack
 
 Tensors = Tensor | tuple[Tensor, ...]
 

@@ -19,7 +19,7 @@ from minigrad.backend.arrays import (
     windows,
     writeable,
 )
-from minigrad.backend.checks import expect, noted
+from minigrad.backend.deferred import expect, noted
 from minigrad.backend.devices import (
     CPU,
     current_device,
@@ -29,13 +29,13 @@ from minigrad.backend.devices import (
     numbered,
     set_default_device,
 )
-from minigrad.backend.kernels import kernel
 from minigrad.backend.loops import looped, loops
-from minigrad.backend.memory import keep_memory
+from minigrad.backend.malloc import keep_memory
+from minigrad.backend.namespace import kernel
 from minigrad.backend.rows import column_sums, sums, sums_of_products
+from minigrad.backend.run import home, quiet, quietly, runs, silently
 from minigrad.backend.scatter import add_at, extreme_at
 from minigrad.backend.select import chosen
-from minigrad.backend.silence import home, quiet, quietly, runs, silently
 from minigrad.backend.threads import LARGE, in_parts, parts, shared
 
 __all__ = [

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend.checks import look
+from minigrad.backend.deferred import look
 from minigrad.backend.devices import current_device, device, device_of, numbered
-from minigrad.backend.silence import silently
+from minigrad.backend.run import silently
 from minigrad.dtypes import dtype_named
 
 

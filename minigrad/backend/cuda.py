@@ -4,9 +4,9 @@ import functools
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from minigrad.backend.checks import look
+from minigrad.backend.deferred import look
 from minigrad.backend.devices import device
-from minigrad.backend.silence import found_gpus
+from minigrad.backend.run import found_gpus
 from minigrad.errors import DeviceError, OutOfMemoryError
 
 _INSTALL = (

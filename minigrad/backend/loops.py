@@ -16,7 +16,7 @@ _looked = False
 
 
 def loops(*arrays: Any) -> Any:
-    """The module `minigrad.loops`, where Numba is installed and the arrays are such as its loops take: of float32, in C
+    """The module `minigrad.executors.numba`, where Numba is installed and its loops take the arrays: of float32, in C
     order, the first of some size. Else None. MINIGRAD_LOOPS=0 says no."""
     first = arrays[0]
     if type(first) is not np.ndarray or first.size < LEAST or os.environ.get("MINIGRAD_LOOPS") == "0":
@@ -33,12 +33,12 @@ def _found() -> ModuleType | None:
     if not _looked:
         _looked = True
         if importlib.util.find_spec("numba") is not None:
-            _loops = importlib.import_module("minigrad.loops")
+            _loops = importlib.import_module("minigrad.executors.numba")
     return _loops
 
 
 def looped(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorate an element-wise function of arrays: where loops are there, the one of that name in `minigrad.loops`
+    """Decorate an element-wise function of arrays: where loops are there, the one of that name
     ("activation.gelu") does the same in one pass."""
     found = attrgetter(name)
 

@@ -55,7 +55,7 @@ def _add_sorted(out: np.ndarray, rows: np.ndarray, values: Any) -> None:
 
 def _add_in_order(out: Any, index: Any, values: Any) -> None:
     """Floating numbers are added up in the order of the index, so that the sums are the same in each run."""
-    from minigrad.kernels.scatter import add_rows
+    from minigrad.executors.cupy.scatter import add_rows
 
     xp = array_module(out)
     places = index[0] if isinstance(index, tuple) and len(index) == 1 else index

@@ -9,19 +9,18 @@ they print. Each module is there once, under both names, so that isinstance hold
 
 import importlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+
+from minigrad._lazy import AliasFinder
 
 # where PyTorch keeps under another name what minigrad has
 ELSEWHERE = {
     "torch": "minigrad",
     "torch.nn.parameter": "minigrad.nn.parameter",
     "torch.nn.modules.loss": "minigrad.nn",
-    "torch.autograd.variable": "minigrad.legacy",
+    "torch.autograd.variable": "minigrad.torch.legacy",
     "torch.autograd.function": "minigrad.engine.function",
     "torch.utils.data.dataset": "minigrad.utils.data",
     "torch.utils.data.dataloader": "minigrad.utils.data",
@@ -30,29 +29,27 @@ ELSEWHERE = {
 SCRIPT = "MINIGRAD_COMPAT_SCRIPT"  # the environment variable that tells worker processes which script to import
 
 
-class _Finder(MetaPathFinder, Loader):
+def _ours(name: str) -> str | None:
+    """`minigrad.x.y` for `torch.x.y`."""
+    if name != "torch" and not name.startswith("torch."):
+        return None
+    return ELSEWHERE.get(name, "minigrad" + name.removeprefix("torch"))
+
+
+class _Finder(AliasFinder):
     """Finds `torch.x.y` as the module `minigrad.x.y`, the very same object."""
 
-    def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
-        return ModuleSpec(name, self) if name == "torch" or name.startswith("torch.") else None
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        ours = ELSEWHERE.get(spec.name, "minigrad" + spec.name.removeprefix("torch"))
+    def load(self, alias: str, name: str) -> ModuleType:
         try:
-            found = _module(ours)
+            return _module(name)
         except ModuleNotFoundError as error:
-            if error.name is None or not ours.startswith(error.name):
+            if error.name is None or not name.startswith(error.name):
                 raise
             raise ModuleNotFoundError(
-                f"No module named {spec.name!r}: minigrad has no {ours!r}{_instead(ours)}; what it has, and what to "
-                f"use instead, is in docs/coming-from-pytorch.md",
-                name=spec.name,
+                f"No module named {alias!r}: minigrad has no {name!r}{_instead(name)}; what it has, and what to use "
+                f"instead, is in docs/coming-from-pytorch.md",
+                name=alias,
             ) from None
-        self.spec = found.__spec__
-        return found
-
-    def exec_module(self, module: ModuleType) -> None:
-        module.__spec__ = self.spec  # it has been executed, under its own name
 
 
 def _module(name: str) -> ModuleType:
@@ -79,7 +76,7 @@ def _instead(name: str) -> str:
     return ""
 
 
-_finder = _Finder()
+_finder = _Finder(_ours)
 
 
 def install() -> None:

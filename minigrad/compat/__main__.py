@@ -36,9 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(script: Path) -> None:
-    """Run the script as the main module, which its worker processes import as `again.py` does."""
+    """Run the script as the main module, which its worker processes import as `worker_main.py` does."""
     main = ModuleType("__main__")
-    main.__file__, main.__spec__ = str(script), ModuleSpec("minigrad.compat.again", None)
+    main.__file__, main.__spec__ = str(script), ModuleSpec("minigrad.compat.worker_main", None)
     main.__dict__["__builtins__"] = builtins
     os.environ[compat.SCRIPT] = str(script.resolve())
     sys.modules["__main__"] = sys.modules["__mp_main__"] = main  # what workers send back is of the latter

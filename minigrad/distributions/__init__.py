@@ -38,7 +38,7 @@ from minigrad.distributions.transforms import (
     TanhTransform,
     Transform,
     identity_transform,
-)  # fmt: skip
+)
 from minigrad.distributions.uniform import Uniform
 
 __all__ = [

@@ -6,10 +6,10 @@ from typing import Any
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import Binary, broadcast_all, draw_uniform, one_of
+from minigrad.engine.tensor import Tensor
 from minigrad.nn.functional import binary_cross_entropy_with_logits
-from minigrad.ops.creation import arange
-from minigrad.ops.elementwise import where
-from minigrad.tensor import Tensor
+from minigrad.ops.array.creation import arange
+from minigrad.ops.pointwise.arithmetic import where
 
 
 class Bernoulli(Binary, Distribution):

@@ -8,9 +8,9 @@ from minigrad.distributions.dirichlet import Dirichlet
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import broadcast_all
 from minigrad.dtypes import finfo
-from minigrad.ops.elementwise import clamp
-from minigrad.ops.shape import stack
-from minigrad.tensor import Size, Tensor
+from minigrad.engine.tensor import Size, Tensor
+from minigrad.ops.array.shape import stack
+from minigrad.ops.pointwise.arithmetic import clamp
 
 
 class Beta(Distribution):

@@ -5,10 +5,10 @@ from typing import Any
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import Binary, broadcast_all, draw, one_of
-from minigrad.ops.creation import arange
-from minigrad.ops.elementwise import exp, floor, minimum
-from minigrad.ops.special import lgamma, logaddexp
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.array.creation import arange
+from minigrad.ops.pointwise.arithmetic import exp, floor, minimum
+from minigrad.ops.pointwise.special import lgamma, logaddexp
 
 
 class Binomial(Binary, Distribution):

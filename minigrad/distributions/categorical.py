@@ -9,13 +9,13 @@ from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import Classes
 from minigrad.dtypes import finfo
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
-from minigrad.ops.creation import arange, full
-from minigrad.ops.elementwise import clamp
-from minigrad.ops.index import gather
-from minigrad.ops.shape import broadcast_to
-from minigrad.random import multinomial
-from minigrad.tensor import Tensor
+from minigrad.ops.array.creation import arange, full
+from minigrad.ops.array.shape import broadcast_to
+from minigrad.ops.index.indexing import gather
+from minigrad.ops.pointwise.arithmetic import clamp
+from minigrad.ops.random import multinomial
 
 
 class Categorical(Classes, Distribution):

@@ -6,10 +6,10 @@ from typing import Any
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import broadcast_all, clamp_probs, draw_uniform
-from minigrad.ops.creation import full_like
-from minigrad.ops.elementwise import log, log1p, tan
-from minigrad.ops.trig import atan
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.array.creation import full_like
+from minigrad.ops.pointwise.arithmetic import log, log1p, tan
+from minigrad.ops.pointwise.trigonometric import atan
 
 
 class Cauchy(Distribution):

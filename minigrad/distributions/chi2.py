@@ -5,7 +5,7 @@ from typing import Any
 from minigrad.distributions import constraints
 from minigrad.distributions.gamma import Gamma
 from minigrad.distributions.utils import broadcast_all
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
 
 
 class Chi2(Gamma):

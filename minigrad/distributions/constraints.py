@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.dtypes import finfo
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
 
 
 class Constraint:

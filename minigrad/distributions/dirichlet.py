@@ -8,11 +8,11 @@ import numpy as np
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import draw
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.nn.functional import one_hot
-from minigrad.ops.elementwise import clamp, where
-from minigrad.ops.special import digamma, lgamma, xlogy
-from minigrad.tensor import Tensor
+from minigrad.ops.pointwise.arithmetic import clamp, where
+from minigrad.ops.pointwise.special import digamma, lgamma, xlogy
 
 
 def _log_gamma_draws(rng: np.random.Generator, a: Any, shape: tuple[int, ...]) -> Any:

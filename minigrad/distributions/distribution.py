@@ -5,11 +5,11 @@ from typing import Any, ClassVar, NoReturn, Self
 
 from minigrad.distributions.constraints import Constraint
 from minigrad.engine.modes import no_grad
+from minigrad.engine.tensor import Size, Tensor
 from minigrad.errors import ShapeError
-from minigrad.ops.creation import as_tensor
-from minigrad.ops.elementwise import exp, sqrt
-from minigrad.ops.shape import broadcast_to
-from minigrad.tensor import Size, Tensor
+from minigrad.ops.array.creation import as_tensor
+from minigrad.ops.array.shape import broadcast_to
+from minigrad.ops.pointwise.arithmetic import exp, sqrt
 
 
 class Distribution:

@@ -5,9 +5,9 @@ from typing import Any
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import broadcast_all, draw_uniform
-from minigrad.ops.creation import zeros_like
-from minigrad.ops.elementwise import expm1, log, log1p
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.array.creation import zeros_like
+from minigrad.ops.pointwise.arithmetic import expm1, log, log1p
 
 
 class Exponential(Distribution):

@@ -6,9 +6,9 @@ from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import broadcast_all, draw
 from minigrad.dtypes import finfo
-from minigrad.ops.elementwise import clamp, log
-from minigrad.ops.special import digamma, lgamma, xlogy
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.pointwise.arithmetic import clamp, log
+from minigrad.ops.pointwise.special import digamma, lgamma, xlogy
 
 
 class Gamma(Distribution):

@@ -5,11 +5,11 @@ from typing import Any
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import Binary, broadcast_all, clamp_probs, draw_uniform, one_of
+from minigrad.engine.tensor import Tensor
 from minigrad.nn.functional import binary_cross_entropy_with_logits
-from minigrad.ops.creation import zeros_like
-from minigrad.ops.elementwise import floor, log
-from minigrad.ops.special import xlog1py
-from minigrad.tensor import Tensor
+from minigrad.ops.array.creation import zeros_like
+from minigrad.ops.pointwise.arithmetic import floor, log
+from minigrad.ops.pointwise.special import xlog1py
 
 
 class Geometric(Binary, Distribution):

@@ -8,8 +8,8 @@ import numpy as np
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import broadcast_all, clamp_probs, draw_uniform
-from minigrad.ops.elementwise import exp, log
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.pointwise.arithmetic import exp, log
 
 
 class Gumbel(Distribution):

@@ -6,9 +6,9 @@ from typing import Any
 from minigrad.distributions.normal import Normal
 from minigrad.distributions.transformed_distribution import TransformedDistribution
 from minigrad.distributions.transforms import AbsTransform
-from minigrad.ops.creation import zeros_like
-from minigrad.ops.elementwise import where
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.array.creation import zeros_like
+from minigrad.ops.pointwise.arithmetic import where
 
 
 class HalfNormal(TransformedDistribution):

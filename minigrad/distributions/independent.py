@@ -6,7 +6,7 @@ from typing import Any, Self
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import sum_rightmost
-from minigrad.tensor import Size, Tensor
+from minigrad.engine.tensor import Size, Tensor
 
 
 class Independent(Distribution):

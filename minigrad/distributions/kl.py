@@ -22,11 +22,11 @@ from minigrad.distributions.poisson import Poisson
 from minigrad.distributions.transformed_distribution import TransformedDistribution
 from minigrad.distributions.uniform import Uniform
 from minigrad.distributions.utils import sum_rightmost
-from minigrad.ops.decompose import solve_triangular
-from minigrad.ops.elementwise import absolute, exp, log, where
-from minigrad.ops.shape import broadcast_to
-from minigrad.ops.special import digamma, lgamma, logaddexp, xlogy
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.array.shape import broadcast_to
+from minigrad.ops.linalg.decompositions import solve_triangular
+from minigrad.ops.pointwise.arithmetic import absolute, exp, log, where
+from minigrad.ops.pointwise.special import digamma, lgamma, logaddexp, xlogy
 
 Formula = Callable[[Any, Any], Tensor]
 _FORMULAS: dict[tuple[type, type], Formula] = {}

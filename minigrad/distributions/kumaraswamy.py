@@ -5,9 +5,9 @@ from typing import Any
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import broadcast_all, clamp_probs, draw_uniform
-from minigrad.ops.elementwise import exp, log, log1p
-from minigrad.ops.special import digamma, lgamma
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.pointwise.arithmetic import exp, log, log1p
+from minigrad.ops.pointwise.special import digamma, lgamma
 
 
 class Kumaraswamy(Distribution):

@@ -5,8 +5,8 @@ from typing import Any
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import broadcast_all, clamp_probs, draw_uniform
-from minigrad.ops.elementwise import absolute, expm1, log, log1p, sign
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.pointwise.arithmetic import absolute, expm1, log, log1p, sign
 
 
 class Laplace(Distribution):

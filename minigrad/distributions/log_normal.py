@@ -5,8 +5,8 @@ from typing import Any
 from minigrad.distributions.normal import Normal
 from minigrad.distributions.transformed_distribution import TransformedDistribution
 from minigrad.distributions.transforms import ExpTransform
-from minigrad.ops.elementwise import exp, expm1
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.pointwise.arithmetic import exp, expm1
 
 
 class LogNormal(TransformedDistribution):

@@ -6,12 +6,12 @@ from typing import Any, Self
 from minigrad.distributions.categorical import Categorical
 from minigrad.distributions.distribution import Distribution
 from minigrad.engine.modes import no_grad
+from minigrad.engine.tensor import Size, Tensor
 from minigrad.errors import ShapeError
-from minigrad.ops.activation import log_softmax
-from minigrad.ops.index import gather
-from minigrad.ops.reduce import logsumexp
-from minigrad.ops.shape import broadcast_to
-from minigrad.tensor import Size, Tensor
+from minigrad.ops.array.shape import broadcast_to
+from minigrad.ops.index.indexing import gather
+from minigrad.ops.nn.activation import log_softmax
+from minigrad.ops.reduce.reductions import logsumexp
 
 
 class MixtureSameFamily(Distribution):

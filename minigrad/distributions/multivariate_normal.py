@@ -8,13 +8,13 @@ import numpy as np
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import draw_normal
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
-from minigrad.ops.decompose import cholesky, solve_triangular
-from minigrad.ops.diagonal import diagonal
-from minigrad.ops.elementwise import log
-from minigrad.ops.linalg import matmul
-from minigrad.ops.shape import broadcast_to
-from minigrad.tensor import Tensor
+from minigrad.ops.array.diagonal import diagonal
+from minigrad.ops.array.shape import broadcast_to
+from minigrad.ops.linalg.decompositions import cholesky, solve_triangular
+from minigrad.ops.linalg.products import matmul
+from minigrad.ops.pointwise.arithmetic import log
 
 
 class MultivariateNormal(Distribution):

@@ -6,9 +6,9 @@ from typing import Any
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import broadcast_all, draw_normal
-from minigrad.ops.elementwise import log
-from minigrad.ops.special import erf, erfinv
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.pointwise.arithmetic import log
+from minigrad.ops.pointwise.special import erf, erfinv
 
 
 class Normal(Distribution):

@@ -6,9 +6,9 @@ from typing import Any, Self
 from minigrad.distributions import constraints
 from minigrad.distributions.categorical import Categorical
 from minigrad.distributions.distribution import Distribution
+from minigrad.engine.tensor import Size, Tensor
 from minigrad.nn.functional import one_hot
-from minigrad.ops.creation import eye
-from minigrad.tensor import Size, Tensor
+from minigrad.ops.array.creation import eye
 
 
 class OneHotCategorical(Distribution):

@@ -5,9 +5,9 @@ from typing import Any
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import broadcast_all, draw
-from minigrad.ops.elementwise import floor
-from minigrad.ops.special import lgamma, xlogy
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.pointwise.arithmetic import floor
+from minigrad.ops.pointwise.special import lgamma, xlogy
 
 
 class Poisson(Distribution):

@@ -7,10 +7,10 @@ from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.transformed_distribution import TransformedDistribution
 from minigrad.distributions.transforms import SigmoidTransform
 from minigrad.distributions.utils import Binary, broadcast_all, clamp_probs, draw_uniform, one_of, probs_to_logits
-from minigrad.ops.creation import as_tensor
-from minigrad.ops.elementwise import log
-from minigrad.ops.special import logaddexp
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.array.creation import as_tensor
+from minigrad.ops.pointwise.arithmetic import log
+from minigrad.ops.pointwise.special import logaddexp
 
 
 class LogitRelaxedBernoulli(Binary, Distribution):

@@ -8,10 +8,10 @@ from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.transformed_distribution import TransformedDistribution
 from minigrad.distributions.transforms import ExpTransform
 from minigrad.distributions.utils import Classes, clamp_probs, draw_uniform
-from minigrad.ops.activation import log_softmax
-from minigrad.ops.creation import as_tensor
-from minigrad.ops.elementwise import log
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.array.creation import as_tensor
+from minigrad.ops.nn.activation import log_softmax
+from minigrad.ops.pointwise.arithmetic import log
 
 
 class ExpRelaxedCategorical(Classes, Distribution):

@@ -9,7 +9,7 @@ from minigrad.distributions.independent import Independent
 from minigrad.distributions.transforms import ComposeTransform, Transform
 from minigrad.distributions.utils import sum_rightmost
 from minigrad.engine.modes import no_grad
-from minigrad.tensor import Size, Tensor
+from minigrad.engine.tensor import Size, Tensor
 
 
 class TransformedDistribution(Distribution):

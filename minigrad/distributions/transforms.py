@@ -7,13 +7,13 @@ from typing import Any
 from minigrad.distributions import constraints
 from minigrad.distributions.utils import sum_rightmost
 from minigrad.dtypes import finfo
-from minigrad.ops.activation import sigmoid
-from minigrad.ops.creation import as_tensor, broadcast_shapes, zeros_like
-from minigrad.ops.elementwise import absolute, clamp, exp, log, tanh
-from minigrad.ops.shape import broadcast_to
-from minigrad.ops.special import logaddexp
-from minigrad.ops.trig import atanh
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.array.creation import as_tensor, broadcast_shapes, zeros_like
+from minigrad.ops.array.shape import broadcast_to
+from minigrad.ops.nn.activation import sigmoid
+from minigrad.ops.pointwise.arithmetic import absolute, clamp, exp, log, tanh
+from minigrad.ops.pointwise.special import logaddexp
+from minigrad.ops.pointwise.trigonometric import atanh
 
 __all__ = [
     "AbsTransform", "AffineTransform", "ComposeTransform", "ExpTransform", "SigmoidTransform", "TanhTransform",

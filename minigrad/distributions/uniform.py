@@ -6,9 +6,9 @@ from typing import Any
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import broadcast_all, draw_uniform
-from minigrad.ops.creation import full_like
-from minigrad.ops.elementwise import clamp, log, where
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.array.creation import full_like
+from minigrad.ops.pointwise.arithmetic import clamp, log, where
 
 
 class Uniform(Distribution):

@@ -11,12 +11,12 @@ from minigrad.backend import array_on, to_numpy
 from minigrad.dtypes import floating, get_default_dtype
 from minigrad.engine.modes import enable_grad
 from minigrad.engine.primitive import wrap
-from minigrad.ops.activation import log_softmax, sigmoid, softmax
-from minigrad.ops.creation import as_tensor, broadcast_shapes
-from minigrad.ops.elementwise import clamp, log
-from minigrad.ops.shape import broadcast_to
-from minigrad.random import default_generator, rand, randn
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.array.creation import as_tensor, broadcast_shapes
+from minigrad.ops.array.shape import broadcast_to
+from minigrad.ops.nn.activation import log_softmax, sigmoid, softmax
+from minigrad.ops.pointwise.arithmetic import clamp, log
+from minigrad.ops.random import default_generator, rand, randn
 
 
 def broadcast_all(*values: Any) -> tuple[Tensor, ...]:

@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any
 
 from minigrad.backend import array_module, is_array, quiet
-from minigrad.engine.explain import describe
 from minigrad.engine.graph import Node, user_line
+from minigrad.engine.messages import describe
 from minigrad.engine.modes import modes
 
 

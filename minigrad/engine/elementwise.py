@@ -12,12 +12,12 @@ from numpy import ndarray
 
 from minigrad.backend import LARGE, asarray, in_parts, is_array, kernel, quietly, runs, silently
 from minigrad.dtypes import get_default_dtype, result_type
-from minigrad.engine.explain import brought_together, describe, retry
 from minigrad.engine.graph import Node, clock
+from minigrad.engine.messages import brought_together, describe, retry
 from minigrad.engine.modes import modes
 from minigrad.engine.primitive import RUNS, Primitive, Rule, new_tensor
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError
-from minigrad.tensor import Tensor
 
 NUMBERS = (bool, int, float)
 PLAIN = {int, float}

@@ -7,13 +7,13 @@ from typing import Any
 
 from minigrad.backend import asarray
 from minigrad.dtypes import floating
-from minigrad.engine.explain import describe
 from minigrad.engine.graph import Node, changed, clock
 from minigrad.engine.inplace import _move_on, _refuse_leaf
+from minigrad.engine.messages import describe
 from minigrad.engine.modes import modes, no_grad, set_grad_enabled
 from minigrad.engine.primitive import record, wrap
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import GraphError, ShapeError
-from minigrad.tensor import Tensor
 
 
 class Cotangents(dict[int, Any]):
@@ -102,7 +102,7 @@ class Context:
         if isinstance(x, Tensor) or x is None and (out is None or not self._materialize):
             return x
         if x is None:
-            from minigrad.ops.creation import zeros
+            from minigrad.ops.array.creation import zeros
 
             shape, dtype, place = out
             return zeros(*shape, dtype=dtype, device=place)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.engine.primitive import REGISTRY, Plan, Rule, primitive
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
 
 
 def fused(
@@ -52,7 +52,7 @@ def _rule(plain: Callable[..., Any], i: int, arguments: tuple[str, ...], setting
 def _slope(g: Any, i: int, plain: Callable[..., Any], arguments: tuple[Any, ...], settings: dict[str, Any]) -> Any:
     """The gradient of `plain` in argument i, the others held: each gets a node of its own, so that one that was made of
     another, or is the same tensor, does not add its share."""
-    from minigrad.autograd.gradients import grad
+    from minigrad.engine.gradients import grad
 
     apart = [a.clone() if isinstance(a, Tensor) else a for a in arguments]
     return grad(plain(*apart, **settings), apart[i], g, create_graph=True, allow_unused=True)[0]

@@ -16,7 +16,7 @@ from minigrad.errors import GraphError
 
 if TYPE_CHECKING:
     from minigrad.engine.primitive import Plan
-    from minigrad.tensor import Tensor
+    from minigrad.engine.tensor import Tensor
 
 FREED: Any = None
 

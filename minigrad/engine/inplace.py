@@ -13,12 +13,12 @@ from numpy import ndarray
 
 from minigrad.backend import array_module, silently, writeable
 from minigrad.dtypes import category
-from minigrad.engine.explain import describe, retry
 from minigrad.engine.graph import Leaf, Node, changed, hand_over, user_line
+from minigrad.engine.messages import describe, retry
 from minigrad.engine.modes import modes, no_grad
 from minigrad.engine.primitive import REGISTRY, primitive, record, wrap
+from minigrad.engine.tensor import Tensor, replay
 from minigrad.errors import DtypeError, GraphError, ShapeError
-from minigrad.tensor import Tensor, replay
 
 # where nothing is recorded these write straight into the memory
 _DIRECT = {"add_": operator.iadd, "sub_": operator.isub, "mul_": operator.imul, "div_": operator.itruediv}
@@ -122,7 +122,7 @@ def _move_on(self: Tensor, node: Node | None) -> None:
 
 def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tensor:
     """self[index] = value: a number, an array or a tensor that broadcasts to what the index chooses."""
-    from minigrad.ops.index import _expect_inside, raw_index
+    from minigrad.ops.index.indexing import _expect_inside, raw_index
 
     _refuse_leaf(name, self)
     _refuse_read_only(name, self)
@@ -150,7 +150,7 @@ def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tens
 
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Take over the values of `src`, which broadcasts to this shape and is cast to this dtype; other devices too."""
-    from minigrad.ops.creation import as_tensor
+    from minigrad.ops.array.creation import as_tensor
 
     return setitem(self, ..., as_tensor(src).to(device=self.device), "copy_")
 

@@ -20,11 +20,11 @@ from typing import Any
 from numpy import ndarray
 
 from minigrad.backend import asarray, is_array, quietly, runs, storage
-from minigrad.engine.explain import brought_together, retry
 from minigrad.engine.graph import Node, clock
+from minigrad.engine.messages import brought_together, retry
 from minigrad.engine.modes import modes
+from minigrad.engine.tensor import Tensor, link_view
 from minigrad.errors import GraphError
-from minigrad.tensor import Tensor, link_view
 
 Rule = Callable[..., Any]
 REGISTRY: "dict[str, Primitive]" = {}

@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.teach:
         _teach(options.figure)
     if options.prove:
-        from minigrad.gradcheck.prove import prove
+        from minigrad.testing.mutation_score import prove
 
         if not prove(options.seeds, options.only, not options.no_torch, processes=options.processes):
             return 1
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _registry(options: argparse.Namespace) -> int:
-    from minigrad.gradcheck.registry import cases, check_registry, unproven
+    from minigrad.testing.op_coverage import cases, check_registry, unproven
 
     start = time.perf_counter()
     verdicts = check_registry(cases(options.only, options.order), not options.full, 0, options.processes)
@@ -50,7 +50,7 @@ def _registry(options: argparse.Namespace) -> int:
 
 def _teach(figure: str) -> None:
     from minigrad.gradcheck.teach import error_curve
-    from minigrad.ops.creation import tensor
+    from minigrad.ops.array.creation import tensor
 
     curve = error_curve(lambda x: (x.sin() * x.exp()).sum(), tensor([0.5, 1.0, 2.0], dtype="float64"))
     print("the relative error of the slope of sin(x) exp(x), by step and method\n")

@@ -9,6 +9,7 @@ from minigrad.autograd import grad
 from minigrad.dtypes import epsilon
 from minigrad.engine.modes import enable_grad
 from minigrad.engine.primitive import wrap
+from minigrad.engine.tensor import Tensor
 from minigrad.gradcheck import laws
 from minigrad.gradcheck.compare import Block
 from minigrad.gradcheck.diagnose import diagnose
@@ -20,7 +21,6 @@ from minigrad.gradcheck.probe import Probe, nodes_of, placed
 from minigrad.gradcheck.report import Report
 from minigrad.gradcheck.sampling import how_many, smooth_copies, tied_copies
 from minigrad.gradcheck.settings import ELEMENTARY, FULL_JACOBIAN, PROJECTIONS, Settings
-from minigrad.tensor import Tensor
 
 
 def gradcheck(

@@ -12,7 +12,7 @@ from minigrad.engine.primitive import wrap
 from minigrad.gradcheck.point import Point
 from minigrad.gradcheck.probe import Probe, Tape, nodes_of, placed
 from minigrad.gradcheck.settings import Settings
-from minigrad.random_states import every_state, restore_every_state
+from minigrad.ops.random_states import every_state, restore_every_state
 
 Array = np.ndarray[Any, Any]
 

@@ -9,8 +9,8 @@ from minigrad.backend import array_module, is_array
 from minigrad.dtypes import epsilon
 from minigrad.engine.modes import no_grad
 from minigrad.engine.primitive import wrap
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.tensor import Tensor
 
 METHODS = ("forward", "backward", "central", "richardson", "complex")
 Function = Callable[..., Any]

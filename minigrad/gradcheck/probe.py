@@ -11,7 +11,7 @@ from minigrad.backend import array_on, quiet, to_numpy
 from minigrad.dtypes import epsilon
 from minigrad.engine.modes import enable_grad, no_grad
 from minigrad.engine.primitive import wrap
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
 

@@ -9,8 +9,8 @@ import numpy as np
 from minigrad.autograd import grad
 from minigrad.backend import to_numpy
 from minigrad.engine.modes import enable_grad
+from minigrad.engine.tensor import Tensor
 from minigrad.gradcheck.numeric import numerical_gradient
-from minigrad.tensor import Tensor
 
 STEPS = tuple(10.0**-k for k in range(17))
 

@@ -10,10 +10,10 @@ utils/           gradient clipping, sequences of different lengths, parameters a
 
 from typing import Any
 
+from minigrad._lazy import lazy_imports
 from minigrad.nn import functional, init, regularizers, utils
 from minigrad.nn.modules import *
 from minigrad.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
-from minigrad.on_demand import on_demand
 
 __all__ = [
     "Buffer",
@@ -26,7 +26,7 @@ __all__ = [
     "utils",
 ]
 
-_part, __dir__ = on_demand(__name__, "attention parallel")
+_part, __dir__ = lazy_imports(__name__, "attention parallel")
 _INSTEAD = {
     "SyncBatchNorm": "use BatchNorm: training runs in one process",
     "FractionalMaxPool": "use MaxPool or AdaptiveMaxPool: windows drawn at random there are none",

@@ -5,12 +5,18 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.engine.explain import describe
 from minigrad.engine.inplace import change
-from minigrad.nn.dropout import *
-from minigrad.nn.dropout import rrelu
-from minigrad.ops import activation
-from minigrad.ops.activation import (
+from minigrad.engine.messages import describe
+from minigrad.ops.api import Signature, public
+from minigrad.ops.array.creation import arange
+from minigrad.ops.array.pad import *
+from minigrad.ops.array.shape import reshape
+from minigrad.ops.loss.ctc import *
+from minigrad.ops.loss.divergence import *
+from minigrad.ops.loss.losses import *
+from minigrad.ops.loss.margin import *
+from minigrad.ops.nn import activation
+from minigrad.ops.nn.activation import (
     gelu,
     glu,
     hardshrink,
@@ -25,27 +31,21 @@ from minigrad.ops.activation import (
     softsign,
     tanhshrink,
 )
-from minigrad.ops.attention import *
-from minigrad.ops.conv import *
-from minigrad.ops.creation import arange
-from minigrad.ops.ctc import *
-from minigrad.ops.distance import *
-from minigrad.ops.divergence import *
-from minigrad.ops.elementwise import tanh
-from minigrad.ops.embedding import *
-from minigrad.ops.linear import bilinear, linear
-from minigrad.ops.loss import *
-from minigrad.ops.margin import *
-from minigrad.ops.norm import *
-from minigrad.ops.pad import *
-from minigrad.ops.pool import *
-from minigrad.ops.public import Signature, public
-from minigrad.ops.reduce import amax
-from minigrad.ops.resize import *
-from minigrad.ops.resize import upsample
-from minigrad.ops.sampling import *
-from minigrad.ops.shape import reshape
-from minigrad.ops.unpool import *
+from minigrad.ops.nn.attention import *
+from minigrad.ops.nn.conv import *
+from minigrad.ops.nn.distance import *
+from minigrad.ops.nn.dropout import *
+from minigrad.ops.nn.dropout import rrelu
+from minigrad.ops.nn.embedding import *
+from minigrad.ops.nn.linear import bilinear, linear
+from minigrad.ops.nn.norm import *
+from minigrad.ops.nn.pooling import *
+from minigrad.ops.nn.resize import *
+from minigrad.ops.nn.resize import upsample
+from minigrad.ops.nn.sampling import *
+from minigrad.ops.nn.unpool import *
+from minigrad.ops.pointwise.arithmetic import tanh
+from minigrad.ops.reduce.reductions import amax
 
 __all__ = [
     "bilinear", "celu", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu",

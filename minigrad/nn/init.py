@@ -4,17 +4,17 @@ import math
 from typing import Any
 
 from minigrad.dtypes import float64, floating
-from minigrad.engine.explain import describe
+from minigrad.engine.messages import describe
 from minigrad.engine.modes import no_grad
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.ops.creation import eye
-from minigrad.ops.decompose import qr
-from minigrad.ops.diagonal import diagonal
-from minigrad.ops.elementwise import sign
-from minigrad.ops.shape import reshape
-from minigrad.ops.sort import argsort
-from minigrad.random import Generator, rand, randn
-from minigrad.tensor import Tensor
+from minigrad.ops.array.creation import eye
+from minigrad.ops.array.diagonal import diagonal
+from minigrad.ops.array.shape import reshape
+from minigrad.ops.linalg.decompositions import qr
+from minigrad.ops.pointwise.arithmetic import sign
+from minigrad.ops.random import Generator, rand, randn
+from minigrad.ops.reduce.sort import argsort
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:

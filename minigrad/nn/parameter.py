@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from minigrad.ops.creation import empty
-from minigrad.tensor import Size, Tensor
+from minigrad.engine.tensor import Size, Tensor
+from minigrad.ops.array.creation import empty
 
 
 class Parameter(Tensor):

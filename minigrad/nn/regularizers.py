@@ -12,17 +12,17 @@ from numbers import Real
 from typing import Any
 
 from minigrad.dtypes import floating
-from minigrad.engine.explain import describe
+from minigrad.engine.messages import describe
 from minigrad.engine.modes import no_grad
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.nn.modules.module import Module
-from minigrad.ops.creation import arange
-from minigrad.ops.elementwise import abs, safe_sqrt
-from minigrad.ops.linalg import sum_of_squares
-from minigrad.ops.reduce import sum
-from minigrad.ops.scatter import bincount
-from minigrad.ops.shape import reshape
-from minigrad.tensor import Tensor
+from minigrad.ops.array.creation import arange
+from minigrad.ops.array.shape import reshape
+from minigrad.ops.index.scatter import bincount
+from minigrad.ops.linalg.products import sum_of_squares
+from minigrad.ops.pointwise.arithmetic import abs, safe_sqrt
+from minigrad.ops.reduce.reductions import sum
 
 Choice = str | Iterable[str] | Callable[[str, Tensor], bool] | None
 

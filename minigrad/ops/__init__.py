@@ -16,7 +16,8 @@ def modules() -> tuple[ModuleType, ...]:
     """The modules of this package that make operations public."""
     import pkgutil  # only tables of operations and tests need it
 
-    found = (import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__) if m.name != "__main__")
+    names = (m.name for m in pkgutil.walk_packages(__path__, f"{__name__}.") if not m.ispkg)
+    found = (import_module(name) for name in names if not name.endswith("__main__"))
     return tuple(m for m in found if hasattr(m, "__all__"))
 
 
@@ -32,11 +33,11 @@ def primitives() -> "dict[str, Primitive]":
 def operations() -> dict[str, Callable[..., Any]]:
     """Every public operation by its own name (`clip`, another name of `clamp`, is not a second one). Those that only
     `minigrad.linalg` has go by `linalg.name`."""
-    linalg = import_module("minigrad.linalg")
+    linalg = import_module("minigrad.torch.linalg")
     found = {}
     for m in (*modules(), linalg):
-        if m.__name__.rpartition(".")[2] == "creation":
-            continue  # these make tensors of no tensors: nothing to differentiate
+        if m.__name__.rpartition(".")[2] in ("creation", "random", "dropout"):
+            continue  # what is made of no tensors has nothing to differentiate, and what is drawn no one value
         for function in (getattr(m, name) for name in m.__all__):
             name = function.__name__
             if m is not linalg:

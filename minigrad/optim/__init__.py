@@ -19,7 +19,7 @@ What they refuse is in checks.py, their state_dict in state.py, the memory they 
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.on_demand import on_demand
+from minigrad._lazy import lazy_imports
 from minigrad.optim.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ __all__ = [
     "Proximal", "RAdam", "RMSprop", "RandomLocalSearch", "RandomSearch", "Rprop", "lr_scheduler", "swa_utils",
 ]  # fmt: skip
 
-_part, __dir__ = on_demand(
+_part, __dir__ = lazy_imports(
     __name__,
     "adagrad adam adam_kin lbfgs lr_scheduler muon proximal rprop search sgd swa_utils",
     adagrad="Adadelta Adagrad RMSprop",

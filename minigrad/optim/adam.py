@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.backend import array_module, loops, parts, shared
-from minigrad.kernels.kernel import Kernel
-from minigrad.kernels.update import start, update
+from minigrad.engine.tensor import Tensor
+from minigrad.executors.cupy.kernel import Kernel
+from minigrad.executors.cupy.update import start, update
 from minigrad.optim import checks
 from minigrad.optim.optimizer import Params
 from minigrad.optim.stateful import Group, Stateful
-from minigrad.tensor import Tensor
 
 ADAM = update("adam", "m v", "share1 share2 eps size", """
     m += share1 * (g - m);

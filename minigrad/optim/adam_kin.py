@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.backend import array_module
-from minigrad.kernels.kernel import Kernel
-from minigrad.kernels.update import update
+from minigrad.engine.tensor import Tensor
+from minigrad.executors.cupy.kernel import Kernel
+from minigrad.executors.cupy.update import update
 from minigrad.optim import checks
 from minigrad.optim.optimizer import Params
 from minigrad.optim.stateful import Group, Stateful
-from minigrad.tensor import Tensor
 
 ADAMAX = update("adamax", "m u", "share1 beta2 eps size", """
     m += share1 * (g - m);

@@ -4,9 +4,9 @@ import math
 from typing import Any
 
 from minigrad.dtypes import floating
-from minigrad.engine.explain import describe
+from minigrad.engine.messages import describe
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.tensor import Tensor
 
 
 def number(op: str, name: str, value: Any, low: float = 0.0) -> float:

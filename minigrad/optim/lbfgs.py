@@ -8,10 +8,10 @@ from typing import Any
 from minigrad.backend import array_module, home, silently
 from minigrad.engine.graph import changed
 from minigrad.engine.primitive import wrap
+from minigrad.engine.tensor import Tensor
 from minigrad.optim import checks, state
 from minigrad.optim.optimizer import Closure, Optimizer, Params
 from minigrad.optim.wolfe import Point, strong_wolfe
-from minigrad.tensor import Tensor
 
 FLAT = ("d", "prev_flat_grad", "old_dirs", "old_stps")  # what is remembered of all parameters in one row
 

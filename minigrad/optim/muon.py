@@ -7,10 +7,10 @@ from typing import Any
 from minigrad.backend import array_module
 from minigrad.dtypes import float32
 from minigrad.engine.primitive import wrap
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.optim import checks
 from minigrad.optim.optimizer import Optimizer, Params
-from minigrad.tensor import Tensor
 
 RATES: dict[str | None, Callable[[int, int], float]] = {
     "original": lambda rows, columns: math.sqrt(max(1.0, rows / max(1, columns))),

@@ -5,16 +5,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from minigrad.backend import silence, silently
-from minigrad.engine import narrow
-from minigrad.engine.explain import describe
+from minigrad.backend import run as silence
+from minigrad.backend import silently
+from minigrad.engine import bfloat16 as narrow
 from minigrad.engine.graph import changed
+from minigrad.engine.messages import describe
 from minigrad.engine.modes import enable_grad
 from minigrad.engine.primitive import wrap
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.optim import checks, state
 from minigrad.optim.workspace import Workspace
-from minigrad.tensor import Tensor
 
 Params = Tensor | Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 Closure = Callable[[], Any]

@@ -5,10 +5,10 @@ from typing import Any
 
 from minigrad.backend import home, silently
 from minigrad.engine.primitive import wrap
+from minigrad.engine.tensor import Tensor
 from minigrad.nn.modules.module import Module
 from minigrad.nn.regularizers import Regularizer, _named
 from minigrad.optim.optimizer import Optimizer
-from minigrad.tensor import Tensor
 
 
 class Proximal:

@@ -6,12 +6,12 @@ from typing import Any
 
 from minigrad.backend import array_module
 from minigrad.dtypes import finfo
-from minigrad.kernels.kernel import Kernel
-from minigrad.kernels.update import update
+from minigrad.engine.tensor import Tensor
+from minigrad.executors.cupy.kernel import Kernel
+from minigrad.executors.cupy.update import update
 from minigrad.optim import checks
 from minigrad.optim.optimizer import Params
 from minigrad.optim.stateful import Group, Stateful
-from minigrad.tensor import Tensor
 
 RPROP = update("rprop", "before size", "shrinking growing least largest", """
     int turn = ((g > 0) - (g < 0)) * ((before > 0) - (before < 0));

@@ -9,15 +9,15 @@ import numpy as np
 
 from minigrad.backend import array_module, array_on, asarray, device_of, home, quiet, silently
 from minigrad.dtypes import finfo
-from minigrad.engine.explain import describe
 from minigrad.engine.graph import changed, version
+from minigrad.engine.messages import describe
 from minigrad.engine.modes import no_grad
 from minigrad.engine.primitive import wrap
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
+from minigrad.ops.random import Generator, default_generator, draw_normal
 from minigrad.optim import checks
 from minigrad.optim.optimizer import Optimizer, Params
-from minigrad.random import Generator, default_generator, draw_normal
-from minigrad.tensor import Tensor
 
 Arrays = list[Any]  # one for each parameter; with a leading axis where they stand for several candidates
 

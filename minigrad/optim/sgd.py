@@ -6,12 +6,12 @@ from typing import Any
 
 from minigrad.backend import array_module, loops, parts, shared
 from minigrad.engine.primitive import wrap
-from minigrad.kernels.kernel import used
-from minigrad.kernels.update import start, update
+from minigrad.engine.tensor import Tensor
+from minigrad.executors.cupy.kernel import used
+from minigrad.executors.cupy.update import start, update
 from minigrad.optim import checks
 from minigrad.optim.optimizer import Optimizer, Params
 from minigrad.optim.workspace import pieces
-from minigrad.tensor import Tensor
 
 DESCENT = update("sgd", "", "lr", "p -= lr * g;")
 MOMENTUM = update("sgd_momentum", "b", "lr momentum fresh nesterov first", """

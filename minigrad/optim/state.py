@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.engine.explain import describe
-from minigrad.tensor import Tensor
+from minigrad.engine.messages import describe
+from minigrad.engine.tensor import Tensor
 
 Groups = list[dict[str, Any]]
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from minigrad.backend import array_module
 from minigrad.engine.primitive import wrap
-from minigrad.kernels.kernel import Kernel, used
-from minigrad.kernels.update import start
+from minigrad.engine.tensor import Tensor
+from minigrad.executors.cupy.kernel import Kernel, used
+from minigrad.executors.cupy.update import start
 from minigrad.optim import checks
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.workspace import pieces
-from minigrad.tensor import Tensor
 
 Group = dict[str, Any]
 
@@ -18,7 +18,7 @@ class Stateful(Optimizer):
     """One of this kind says which arrays it remembers (`_arrays`), which numbers a step goes by (`_numbers`), and how
     both change a piece of a parameter (`_change`). state[p]["step"] counts from 1.
 
-    On a GPU a kernel (kernels/update.py) of the same numbers and arrays does the same in one launch.
+    On a GPU a kernel (executors/cupy/update.py) of the same numbers and arrays does the same in one launch.
 
     The settings weight_decay, decoupled_weight_decay and maximize mean the same in all of them and are dealt with here.
     """

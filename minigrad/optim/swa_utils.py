@@ -5,15 +5,15 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from minigrad.engine.explain import describe
+from minigrad.engine.messages import describe
 from minigrad.engine.modes import no_grad
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.nn import Module
-from minigrad.ops.creation import tensor
+from minigrad.ops.array.creation import tensor
 from minigrad.optim import checks
 from minigrad.optim.lr_scheduler import LRScheduler
 from minigrad.optim.optimizer import Optimizer
-from minigrad.tensor import Tensor
 
 Average = Callable[[Tensor, Tensor, Any], Tensor]
 ManyAverages = Callable[[list[Tensor], list[Tensor], Any], Any]

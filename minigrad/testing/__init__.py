@@ -7,13 +7,13 @@ plugin.py      the pytest plugin: @pytest.mark.gradcheck, --gradcheck=fast|full
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.on_demand import on_demand
+from minigrad._lazy import lazy_imports
 
 if TYPE_CHECKING:
     from minigrad.testing.check import OpCheckError, OpReport, check_op
     from minigrad.testing.strategies import broadcastable, indexers, shapes, tensors, values
 
-_part, __dir__ = on_demand(
+_part, __dir__ = lazy_imports(
     __name__,
     "check strategies",
     check="OpCheckError OpReport check_op",

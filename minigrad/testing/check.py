@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.autograd import grad, gradcheck, gradgradcheck
 from minigrad.engine.primitive import wrap
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
 
 Maker = Callable[[np.random.Generator], Any] | Tensor | np.ndarray[Any, Any] | Sequence[int]
 TOLERANCE = {"float16": 2e-2, "float32": 1e-4, "float64": 1e-12}

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import CPU, asarray, copy_to, device, device_of, is_array, numbered, quiet, to_numpy
-from minigrad.backend.silence import run_all_by
-from minigrad.engine.explain import describe, operands
+from minigrad.backend.run import run_all_by
 from minigrad.engine.graph import user_line
+from minigrad.engine.messages import describe, operands
 from minigrad.engine.modes import modes
 from minigrad.engine.primitive import RUNS
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
 
 # of the largest magnitude in the result
 TOLERANCE = {"float16": 1e-2, "float32": 1e-4, "float64": 1e-9, "complex64": 1e-4, "complex128": 1e-9}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from minigrad import dtypes
 from minigrad.engine.primitive import wrap
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
 
 KINKS = (0.0, 1.0, -1.0, 3.0, -3.0, 6.0)
 

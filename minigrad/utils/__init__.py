@@ -3,9 +3,9 @@ to and from other libraries in `dlpack`. Each is imported when it is named."""
 
 from typing import Any
 
-from minigrad.on_demand import on_demand
+from minigrad._lazy import lazy_imports
 
-_part, __dir__ = on_demand(__name__, "checkpoint data dlpack model_zoo")
+_part, __dir__ = lazy_imports(__name__, "checkpoint data dlpack model_zoo")
 
 
 def __getattr__(name: str) -> Any:

@@ -6,12 +6,12 @@ Chen et al., Training deep nets with sublinear memory cost, 2016.
 from collections.abc import Callable
 from typing import Any
 
-from minigrad import random
-from minigrad.autograd.gradients import grad
 from minigrad.engine.function import Function
+from minigrad.engine.gradients import grad
 from minigrad.engine.graph import Leaf
 from minigrad.engine.modes import enable_grad, is_grad_enabled
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops import random
 
 __all__ = ["checkpoint", "checkpoint_sequential", "get_device_states", "set_device_states"]
 

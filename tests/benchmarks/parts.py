@@ -158,7 +158,7 @@ def search(lib: Any, small: bool) -> Step:
 @workload("gradcheck", "gradient check of every operation on all its samples, first order", ("minigrad",), slow=True)
 def registry(lib: Any, small: bool) -> Step:
     """All samples of all operations in as many processes as there are CPUs; raises if one fails."""
-    checks = importlib.import_module("minigrad.gradcheck.registry")
+    checks = importlib.import_module("minigrad.testing.op_coverage")
     chosen, processes = (checks.cases("exp", 1)[:1], 1) if small else (checks.cases(order=1), None)
 
     def step() -> Seconds:

@@ -69,7 +69,7 @@ class Runner:
             self.lib.set_num_threads(threads)
         if framework == "minigrad" and self.lib.backend.loops(np.ones(2**16, "float32")):
             importlib.import_module(
-                "minigrad.loops.__main__"
+                "minigrad.executors.numba.__main__"
             ).compile_all()  # code comes before the memory is looked at
         self.clock = time.process_time if clock == "cpu" else time.perf_counter
         self.step: Step = lambda: None

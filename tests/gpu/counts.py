@@ -4,9 +4,9 @@ from typing import Any
 
 import minigrad as mg
 from minigrad import nn
+from tests.executors.test_cuda_counts import RNG, STEPS
 from tests.gpu.place import Place, gpu_pytorch
 from tests.gpu.report import Found
-from tests.test_cuda_counts import RNG, STEPS
 
 F: Any = nn.functional
 

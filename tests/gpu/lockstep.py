@@ -11,8 +11,8 @@ import minigrad as mg
 from minigrad import nn
 from minigrad.backend import to_numpy
 from minigrad.engine.primitive import wrap
-from minigrad.samples import table
-from minigrad.samples.call import Call, cotangents, floating, gradients
+from minigrad.testing.opinfo import table
+from minigrad.testing.opinfo.call import Call, cotangents, floating, gradients
 from tests.gpu.place import Place
 from tests.gpu.report import Found
 from tests.layers import LAYERS, drawn, flat, made_by

@@ -6,10 +6,10 @@ from tqdm import tqdm
 
 import minigrad as mg
 from minigrad import nn
+from tests.executors.test_cuda_counts import STEPS
 from tests.gpu.counts import step_of
 from tests.gpu.place import Place
 from tests.gpu.report import Found
-from tests.test_cuda_counts import STEPS
 
 F: Any = nn.functional
 

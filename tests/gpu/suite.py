@@ -12,10 +12,12 @@ from tests.gpu.place import ROOT, Place
 from tests.gpu.report import Found
 
 FILES = {
-    "suite-ops": ["test_cuda_ops.py"],
-    "suite-layers": ["test_cuda_layers.py", "test_cuda_training.py", "test_cuda_checks.py", "test_cuda_counts.py"],
-    "suite-rest": ["test_kernels.py", "test_interop.py", "test_cuda_several.py", "test_lockstep.py",
-                   "test_optim_sgd.py", "test_optim_adaptive.py", "test_optim_lbfgs_muon.py"],
+    "suite-ops": ["executors/test_cuda_ops.py"],
+    "suite-layers": ["executors/test_cuda_layers.py", "whole/test_cuda_training.py", "executors/test_cuda_checks.py",
+                     "executors/test_cuda_counts.py"],
+    "suite-rest": ["executors/test_kernels.py", "methods/test_interop.py", "executors/test_cuda_several.py",
+                   "testing/test_lockstep.py",
+                   "optim/test_optim_sgd.py", "optim/test_optim_adaptive.py", "optim/test_optim_lbfgs_muon.py"],
 }  # fmt: skip
 
 

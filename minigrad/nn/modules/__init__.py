@@ -32,9 +32,16 @@ from minigrad.nn.modules.activation import (
     Tanh,
     Tanhshrink,
     Threshold,
-)  # fmt: skip
+)
 from minigrad.nn.modules.attention import MultiheadAttention
-from minigrad.nn.modules.container import DataParallel, ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
+from minigrad.nn.modules.container import (
+    DataParallel,
+    ModuleDict,
+    ModuleList,
+    ParameterDict,
+    ParameterList,
+    Sequential,
+)
 from minigrad.nn.modules.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from minigrad.nn.modules.dropout import (
     AlphaDropout,
@@ -44,7 +51,7 @@ from minigrad.nn.modules.dropout import (
     Dropout3d,
     FeatureAlphaDropout,
     StochasticDepth,
-)  # fmt: skip
+)
 from minigrad.nn.modules.embedding import Embedding, EmbeddingBag
 from minigrad.nn.modules.layers import Bilinear, CosineSimilarity, Identity, Linear, PairwiseDistance
 from minigrad.nn.modules.lazy import (
@@ -61,7 +68,7 @@ from minigrad.nn.modules.lazy import (
     LazyInstanceNorm2d,
     LazyInstanceNorm3d,
     LazyLinear,
-)  # fmt: skip
+)
 from minigrad.nn.modules.loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -73,7 +80,7 @@ from minigrad.nn.modules.loss import (
     MultiMarginLoss,
     NLLLoss,
     SmoothL1Loss,
-)  # fmt: skip
+)
 from minigrad.nn.modules.margin import (
     CosineEmbeddingLoss,
     CTCLoss,
@@ -86,7 +93,7 @@ from minigrad.nn.modules.margin import (
     SoftMarginLoss,
     TripletMarginLoss,
     TripletMarginWithDistanceLoss,
-)  # fmt: skip
+)
 from minigrad.nn.modules.module import Module
 from minigrad.nn.modules.normalization import (
     BatchNorm1d,
@@ -99,7 +106,7 @@ from minigrad.nn.modules.normalization import (
     LayerNorm,
     LocalResponseNorm,
     RMSNorm,
-)  # fmt: skip
+)
 from minigrad.nn.modules.pooling import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -119,7 +126,7 @@ from minigrad.nn.modules.pooling import (
     MaxUnpool1d,
     MaxUnpool2d,
     MaxUnpool3d,
-)  # fmt: skip
+)
 from minigrad.nn.modules.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNBase, RNNCell, RNNCellBase
 from minigrad.nn.modules.shaping import (
     ChannelShuffle,
@@ -147,14 +154,14 @@ from minigrad.nn.modules.shaping import (
     ZeroPad1d,
     ZeroPad2d,
     ZeroPad3d,
-)  # fmt: skip
+)
 from minigrad.nn.modules.transformer import (
     Transformer,
     TransformerDecoder,
     TransformerDecoderLayer,
     TransformerEncoder,
     TransformerEncoderLayer,
-)  # fmt: skip
+)
 
 __all__ = [
     "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d",

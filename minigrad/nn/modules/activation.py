@@ -7,7 +7,7 @@ from minigrad.nn.init import constant_
 from minigrad.nn.modules.function import FunctionModule
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
-from minigrad.ops.creation import count, empty
+from minigrad.ops.array.creation import count, empty
 
 
 class _InPlace(FunctionModule):

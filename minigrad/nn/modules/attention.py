@@ -3,18 +3,18 @@
 import math
 from typing import Any
 
-from minigrad.engine.explain import describe
+from minigrad.engine.messages import describe
 from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.modules.layers import Linear
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
-from minigrad.ops.creation import empty, zeros
-from minigrad.ops.elementwise import where
-from minigrad.ops.linalg import matmul
-from minigrad.ops.reduce import mean
-from minigrad.ops.shape import cat, chunk, expand, reshape, transpose
+from minigrad.ops.array.creation import empty, zeros
+from minigrad.ops.array.shape import cat, chunk, expand, reshape, transpose
+from minigrad.ops.linalg.products import matmul
+from minigrad.ops.pointwise.arithmetic import where
+from minigrad.ops.reduce.reductions import mean
 
 
 class MultiheadAttention(Module):

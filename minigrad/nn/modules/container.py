@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from minigrad.engine.explain import describe
+from minigrad.engine.messages import describe
+from minigrad.engine.tensor import Tensor
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
-from minigrad.tensor import Tensor
 
 
 class _Listed(Module):

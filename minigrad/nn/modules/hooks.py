@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from minigrad.engine.function import Function
 from minigrad.engine.graph import Handle
 from minigrad.engine.modes import modes
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
 
 if TYPE_CHECKING:
     from minigrad.nn.modules.module import Module

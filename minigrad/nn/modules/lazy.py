@@ -3,7 +3,7 @@
 import inspect
 from typing import Any
 
-from minigrad.engine.explain import describe
+from minigrad.engine.messages import describe
 from minigrad.errors import ShapeError
 from minigrad.nn.modules.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from minigrad.nn.modules.layers import Linear

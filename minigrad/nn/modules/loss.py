@@ -4,7 +4,7 @@ from typing import Any
 
 from minigrad.nn import functional as F
 from minigrad.nn.modules.module import Module
-from minigrad.ops.loss import _modern
+from minigrad.ops.loss.losses import _modern
 
 
 class _Loss(Module):

@@ -8,11 +8,11 @@ import numpy as np
 
 from minigrad.dtypes import dtype_named, floating
 from minigrad.engine.modes import no_grad
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import DeviceError, DtypeError, ShapeError
 from minigrad.nn.modules import hooks
 from minigrad.nn.modules.state import load_state_dict, state_dict
 from minigrad.nn.parameter import Buffer, Parameter
-from minigrad.tensor import Tensor
 
 # where something may be registered under a name, and what belongs there
 _PLACES = {"_parameters": "a Parameter", "_buffers": "a Tensor", "_modules": "a Module"}

@@ -4,7 +4,7 @@ from typing import Any
 
 from minigrad.nn import functional as F
 from minigrad.nn.modules.function import FunctionModule
-from minigrad.ops.conv import spread_over_dims
+from minigrad.ops.nn.conv import spread_over_dims
 
 
 class _MaxPool(FunctionModule):

@@ -4,16 +4,16 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.engine.explain import describe
+from minigrad.engine.messages import describe
 from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.nn.utils.rnn import PackedSequence
-from minigrad.ops.creation import count, empty, zeros
-from minigrad.ops.elementwise import tanh
-from minigrad.ops.recurrent import (
+from minigrad.ops.array.creation import count, empty, zeros
+from minigrad.ops.array.shape import cat, split, stack, transpose
+from minigrad.ops.nn.recurrent import (
     gru_cell,
     gru_step,
     lstm_cell,
@@ -22,7 +22,7 @@ from minigrad.ops.recurrent import (
     rnn_relu_cell,
     rnn_tanh_cell,
 )
-from minigrad.ops.shape import cat, split, stack, transpose
+from minigrad.ops.pointwise.arithmetic import tanh
 
 State = tuple[Any, ...]  # (h,), or (h, c)
 Step = Callable[[Any, Any, State], State]  # gates from the input, gates from h, state -> next state

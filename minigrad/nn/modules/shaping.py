@@ -5,8 +5,8 @@ from typing import Any
 from minigrad.nn import functional as F
 from minigrad.nn.modules.function import FunctionModule
 from minigrad.nn.modules.module import Module
-from minigrad.ops.arrange import unflatten
-from minigrad.ops.shape import flatten
+from minigrad.ops.array.arrange import unflatten
+from minigrad.ops.array.shape import flatten
 
 
 class Flatten(FunctionModule):

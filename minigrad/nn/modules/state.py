@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from minigrad.engine.explain import describe
+from minigrad.engine.messages import describe
 from minigrad.engine.modes import no_grad
+from minigrad.engine.tensor import Tensor
 from minigrad.nn.parameter import Parameter, UninitializedBuffer, UninitializedParameter
-from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
     from minigrad.nn.modules.module import Module

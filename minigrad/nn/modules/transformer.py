@@ -13,8 +13,8 @@ from minigrad.nn.modules.dropout import Dropout
 from minigrad.nn.modules.layers import Linear
 from minigrad.nn.modules.module import Module
 from minigrad.nn.modules.normalization import LayerNorm
-from minigrad.ops.creation import full
-from minigrad.ops.diagonal import triu
+from minigrad.ops.array.creation import full
+from minigrad.ops.array.diagonal import triu
 
 Activation = str | Callable[[Any], Any]
 

@@ -3,6 +3,7 @@ sparsity."""
 
 from typing import TYPE_CHECKING, Any
 
+from minigrad._lazy import lazy_imports
 from minigrad.nn.utils import rnn
 from minigrad.nn.utils.clip import (
     clip_grad_norm,
@@ -12,7 +13,6 @@ from minigrad.nn.utils.clip import (
     get_total_norm,
 )
 from minigrad.nn.utils.vector import parameters_to_vector, vector_to_parameters
-from minigrad.on_demand import on_demand
 
 if TYPE_CHECKING:
     from minigrad.nn.utils.sparsity import SparsityReport, sparsity_report
@@ -30,7 +30,7 @@ def compact(model: Any) -> Any:
     return make(model)
 
 
-_part, __dir__ = on_demand(
+_part, __dir__ = lazy_imports(
     __name__,
     "parametrizations parametrize sparsity",
     fusion="fuse_conv_bn_eval fuse_linear_bn_eval",

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.engine.modes import no_grad
-from minigrad.ops.creation import tensor
-from minigrad.ops.reduce import norm
-from minigrad.ops.shape import stack
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.array.creation import tensor
+from minigrad.ops.array.shape import stack
+from minigrad.ops.reduce.reductions import norm
 
 
 def _gradients(op: str, parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:

@@ -25,7 +25,7 @@ from minigrad.nn.modules.normalization import _BatchNorm
 from minigrad.nn.modules.shaping import Flatten
 from minigrad.nn.parameter import Parameter
 from minigrad.nn.utils.fewer import FewerColumns, FewerInputs
-from minigrad.ops.creation import tensor, zeros
+from minigrad.ops.array.creation import tensor, zeros
 
 CONV = (Conv1d, Conv2d, Conv3d)
 POOLS = (pooling._MaxPool, pooling._AdaptiveAvg, pooling._AdaptiveMax, pooling._AvgPool, pooling.AvgPool1d)

@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.explain import describe
+from minigrad.engine.messages import describe
 from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
 from minigrad.nn.modules.layers import Linear
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
-from minigrad.ops.creation import tensor
-from minigrad.ops.linalg import matmul
-from minigrad.ops.shape import movedim, reshape, squeeze, unsqueeze
+from minigrad.ops.array.creation import tensor
+from minigrad.ops.array.shape import movedim, reshape, squeeze, unsqueeze
+from minigrad.ops.linalg.products import matmul
 
 
 class FewerInputs(Module):

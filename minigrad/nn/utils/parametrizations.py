@@ -3,15 +3,15 @@
 from typing import Any
 
 from minigrad.engine.modes import no_grad
+from minigrad.engine.tensor import Tensor
 from minigrad.nn.modules.conv import _Transposed
 from minigrad.nn.modules.module import Module
 from minigrad.nn.utils.parametrize import register_parametrization
 from minigrad.nn.utils.reparametrize import _norm
-from minigrad.ops.linalg import dot, mv
-from minigrad.ops.norm import normalize
-from minigrad.ops.shape import movedim, reshape
-from minigrad.random import randn
-from minigrad.tensor import Tensor
+from minigrad.ops.array.shape import movedim, reshape
+from minigrad.ops.linalg.products import dot, mv
+from minigrad.ops.nn.norm import normalize
+from minigrad.ops.random import randn
 
 
 class _WeightNorm(Module):

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from minigrad.engine.explain import describe
+from minigrad.engine.messages import describe
 from minigrad.engine.modes import no_grad
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.nn.modules.container import ModuleDict, ModuleList
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
-from minigrad.tensor import Tensor
 
 _cache: dict[Any, Any] | None = None
 

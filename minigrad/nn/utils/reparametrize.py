@@ -4,16 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.engine.modes import no_grad
+from minigrad.engine.tensor import Tensor
 from minigrad.nn.modules.conv import _Transposed
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
-from minigrad.ops.elementwise import safe_sqrt
-from minigrad.ops.linalg import dot, mv
-from minigrad.ops.norm import normalize
-from minigrad.ops.reduce import sum
-from minigrad.ops.shape import movedim, reshape
-from minigrad.random import randn
-from minigrad.tensor import Tensor
+from minigrad.ops.array.shape import movedim, reshape
+from minigrad.ops.linalg.products import dot, mv
+from minigrad.ops.nn.norm import normalize
+from minigrad.ops.pointwise.arithmetic import safe_sqrt
+from minigrad.ops.random import randn
+from minigrad.ops.reduce.reductions import sum
 
 
 def _norm(v: Tensor, dim: int | None) -> Tensor:

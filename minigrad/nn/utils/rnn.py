@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.engine.explain import describe
+from minigrad.engine.messages import describe
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
-from minigrad.ops.creation import full, tensor
-from minigrad.ops.shape import cat, stack, transpose
-from minigrad.tensor import Tensor
+from minigrad.ops.array.creation import full, tensor
+from minigrad.ops.array.shape import cat, stack, transpose
 
 
 class PackedSequence(NamedTuple):

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from minigrad.engine.explain import describe
+from minigrad.engine.messages import describe
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
-from minigrad.ops.shape import cat, reshape
-from minigrad.tensor import Tensor
+from minigrad.ops.array.shape import cat, reshape
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:

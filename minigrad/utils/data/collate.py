@@ -7,9 +7,9 @@ import numpy as np
 
 from minigrad.dtypes import bool as bool_
 from minigrad.dtypes import float64, int64
-from minigrad.ops.creation import as_tensor, tensor
-from minigrad.ops.shape import stack
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.array.creation import as_tensor, tensor
+from minigrad.ops.array.shape import stack
 from minigrad.utils._pytree import tree_map
 
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from minigrad.random import Generator, randperm
-from minigrad.tensor import Tensor
+from minigrad.engine.tensor import Tensor
+from minigrad.ops.random import Generator, randperm
 
 T = TypeVar("T", covariant=True)
 

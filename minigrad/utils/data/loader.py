@@ -9,9 +9,9 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from minigrad import cuda
-from minigrad.random import Generator, default_generator
-from minigrad.tensor import plain
+from minigrad.engine.tensor import plain
+from minigrad.ops.random import Generator, default_generator
+from minigrad.torch import cuda
 from minigrad.utils.data import checks
 from minigrad.utils.data.collate import default_collate, default_convert, pinned
 from minigrad.utils.data.dataset import Dataset, IterableDataset, Subset, TensorDataset

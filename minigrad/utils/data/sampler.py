@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.random import Generator, default_generator
-from minigrad.tensor import plain
+from minigrad.engine.tensor import plain
+from minigrad.ops.random import Generator, default_generator
 
 T = TypeVar("T", covariant=True)
 Indices = NDArray[np.int64]

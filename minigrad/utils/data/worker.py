@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.random import manual_seed
+from minigrad.ops.random import manual_seed
 from minigrad.utils.data.dataset import IterableDataset
 
 

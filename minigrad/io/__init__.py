@@ -1,0 +1,1 @@
+"""Files: tensors and states saved and loaded, snapshots of a whole training run."""

@@ -1,0 +1,1 @@
+"""What makes the operations methods and operators of Tensor, and a Tensor a citizen of Python and NumPy."""

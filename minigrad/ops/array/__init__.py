@@ -1,0 +1,1 @@
+"""Making and rearranging arrays: creation, shapes, padding, diagonals, windows."""

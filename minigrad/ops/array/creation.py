@@ -1,0 +1,273 @@
+"""Making tensors: from data, filled, counted, and as others are."""
+
+import math
+import operator
+from typing import Any
+
+from minigrad.backend import (
+    CPU,
+    array_module,
+    array_on,
+    beside,
+    current_device,
+    device,
+    device_of,
+    is_array,
+    make,
+    silently,
+)
+from minigrad.dtypes import category, get_default_dtype, number_dtype
+from minigrad.engine.primitive import wrap
+from minigrad.engine.tensor import Size, Tensor, plain
+from minigrad.errors import DtypeError, ShapeError
+
+Device = str | int | device | None
+
+
+def tensor(data: Any, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
+    """A new tensor with a copy of `data`: a number, nested lists, an array or a tensor.
+
+    Python floats become the default dtype (float32), ints int64, bools bool; an array or a tensor keeps its dtype.
+    Raises TypeError for what no tensor can hold (strings, objects, ragged lists).
+    """
+    source = beside(plain(data))
+    if device is None and isinstance(data, Tensor):
+        device = data.device
+    try:
+        array = array_on(device, source, dtype)
+    except (ValueError, TypeError) as error:
+        raise TypeError(f"tensor: cannot make a tensor of {_summary(data)}: {error}") from None
+    category(array.dtype)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    if dtype is None and not is_array(source) and not hasattr(source, "dtype"):
+        array = silently(array.astype, _listed_dtype(source, array), copy=False)
+    return wrap(array).requires_grad_(requires_grad)
+
+
+def _listed_dtype(source: Any, array: Any) -> Any:
+    """The dtype of a tensor made of Python numbers, or of lists of them; NumPy's own scalars keep theirs."""
+    while isinstance(source, (list, tuple)) and len(source):
+        source = source[0]
+    if hasattr(source, "dtype") and array.dtype == source.dtype:
+        return array.dtype
+    return {1: array.dtype, 2: get_default_dtype(), 3: number_dtype(1j)}.get(category(array.dtype), array.dtype)
+
+
+def _summary(data: Any) -> str:
+    text = repr(data)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Device = None) -> Tensor:
+    """`data` as a tensor, without a copy where it already is one (or an array) of that dtype and device. What is on a
+    GPU stays there unless another device is named."""
+    if isinstance(data, Tensor):
+        return data if dtype is None and device is None else data.to(device=device, dtype=dtype)
+    data = beside(data)
+    if is_array(data):
+        if device is None and device_of(data) != CPU:
+            device = device_of(data)
+        if data.dtype.isnative and dtype in (None, data.dtype) and device_of(data) == current_device(device):
+            category(data.dtype)
+            return wrap(data)
+    return tensor(data, dtype, device)
+
+
+def from_numpy(array: Any) -> Tensor:
+    """A tensor on the NumPy array's own memory and dtype. With a GPU as default device: a copy there."""
+    if not is_array(array):
+        raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}")
+    if not array.dtype.isnative:
+        raise TypeError(f"from_numpy: expected this machine's byte order, got {array.dtype.str}; use tensor(), a copy")
+    category(array.dtype)
+    return wrap(array if current_device(None) == CPU else array_on(None, array))
+
+
+def sizes_of(op: str, sizes: tuple[Any, ...]) -> tuple[int, ...]:
+    """Sizes given as f(2, 3), f((2, 3)) or f(Size)."""
+    given = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+    try:
+        shape = tuple(operator.index(n) for n in given)
+    except TypeError:
+        raise TypeError(f"{op}: size: expected integers, got {given!r}") from None
+    if any(n < 0 for n in shape):
+        raise ValueError(f"{op}: size: expected 0 or more, got {shape}")
+    return shape
+
+
+def broadcast_shapes(*shapes: Any) -> Size:
+    """The shape that tensors of these shapes broadcast to. ShapeError where they do not."""
+    found: list[int] = []
+    for given in shapes:
+        sizes = (given,) if isinstance(given, int) else tuple(given)
+        found = [1] * (len(sizes) - len(found)) + found
+        for i, n in enumerate(sizes, len(found) - len(sizes)):
+            if n != 1 and found[i] not in (1, n):
+                raise ShapeError(f"broadcast_shapes: {', '.join(map(str, shapes))} do not broadcast together")
+            found[i] = found[i] if n == 1 else n
+    return Size(found)
+
+
+def count(op: str, name: str, value: Any) -> int:
+    """An integer of 0 or more. Raises TypeError, ValueError."""
+    try:
+        found = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{op}: {name}: expected an integer, got {value!r}") from None
+    if found < 0:
+        raise ValueError(f"{op}: {name}: expected 0 or more, got {found}")
+    return found
+
+
+def _number(op: str, name: str, value: Any) -> Any:
+    """A Python number, also out of a tensor of one element. Raises TypeError."""
+    found = value.item() if hasattr(value, "item") else value
+    if not isinstance(found, (bool, int, float, complex)):
+        raise TypeError(f"{op}: {name}: expected a number, got {value!r}")
+    return found
+
+
+def _filled(maker: str, sizes: Any, dtype: Any, device: Device, requires_grad: bool, *value: Any) -> Tensor:
+    shape = sizes_of(maker, sizes)
+    return wrap(make(device, maker, shape, *value, dtype=dtype or get_default_dtype())).requires_grad_(requires_grad)
+
+
+def empty(*size: Any, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of that size with whatever the memory held."""
+    return _filled("empty", size, dtype, device, requires_grad)
+
+
+def zeros(*size: Any, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of zeros."""
+    return _filled("zeros", size, dtype, device, requires_grad)
+
+
+def ones(*size: Any, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of ones."""
+    return _filled("ones", size, dtype, device, requires_grad)
+
+
+def full(
+    size: Any, fill_value: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
+) -> Tensor:
+    """A tensor of one value; its dtype is the value's own unless given."""
+    value = _number("full", "fill_value", fill_value)
+    return _filled("full", (size,), dtype or number_dtype(value), device, requires_grad, value)
+
+
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
+) -> Tensor:
+    """start, start + step, ... below end; int64 if all three are integers, else the default floating dtype."""
+    low, high = (0, start) if end is None else (start, end)
+    low, high, step = (_number("arange", name, x) for name, x in (("start", low), ("end", high), ("step", step)))
+    if not all(map(math.isfinite, (low, high, step))) or step == 0 or (high - low) * step < 0:
+        raise ValueError(
+            f"arange: expected finite numbers, a step other than 0, and an end that it leads to; got start={low}, "
+            f"end={high}, step={step}"
+        )
+    whole = all(isinstance(x, int) or getattr(x, "dtype", get_default_dtype()).kind in "iu" for x in (low, high, step))
+    kind = dtype or (number_dtype(1) if whole else get_default_dtype())
+    array = make(device, "arange", low, high, step, dtype=kind)
+    return wrap(array).requires_grad_(requires_grad)
+
+
+def linspace(
+    start: Any, end: Any, steps: int, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
+) -> Tensor:
+    """`steps` values evenly from start to end, both included."""
+    low, high = _number("linspace", "start", start), _number("linspace", "end", end)
+    array = make(device, "linspace", low, high, count("linspace", "steps", steps), dtype=dtype or get_default_dtype())
+    return wrap(array).requires_grad_(requires_grad)
+
+
+def logspace(
+    start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, device: Device = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """`steps` values from base^start to base^end, evenly in the exponent."""
+    powers = float(base) ** linspace(start, end, steps, dtype="float64", device=device)
+    return wrap(powers._array.astype(dtype or get_default_dtype())).requires_grad_(requires_grad)
+
+
+def scalar_tensor(s: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
+    """A 0-d tensor, of the default floating dtype unless one is given."""
+    return full((), s, dtype=dtype or get_default_dtype(), device=device, requires_grad=requires_grad)
+
+
+def asarray(obj: Any, *, dtype: Any = None, device: Device = None, copy: bool | None = None,
+            requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """`obj` as a tensor, on its own memory if it can be; copy=True: never; copy=False: else ValueError."""
+    made = as_tensor(obj, dtype, device)
+    array = getattr(obj, "_array", obj)
+    shared = isinstance(array, type(made._array)) and array_module(array).shares_memory(array, made._array)
+    if copy is False and not shared:
+        raise ValueError("asarray: copy=False, but this needs a copy; leave copy out")
+    return (made.detach().clone() if copy and shared else made).requires_grad_(requires_grad or made.requires_grad)
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Device = None) -> Tensor:
+    """(2, n): rows and columns of the lower triangle of a row x col matrix, up to the `offset`-th diagonal."""
+    return _triangle("tril", row, col, offset, dtype, device)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Device = None) -> Tensor:
+    """(2, n): rows and columns of the upper triangle of a row x col matrix, from the `offset`-th diagonal on."""
+    return _triangle("triu", row, col, offset, dtype, device)
+
+
+def _triangle(part: str, row: int, col: int, offset: int, dtype: Any, device: Device) -> Tensor:
+    name = f"{part}_indices"
+    mask = make(device, "ones", (count(name, "row", row), count(name, "col", col)), dtype=bool)
+    xp = array_module(mask)
+    return wrap(xp.stack(xp.nonzero(getattr(xp, part)(mask, offset))).astype(dtype or "int64"))
+
+
+def eye(
+    n: int, m: int | None = None, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
+) -> Tensor:
+    """The n x m matrix (m = n unless given) with ones on its diagonal."""
+    rows, columns = count("eye", "n", n), None if m is None else count("eye", "m", m)
+    array = make(device, "eye", rows, columns, dtype=dtype or get_default_dtype())
+    return wrap(array).requires_grad_(requires_grad)
+
+
+def _like(maker: str, input: Any, dtype: Any, device: Device, requires_grad: bool, *value: Any) -> Any:
+    """As `input` is; a raw array gives a raw array, so that rules may ask for zeros."""
+    array = input._array if isinstance(input, Tensor) else input
+    if not is_array(array) and not hasattr(array, "dtype"):
+        raise DtypeError(f"{maker}: expected a Tensor or an array, got {type(input).__name__}")
+    if not isinstance(input, Tensor) or device is None:
+        made = getattr(array_module(array), maker)(array.shape, *value, dtype=dtype or array.dtype)
+        return wrap(made).requires_grad_(requires_grad) if isinstance(input, Tensor) else made
+    return _filled(maker, array.shape, dtype or array.dtype, device, requires_grad, *value)
+
+
+def empty_like(input: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Any:
+    """`empty` with the input's size, dtype and device."""
+    return _like("empty", input, dtype, device, requires_grad)
+
+
+def zeros_like(input: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Any:
+    """`zeros` with the input's size, dtype and device."""
+    return _like("zeros", input, dtype, device, requires_grad)
+
+
+def ones_like(input: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Any:
+    """`ones` with the input's size, dtype and device."""
+    return _like("ones", input, dtype, device, requires_grad)
+
+
+def full_like(
+    input: Any, fill_value: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
+) -> Any:
+    """`full` with the input's size, dtype and device."""
+    return _like("full", input, dtype, device, requires_grad, fill_value)
+
+
+__all__ = [
+    "arange", "as_tensor", "asarray", "broadcast_shapes", "empty", "empty_like", "eye", "from_numpy", "full",
+    "full_like", "linspace", "logspace", "ones", "ones_like", "scalar_tensor", "tensor", "tril_indices", "triu_indices",
+    "zeros", "zeros_like",
+]  # fmt: skip

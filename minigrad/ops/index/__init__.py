@@ -1,0 +1,1 @@
+"""Taking elements by index, and putting them back."""

@@ -1,0 +1,339 @@
+"""Writing to places, and choosing by number or by mask. The reading ones stand on `getitem` and `gather`, the writing
+ones on their adjoints."""
+
+import math
+from typing import Any
+
+from minigrad.backend import array_module, extreme_at
+from minigrad.dtypes import floating, iinfo
+from minigrad.engine.elementwise import cast
+from minigrad.engine.messages import describe
+from minigrad.engine.primitive import primitive, wrap
+from minigrad.engine.tensor import Tensor
+from minigrad.errors import DtypeError, ShapeError
+from minigrad.ops import axes
+from minigrad.ops.api import public
+from minigrad.ops.array.creation import ones_like, zeros_like
+from minigrad.ops.array.shape import broadcast_to, reshape
+from minigrad.ops.index.indexing import (
+    _along,
+    _gather,
+    _getitem,
+    _scatter_zeros,
+    _setitem,
+    check_range,
+    gather,
+    getitem,
+    scatter_add_into,
+)
+from minigrad.ops.pointwise.arithmetic import div, where
+
+__all__ = [
+    "argwhere", "bincount", "index_add", "index_copy", "index_fill", "index_put", "index_select", "masked_scatter",
+    "masked_select", "nonzero", "put", "scatter", "scatter_add", "scatter_reduce", "select_scatter", "take",
+    "take_along_dim",
+]  # fmt: skip
+
+
+def _raw(x: Any) -> Any:
+    return x._array if isinstance(x, Tensor) else x
+
+
+def _rows(dim: int, index: Any) -> tuple[Any, ...]:
+    """The full index that chooses `index` in dimension `dim`."""
+    return (*(slice(None),) * dim, _raw(index))
+
+
+# --- along one dimension, by an index of the result's own shape -----------------------------------------------------
+
+
+@primitive(
+    name="scatter",
+    input=lambda g, index, dim: _scatter(g, index, 0.0, dim=dim),
+    src=lambda g, index, dim: _gather(g, index, dim=dim),
+)
+def _scatter(input: Any, index: Any, src: Any, *, dim: int) -> Any:
+    out = array_module(input).array(input)
+    out[_along(index, dim)] = src
+    return out
+
+
+def _checked(name: str, input: Any, dim: int, index: Any, src: Any) -> tuple[int, Any]:
+    """The dimension, and as much of `src` as the index covers."""
+    at = axes.one(dim, input.ndim, name)
+    sizes, places = tuple(input.shape), tuple(index.shape)
+    if len(places) != len(sizes) or any(n > m for d, (n, m) in enumerate(zip(places, sizes)) if d != at):
+        raise ShapeError(
+            f"{name}: `index`: expected {len(sizes)} dimensions, no larger than "
+            f"{sizes} outside dimension {at}, got {places}"
+        )
+    check_range(name, index, sizes[at] if sizes else 1, f"dimension {at}", input)
+    if not hasattr(src, "dtype"):
+        return at, src
+    if src.ndim != len(places) or any(n > m for n, m in zip(places, src.shape)):
+        raise ShapeError(f"{name}: `src`: expected at least the index's shape {places}, got {tuple(src.shape)}")
+    if src.dtype != input.dtype:
+        raise DtypeError(f"{name}: `src`: expected the input's dtype {input.dtype}, got {src.dtype}")
+    if tuple(src.shape) != places:
+        src = getitem(src, tuple(slice(n) for n in places))
+    return at, src
+
+
+@public
+def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Any:
+    """A copy of the input with out[i][index[i][j]] = src[i][j] (for dim = 1). Where a place is named twice, one of
+    the two wins. reduce "add" or "multiply" combines with what is there."""
+    src = value if src is None else src
+    at, src = _checked("scatter", input, dim, index, src)
+    if reduce is not None:
+        kind = {"add": "sum", "multiply": "prod"}.get(reduce)
+        if kind is None:
+            raise ValueError(f'scatter: reduce: expected None, "add" or "multiply", got {reduce!r}')
+        whole = src if hasattr(src, "dtype") else zeros_like(index, dtype=input.dtype) + src
+        return scatter_reduce(input, at, index, whole, kind)
+    return _scatter(input, index, src, dim=at)
+
+
+@public
+def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
+    """A copy of the input with out[i][index[i][j]] += src[i][j] (for dim = 1): the adjoint of gather."""
+    at, src = _checked("scatter_add", input, dim, index, src)
+    if input.ndim == 0:
+        return input + src
+    return input + _scatter_zeros(src, index, shape=tuple(input.shape), dim=at)
+
+
+@primitive(name="scatter_extreme")
+def _scatter_extreme(input: Any, index: Any, src: Any, *, dim: int, largest: bool) -> Any:
+    out = array_module(input).array(input)
+    extreme_at(out, _along(index, dim), src, largest)
+    return out
+
+
+def _reduced(input: Any, dim: int, index: Any, src: Any, largest: bool) -> Any:
+    """The extremes, chosen so that all that equal them share the gradient evenly."""
+    best = _scatter_extreme(_detached(input), _raw(index), _detached(src), dim=dim, largest=largest)
+    if not floating(best.dtype):
+        return best  # integers have no gradient to share
+    mine = cast(src == gather(best, dim, index), input.dtype)
+    own = cast(input == best, input.dtype)
+    total = scatter_add(where(own > 0, input, 0.0), dim, index, where(mine > 0, src, 0.0))
+    return total / scatter_add(own, dim, index, mine)
+
+
+def _ends(dtype: Any) -> tuple[int, int]:
+    """The least and the greatest number of an integer dtype."""
+    limits = iinfo(dtype) if dtype.kind in "iu" else None
+    return (limits.min, limits.max) if limits else (0, 1)
+
+
+def _detached(x: Any) -> Any:
+    return x.detach() if isinstance(x, Tensor) else x
+
+
+@public
+def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
+    """`scatter` that combines all that falls on one place by "sum", "mean", "prod", "amax" or "amin", with the
+    input's own value unless include_self is False."""
+    if input.ndim == 0:
+        one = [reshape(x, (1,)) for x in (input, index, src)]
+        return reshape(scatter_reduce(one[0], 0, one[1], one[2], reduce, include_self=include_self), ())
+    at, src = _checked("scatter_reduce", input, dim, index, src)
+    if reduce not in ("sum", "mean", "prod", "amax", "amin"):
+        raise ValueError(f'scatter_reduce: reduce: expected "sum", "mean", "prod", "amax" or "amin", got {reduce!r}')
+    hit = scatter_add(zeros_like(_detached(input)), at, index, ones_like(_detached(src)))
+    low, high = (-math.inf, math.inf) if floating(input.dtype) else _ends(input.dtype)
+    neutral = {"sum": 0, "mean": 0, "prod": 1, "amax": low, "amin": high}[reduce]
+    base = input if include_self else where(hit > 0, neutral, input)
+    if reduce == "sum":
+        return scatter_add(base, at, index, src)
+    if reduce == "mean":
+        count = hit + (1 if include_self else cast(hit == 0, hit.dtype))
+        whole = None if floating(input.dtype) else "floor"
+        return div(scatter_add(base, at, index, src), count, rounding_mode=whole)
+    if reduce == "prod":
+        return _scattered_product(base, at, index, src)
+    return _reduced(base, at, index, src, reduce == "amax")
+
+
+def _scattered_product(base: Any, dim: int, index: Any, src: Any) -> Any:
+    """One element of `src` after the other, so that its gradient is exact where elements are 0."""
+    from minigrad.ops.array.shape import narrow
+
+    out = base
+    for k in range(index.shape[dim]):
+        places, values = narrow(index, dim, k, 1), narrow(src, dim, k, 1)
+        sizes = tuple(slice(n) for n in (*index.shape[:dim], base.shape[dim], *index.shape[dim + 1 :]))
+        part = getitem(out, sizes)
+        changed = _scatter(part, _raw(places), gather(part, dim, places) * values, dim=dim)
+        out = changed if tuple(part.shape) == tuple(out.shape) else _setitem(out, changed, index=sizes)
+    return out
+
+
+# --- whole rows, by a vector of numbers -----------------------------------------------------------------------------
+
+
+def _vector(name: str, input: Any, dim: int, index: Any) -> int:
+    at = axes.one(dim, input.ndim, name)
+    if index.ndim > 1:
+        raise ShapeError(f"{name}: `index`: expected a vector, got shape {tuple(index.shape)}")
+    check_range(name, index, input.shape[at] if input.ndim else 1, f"dimension {at}", input)
+    return at
+
+
+@public
+def index_select(input: Any, dim: int, index: Any) -> Any:
+    """The slices of `dim` with the numbers in the vector `index`: a copy."""
+    at = _vector("index_select", input, dim, index)
+    if input.ndim == 0:
+        return input * 1
+    return _getitem(input, index=_rows(at, reshape(index, (-1,))))
+
+
+@public
+def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Any:
+    """A copy of the input with out[index[i]] += alpha * source[i] along `dim`, repeated numbers adding up."""
+    at = _vector("index_add", input, dim, index)
+    if input.ndim and tuple(source.shape) != (*input.shape[:at], index.numel(), *input.shape[at + 1 :]):
+        raise ShapeError(
+            f"index_add: source: expected the input's shape with {index.numel()} in dimension {at}, got "
+            f"{describe(source)} for {describe(input)}"
+        )
+    source = source if alpha == 1 else source * alpha
+    if input.ndim == 0:
+        return input + source
+    return input + scatter_add_into(source, shape=tuple(input.shape), index=_rows(at, reshape(index, (-1,))))
+
+
+@public
+def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
+    """A copy of the input with out[index[i]] = source[i] along `dim`."""
+    at = _vector("index_copy", input, dim, index)
+    return _setitem(input, source, index=_rows(at, reshape(index, (-1,))) if input.ndim else ...)
+
+
+@public
+def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
+    """A copy of the input with `value` in the slices of `dim` numbered in `index`."""
+    at = _vector("index_fill", input, dim, index)
+    if input.ndim == 0:
+        return input * 0 + value
+    raw = _raw(input)
+    chosen = array_module(raw).zeros(raw.shape, dtype=bool)
+    chosen[_rows(at, reshape(index, (-1,)))] = True
+    return where(wrap(chosen) if isinstance(input, Tensor) else chosen, value, input)
+
+
+@public
+def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
+    """A copy of the input with `src` as the slice number `index` of `dim`."""
+    at = axes.one(dim, input.ndim, "select_scatter")
+    return _setitem(input, src, index=(*(slice(None),) * at, index))
+
+
+# --- in the flattened tensor, and elsewhere -------------------------------------------------------------------------
+
+
+@public
+def take(input: Any, index: Any) -> Any:
+    """The elements at these places of the flattened input, in the index's shape."""
+    size = 1
+    for n in input.shape:
+        size *= n
+    low = index + where(index < 0, size, 0)
+    check_range("take", low, size, "the flattened input", input)
+    return _getitem(reshape(input, (-1,)), index=(_raw(low),))
+
+
+@public
+def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
+    """`gather` whose index broadcasts against the input in the other dimensions; without `dim`, in the flattened
+    input."""
+    if dim is None:
+        return gather(reshape(input, (-1,)), 0, reshape(indices, (-1,)))
+    at = axes.one(dim, input.ndim, "take_along_dim")
+    indices = indices + where(indices < 0, input.shape[at], 0)
+    rest = [1 if d == at else max(n, m) for d, (n, m) in enumerate(zip(input.shape, indices.shape))]
+    wide = tuple(input.shape[at] if d == at else n for d, n in enumerate(rest))
+    places = tuple(indices.shape[at] if d == at else n for d, n in enumerate(rest))
+    return gather(broadcast_to(input, wide), at, broadcast_to(indices, places))
+
+
+@public
+def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
+    """A copy of the input with `source` at these places of the flattened input, added to what is there if
+    `accumulate`."""
+    flat, places, values = reshape(input, (-1,)), (_raw(reshape(index, (-1,))),), reshape(source, (-1,))
+    new = flat + scatter_add_into(values, shape=tuple(flat.shape), index=places) if accumulate else (
+        _setitem(flat, values, index=places))  # fmt: skip
+    return reshape(new, tuple(input.shape))
+
+
+@public
+def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
+    """A copy of the input with input[indices] = values, or += where `accumulate`, repeated places adding up."""
+    places = tuple(_raw(i) for i in indices)
+    if not accumulate:
+        return _setitem(input, values, index=places)
+    chosen = getitem(_detached(input), places)
+    return input + scatter_add_into(broadcast_to(values, tuple(chosen.shape)), shape=tuple(input.shape), index=places)
+
+
+@public
+def masked_select(input: Any, mask: Any) -> Any:
+    """The elements where the bool mask holds, as a vector; input and mask broadcast."""
+    if mask.dtype.kind != "b":
+        raise DtypeError(f"masked_select: `mask`: expected bool, got {mask.dtype}")
+    shape = array_module(_raw(input)).broadcast_shapes(tuple(input.shape), tuple(mask.shape))
+    return getitem(broadcast_to(input, shape), (_raw(broadcast_to(mask, shape)),))
+
+
+@public
+def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
+    """A copy of the input with the first elements of `source`, in order, where the bool mask holds."""
+    if mask.dtype.kind != "b":
+        raise DtypeError(f"masked_scatter: `mask`: expected bool, got {mask.dtype}")
+    shape = array_module(_raw(input)).broadcast_shapes(tuple(input.shape), tuple(mask.shape))
+    input, places = broadcast_to(input, shape), _raw(broadcast_to(mask, shape))
+    count = int(places.sum())
+    flat = reshape(source, (-1,))
+    if flat.shape[0] < count:
+        raise ShapeError(f"masked_scatter: `source`: expected at least {count} elements, got {flat.shape[0]}")
+    return _setitem(input, getitem(flat, slice(count)), index=(places,))
+
+
+# --- places: no gradient --------------------------------------------------------------------------------------------
+
+
+@primitive(name="argwhere")
+def _argwhere(input: Any) -> Any:
+    xp = array_module(input)
+    return xp.stack(xp.nonzero(input), axis=1) if input.ndim else xp.zeros((int(input != 0), 0), dtype="int64")
+
+
+@public
+def argwhere(input: Any) -> Any:
+    """The places of the non-zero elements, one a row."""
+    return _argwhere(input)
+
+
+@public
+def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
+    """The places of the non-zero elements, one a row; as_tuple: a vector of numbers for each dimension."""
+    places = _argwhere(input)
+    if not as_tuple:
+        return places
+    return tuple(places[:, d] * 1 for d in range(input.ndim)) if input.ndim else (places.sum(1),)
+
+
+@primitive(name="bincount")
+def _bincount(input: Any, weights: Any, *, minlength: int) -> Any:
+    return array_module(input).bincount(input, weights, minlength)
+
+
+@public
+def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
+    """How often each of 0, 1, 2, ... comes in a vector of integers (or the sums of their weights)."""
+    if input.ndim != 1 or input.dtype.kind not in "iu":
+        raise DtypeError(f"bincount: expected a vector of integers, got {input.dtype}{list(input.shape)}")
+    return _bincount(input, weights, minlength=minlength)

@@ -1,0 +1,1 @@
+"""Products, einsum and decompositions of matrices."""

@@ -1,0 +1,96 @@
+"""How far one distribution is from another: binary cross-entropy and the Kullback-Leibler divergence."""
+
+from typing import Any
+
+from minigrad.backend import array_module, expect
+from minigrad.dtypes import finfo, floating
+from minigrad.engine.elementwise import promoted
+from minigrad.engine.messages import describe
+from minigrad.engine.primitive import primitive
+from minigrad.errors import DtypeError, ShapeError
+from minigrad.ops.loss.losses import _modern, _some, _tensors, reduced
+from minigrad.ops.nn.activation import softplus
+from minigrad.ops.pointwise.arithmetic import clamp, exp, log, where
+from minigrad.ops.reduce.reductions import sum
+
+__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div"]
+
+
+def _same_shape(op: str, input: Any, target: Any) -> None:
+    _tensors(op, input=input, target=target)
+    if input._array.shape != target._array.shape:
+        raise ShapeError(f"{op}: expected input and target of one shape, got {describe(input)} and {describe(target)}")
+
+
+def _held_log(x: Any) -> Any:
+    return clamp(log(x), min=-100.0)
+
+
+@primitive(
+    name="binary_cross_entropy",
+    local=True,
+    input=lambda g, input, target, floor: g * ((input - target) / clamp(input * (1 - input), min=floor)),
+    target=lambda g, input: g * (_held_log(1 - input) - _held_log(input)),
+)
+def _binary_cross_entropy(input: Any, target: Any, *, floor: float) -> Any:
+    xp = array_module(input)
+    return (target - 1) * xp.maximum(xp.log1p(-input), -100) - target * xp.maximum(xp.log(input), -100)
+
+
+def binary_cross_entropy(
+    input: Any, target: Any, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+) -> Any:
+    """-(y log p + (1 - y) log(1 - p)) for probabilities p = input, y = target; logarithms are held above -100.
+
+    A primitive for stability: the gradient is (p - y) / max(p (1 - p), 1e-12), as in PyTorch, where composed ones are
+    0 * inf at p = 0 and 1, which a sigmoid in float32 reaches. (In float16, where 1e-12 is 0, its smallest normal
+    number stands for it.) Raises ValueError for p outside [0, 1].
+    """
+    op = "binary_cross_entropy"
+    _modern(op, size_average, reduce)
+    _same_shape(op, input, target)
+    if not floating(input.dtype) or not floating(target.dtype):
+        raise DtypeError(f"{op}: expected floating input and target, got {describe(input)} and {describe(target)}")
+    inside = (input._array >= 0) & (input._array <= 1)
+    expect(inside, ValueError, f"{op}: `input`: expected probabilities in [0, 1]; use the _with_logits form")
+    p, y = promoted(input, target)
+    each = _binary_cross_entropy(p, y, floor=max(1e-12, float(finfo(p.dtype).tiny)))
+    return reduced(op, each if weight is None else each * weight, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> Any:
+    """binary_cross_entropy of sigmoid(input) as (1 - y) x + softplus(-x): finite at any logits. pos_weight multiplies
+    y's term."""
+    _modern("binary_cross_entropy_with_logits", size_average, reduce)
+    _same_shape("binary_cross_entropy_with_logits", input, target)
+    share = softplus(-input) if pos_weight is None else softplus(-input) * ((pos_weight - 1) * target + 1)
+    each = (1 - target) * input + share
+    return reduced("binary_cross_entropy_with_logits", each if weight is None else each * weight, reduction)
+
+
+def kl_div(
+    input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+    log_target: bool = False,
+) -> Any:  # fmt: skip
+    """target (log target - input), with input log-probabilities: the Kullback-Leibler divergence, 0 where target is 0.
+
+    reduction="batchmean" divides the sum by the batch size, which is the divergence proper.
+    """
+    _modern("kl_div", size_average, reduce)
+    _tensors("kl_div", input=input, target=target)
+    if log_target:
+        each = exp(target) * (target - input)
+    else:
+        nothing = target == 0
+        each = where(nothing, 0.0, target * (log(where(nothing, 1.0, target)) - input))
+    if reduction == "batchmean":
+        return sum(each) / _some("kl_div", each).shape[0]
+    return reduced("kl_div", each, reduction)

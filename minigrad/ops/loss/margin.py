@@ -1,0 +1,200 @@
+"""Losses by margins and by distributions: ranking, embeddings, several labels, Gaussian and Poisson likelihoods."""
+
+import math
+from typing import Any
+
+from minigrad.backend import expect
+from minigrad.engine.messages import describe
+from minigrad.errors import ShapeError
+from minigrad.ops.api import public
+from minigrad.ops.array.creation import arange, as_tensor
+from minigrad.ops.array.shape import unsqueeze
+from minigrad.ops.index.indexing import check_range, gather
+from minigrad.ops.loss.losses import _modern, reduced
+from minigrad.ops.nn.activation import logsigmoid, softplus
+from minigrad.ops.nn.distance import cosine_similarity, pairwise_distance
+from minigrad.ops.pointwise.arithmetic import clamp, exp, log, minimum, where
+from minigrad.ops.reduce.scan import cumsum
+
+__all__ = [
+    "cosine_embedding_loss", "gaussian_nll_loss", "hinge_embedding_loss", "margin_ranking_loss",
+    "multilabel_margin_loss", "multilabel_soft_margin_loss", "poisson_nll_loss", "soft_margin_loss",
+    "triplet_margin_loss", "triplet_margin_with_distance_loss",
+]  # fmt: skip
+
+
+def _signs(op: str, target: Any) -> None:
+    """`target` must be a tensor: of 1 and -1."""
+    if not hasattr(target, "ndim"):
+        raise TypeError(f"{op}: `target`: expected a Tensor of 1 and -1, got {describe(target)}")
+
+
+@public
+def margin_ranking_loss(
+    input1: Any,
+    input2: Any,
+    target: Any,
+    margin: float = 0.0,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Any:
+    """max(0, -target (input1 - input2) + margin): input1 is to rank above input2 where target is 1, below where -1."""
+    _modern("margin_ranking_loss", size_average, reduce)
+    _signs("margin_ranking_loss", target)
+    return reduced("margin_ranking_loss", clamp(-target * (input1 - input2) + margin, min=0.0), reduction)
+
+
+@public
+def hinge_embedding_loss(
+    input: Any, target: Any, margin: float = 1.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+) -> Any:
+    """A distance `input` where target is 1, max(0, margin - input) where it is -1 (elsewhere both, as in PyTorch)."""
+    _modern("hinge_embedding_loss", size_average, reduce)
+    _signs("hinge_embedding_loss", target)
+    each = where(target != -1, input, 0.0) + where(target != 1, clamp(margin - input, min=0.0), 0.0)
+    return reduced("hinge_embedding_loss", each, reduction)
+
+
+@public
+def soft_margin_loss(
+    input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+) -> Any:
+    """log(1 + exp(-target * input)), target 1 or -1: the logistic loss."""
+    _modern("soft_margin_loss", size_average, reduce)
+    _signs("soft_margin_loss", target)
+    return reduced("soft_margin_loss", softplus(-target * input), reduction)
+
+
+@public
+def cosine_embedding_loss(
+    input1: Any,
+    input2: Any,
+    target: Any,
+    margin: float = 0.0,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Any:
+    """1 - cos(input1, input2) where target is 1, max(0, cos - margin) where it is -1; vectors (d,) or rows (n, d)."""
+    _modern("cosine_embedding_loss", size_average, reduce)
+    _signs("cosine_embedding_loss", target)
+    if input1.ndim not in (1, 2) or tuple(target.shape) != tuple(input1.shape)[:-1]:
+        raise ShapeError(
+            f"cosine_embedding_loss: expected inputs (d,) or (n, d) with a target () or (n,), got "
+            f"{describe(input1)} and {describe(target)}"
+        )
+    cosine = cosine_similarity(input1, input2, dim=-1, eps=1e-8)
+    each = where(target == 1, 1 - cosine, where(target == -1, clamp(cosine - margin, min=0.0), 0.0))
+    return reduced("cosine_embedding_loss", each, reduction)
+
+
+@public
+def triplet_margin_loss(
+    anchor: Any, positive: Any, negative: Any, margin: float = 1.0, p: float = 2, eps: float = 1e-6,
+    swap: bool = False, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+) -> Any:  # fmt: skip
+    """max(0, |anchor - positive|_p - |anchor - negative|_p + margin). swap: the nearer of anchor and positive counts as
+    the negative's distance (Balntas et al., BMVC 2016)."""
+    _modern("triplet_margin_loss", size_average, reduce)
+
+    def distance(a: Any, b: Any) -> Any:
+        return pairwise_distance(a, b, p, eps)
+
+    return _triplet("triplet_margin_loss", distance, anchor, positive, negative, margin, swap, reduction)
+
+
+@public
+def triplet_margin_with_distance_loss(
+    anchor: Any, positive: Any, negative: Any, *, distance_function: Any = None, margin: float = 1.0,
+    swap: bool = False, reduction: str = "mean",
+) -> Any:  # fmt: skip
+    """triplet_margin_loss with any distance of two batches of vectors; None: the Euclidean one."""
+    distance = pairwise_distance if distance_function is None else distance_function
+    return _triplet("triplet_margin_with_distance_loss", distance, anchor, positive, negative, margin, swap, reduction)
+
+
+def _triplet(op: str, distance: Any, anchor: Any, positive: Any, negative: Any, margin: float, swap: bool,
+             reduction: str) -> Any:  # fmt: skip
+    if not margin > 0:
+        raise ValueError(f"{op}: margin: expected a number above 0, got {margin}")
+    near, far = distance(anchor, positive), distance(anchor, negative)
+    if swap:
+        far = minimum(far, distance(positive, negative))
+    return reduced(op, clamp(near - far + margin, min=0.0), reduction)
+
+
+# --- several labels at once -------------------------------------------------------------------------------------------
+
+
+@public
+def multilabel_margin_loss(
+    input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+) -> Any:
+    """sum over labels y and other classes i of max(0, 1 - (input_y - input_i)) / C: (C,) or (N, C), where `target`, of
+    the same shape, lists the labels' numbers up to the first -1."""
+    op = "multilabel_margin_loss"
+    _modern(op, size_average, reduce)
+    target = as_tensor(target)
+    if input.ndim not in (1, 2) or tuple(target.shape) != tuple(input.shape) or target.dtype.kind not in "iu":
+        raise ShapeError(f"{op}: expected scores (C,) or (N, C) and class numbers of that shape, got {describe(input)} "
+                         f"and {describe(target)}")  # fmt: skip
+    listed = cumsum((target == -1).long(), -1) == 0
+    labels = where(listed, target, 0)
+    check_range(op, labels, int(input.shape[-1]), "classes", input)
+    scores, others = unsqueeze(gather(input, -1, labels), -1), unsqueeze(input, -2)
+    is_label = (unsqueeze(listed, -1) & (unsqueeze(labels, -1) == arange(input.shape[-1], device=input.device))).any(-2)
+    counted = unsqueeze(listed, -1) & ~unsqueeze(is_label, -2)
+    each = where(counted, clamp(1 - (scores - others), min=0.0), 0.0).sum((-2, -1)) / input.shape[-1]
+    return reduced(op, each, reduction)
+
+
+@public
+def multilabel_soft_margin_loss(
+    input: Any, target: Any, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+) -> Any:
+    """-mean over classes of (y log sigmoid(x) + (1 - y) log sigmoid(-x)) * weight: (..., C), y in [0, 1]."""
+    op = "multilabel_soft_margin_loss"
+    _modern(op, size_average, reduce)
+    _signs(op, target)
+    if tuple(target.shape) != tuple(input.shape) or not input.ndim:
+        raise ShapeError(f"{op}: expected scores (..., C) and targets of that shape, got {describe(input)} and "
+                         f"{describe(target)}")  # fmt: skip
+    each = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
+    return reduced(op, (each if weight is None else each * weight).mean(-1), reduction)
+
+
+@public
+def gaussian_nll_loss(
+    input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+) -> Any:
+    """(log v + (input - target)^2 / v) / 2, v = max(var, eps), not differentiated there; full adds log(2 pi) / 2.
+
+    Raises ValueError for a negative variance.
+    """
+    variance = var if hasattr(var, "ndim") else input.detach() * 0 + var
+    expect(~(variance._array < 0), ValueError, "gaussian_nll_loss: `var`: expected variances of 0 or more")
+    raised = variance + (clamp(variance, min=eps) - variance).detach()
+    each = 0.5 * (log(raised) + (input - target) ** 2 / raised)
+    return reduced("gaussian_nll_loss", each + 0.5 * math.log(2 * math.pi) if full else each, reduction)
+
+
+@public
+def poisson_nll_loss(
+    input: Any,
+    target: Any,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: Any = None,
+    eps: float = 1e-8,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Any:
+    """exp(input) - target * input, or input - target * log(input + eps) if not log_input; full adds Stirling's
+    approximation of log(target!) where target > 1."""
+    _modern("poisson_nll_loss", size_average, reduce)
+    each = exp(input) - target * input if log_input else input - target * log(input + eps)
+    if full:
+        safe = where(target > 1, target, 1.0)
+        each = each + where(target > 1, safe * log(safe) - safe + 0.5 * log(2 * math.pi * safe), 0.0)
+    return reduced("poisson_nll_loss", each, reduction)

@@ -1,0 +1,1 @@
+"""The operations of layers: activations, convolutions, pooling, normalization, attention, recurrence."""

@@ -1,0 +1,365 @@
+"""Softmax and its kin, and the non-linearities between layers."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from numpy import ndarray
+
+from minigrad.backend import array_module, in_parts, looped, loops
+from minigrad.dtypes import float32
+from minigrad.engine.elementwise import cast, floated, unary
+from minigrad.engine.primitive import primitive
+from minigrad.engine.tensor import Tensor
+from minigrad.errors import ShapeError
+from minigrad.executors.cupy import activation as activations
+from minigrad.executors.cupy import slopes
+from minigrad.executors.cupy import softmax as kernels
+from minigrad.executors.cupy.kernel import on_gpu
+from minigrad.ops import axes
+from minigrad.ops.api import public, refuse
+from minigrad.ops.array.shape import chunk, reshape
+from minigrad.ops.pointwise.arithmetic import abs, exp, tanh, where
+from minigrad.ops.pointwise.special import SQRT_2PI, ndtr
+from minigrad.ops.reduce.reductions import sum
+
+__all__ = [
+    "celu", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_softmax",
+    "logsigmoid", "mish", "prelu", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softmin", "softplus",
+    "softshrink", "softsign", "tanhshrink", "threshold",
+]  # fmt: skip
+
+# --- softmax ------------------------------------------------------------------------------------------------------
+
+
+FEW = 64
+
+
+def _normalised(input: Any, dim: int, normalise: Any) -> Any:
+    """`normalise(z, dim)`, which works in place, on a copy of the input; float16 in float32.
+
+    Few classes in the last dimension are laid out class by class: NumPy reduces a short last dimension one row at a
+    time. 256 x 10 takes 9 us instead of 29, 256 x 64 37 instead of 40 (`python tests/benchmarks/overhead.py`).
+    """
+    z = input.astype(float32) if input.dtype.itemsize == 2 else input
+    classes = input.shape[dim]
+    if 1 < input.ndim == dim + 1 and classes <= FEW and isinstance(z, ndarray):
+        z = z.reshape(-1, classes).T.copy()
+        normalise(z, 0)
+        z = z.T.copy().reshape(input.shape)
+    else:
+        z = z.copy()
+        normalise(z, dim)
+    return z.astype(input.dtype, copy=False)
+
+
+@primitive(name="softmax", input=on_gpu(slopes.softmax)(lambda g, out, dim: out * (g - sum(g * out, dim, True))))
+@on_gpu(kernels.softmax)
+def _softmax(input: Any, *, dim: int) -> Any:
+    def normalise(z: Any, dim: int) -> None:
+        z -= z.max(dim, keepdims=True)
+        array_module(z).exp(z, out=z)
+        z /= z.sum(dim, keepdims=True)
+
+    return _normalised(input, dim, normalise)
+
+
+@primitive(name="log_softmax", input=on_gpu(slopes.log_softmax)(lambda g, out, dim: g - exp(out) * sum(g, dim, True)))
+@on_gpu(kernels.log_softmax)
+def _log_softmax(input: Any, *, dim: int) -> Any:
+    def normalise(z: Any, dim: int) -> None:
+        xp = array_module(z)
+        z -= z.max(dim, keepdims=True)
+        z -= xp.log(xp.exp(z).sum(dim, keepdims=True))
+
+    return _normalised(input, dim, normalise)
+
+
+def _over(name: str, op: Any, input: Any, dim: Any, dtype: Any) -> Any:
+    try:
+        input = floated(input) if dtype is None else cast(input, dtype)
+    except AttributeError:
+        refuse(name, input=input)
+        raise
+    if dim is None:
+        raise TypeError(f"{name}: dim: expected the dimension that holds the classes (usually 1 or -1), got None")
+    at = axes.one(dim, input.ndim, name)
+    if input.ndim == 0:
+        return op(input.reshape(1), dim=0).reshape(())
+    return input * 1 if 0 in tuple(input.shape) else op(input, dim=at)
+
+
+def softmax(input: Any, dim: int | None = None, dtype: Any = None, *, axis: int | None = None) -> Any:
+    """exp(x) / sum(exp(x)) along `dim`, computed as exp(x - max x): a primitive because that never overflows.
+
+    Logits of 1e4 and float16 (summed in float32) are safe. The class scores of the lecture's softmax classifier.
+    """
+    return _over("softmax", _softmax, input, axes.either(dim, axis, "softmax"), dtype)
+
+
+def log_softmax(input: Any, dim: int | None = None, dtype: Any = None, *, axis: int | None = None) -> Any:
+    """log(softmax(x)) along `dim`, as x - max x - log(sum(exp(x - max x))): a primitive because log of a softmax that
+    underflowed would be -inf."""
+    return _over("log_softmax", _log_softmax, input, axes.either(dim, axis, "log_softmax"), dtype)
+
+
+# --- pointwise ----------------------------------------------------------------------------------------------------
+
+
+def _sigmoid(x: Any) -> Any:
+    """1 / (1 + e^-x): where e^-x overflows the quotient is 0, as it should be. float16 in float32."""
+    xp = array_module(x)
+    if x.dtype.itemsize == 2:
+        return (1 / (1 + xp.exp(-x.astype(float32)))).astype(x.dtype)
+    return 1 / (1 + xp.exp(-x))
+
+
+def _softplus(x: Any) -> Any:
+    xp = array_module(x)
+    return xp.maximum(x, 0) + xp.log1p(xp.exp(-abs(x)))
+
+
+relu = unary(
+    "relu",
+    "max(x, 0); nan stays nan. Gradient 0 at 0.",
+    on_gpu(slopes.relu)(looped("activation.relu_slope")(lambda g, out: where(out > 0, g, 0.0))),
+    lambda x: array_module(x).maximum(x, 0),
+    floating=False,
+)
+sigmoid = unary("sigmoid", "1 / (1 + e^-x).", on_gpu(slopes.sigmoid)(lambda g, out: g * (out * (1 - out))), _sigmoid)
+logsigmoid = unary(
+    "logsigmoid", "log(sigmoid(x)), without overflow.", lambda g, input: g * sigmoid(-input), lambda x: -_softplus(-x)
+)
+_softplus_op = unary("softplus", "log(1 + e^x), without overflow.", lambda g, input: g * sigmoid(input), _softplus)
+
+
+@public
+def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    """log(1 + e^(beta x)) / beta: a smooth relu. PyTorch's `threshold`, above which it returns x, is met to
+    rounding."""
+    smooth = _softplus_op(input) if beta == 1 else _softplus_op(input * beta) / beta
+    return smooth if threshold >= 20 else where(input * beta > threshold, input, smooth)
+
+
+@primitive(
+    name="leaky_relu", local=True,
+    input=on_gpu(slopes.LEAKY_RELU)(lambda g, input, negative_slope: where(input > 0, g, g * negative_slope)),
+)  # fmt: skip
+@on_gpu(activations.leaky_relu)
+def _leaky_relu(input: Any, *, negative_slope: float) -> Any:
+    return array_module(input).where(input > 0, input, input * negative_slope)
+
+
+@public
+def leaky_relu(input: Any, negative_slope: float = 0.01) -> Any:
+    """x if x > 0, else negative_slope * x. Gradient negative_slope at 0."""
+    return _leaky_relu(floated(input), negative_slope=float(negative_slope))
+
+
+@public
+def prelu(input: Any, weight: Any) -> Any:
+    """leaky_relu whose slope is a parameter: one number, or one for each channel (dimension 1)."""
+    if weight.ndim > 1 or (weight.ndim == 1 and weight.shape[0] not in (1, input.shape[1] if input.ndim > 1 else 1)):
+        raise ShapeError(
+            f"prelu: `weight`: expected one number, or one for each channel, got shape {tuple(weight.shape)}"
+        )
+    slope = reshape(weight, (-1,) + (1,) * (input.ndim - 2)) if input.ndim > 1 else reshape(weight, (1,) * input.ndim)
+    return where(input > 0, input, input * slope)
+
+
+def _elu_slope(g: Any, input: Any, alpha: float, steep: float) -> Any:
+    return where(input > 0, g, g * (alpha * steep * exp(where(input > 0, 0.0, input) * steep)))
+
+
+@primitive(name="elu", input=on_gpu(slopes.ELU)(_elu_slope), local=True)
+@on_gpu(activations.elu)
+def _elu(input: Any, *, alpha: float, steep: float) -> Any:
+    xp = array_module(input)
+    return xp.where(input > 0, input, alpha * xp.expm1(xp.minimum(input, 0) * steep))
+
+
+@public
+def elu(input: Any, alpha: float = 1.0) -> Any:
+    """x if x > 0, else alpha * (e^x - 1)."""
+    return _elu(floated(input), alpha=float(alpha), steep=1.0)
+
+
+@public
+def celu(input: Any, alpha: float = 1.0) -> Any:
+    """x if x > 0, else alpha * (e^(x / alpha) - 1): an elu with a continuous derivative for every alpha."""
+    if alpha == 0:
+        raise ValueError("celu: alpha: expected a number that is not 0, got 0")
+    return _elu(floated(input), alpha=float(alpha), steep=1 / alpha)
+
+
+@public
+def selu(input: Any) -> Any:
+    """scale * elu(x, alpha) with the two constants of Klambauer et al. (2017), which keep mean 0 and variance 1."""
+    return 1.0507009873554804934193349852946 * elu(input, 1.6732632423543772848170429916717)
+
+
+def _silu_slope(g: Any, input: Any) -> Any:
+    s = sigmoid(input)
+    return g * (s * (1 + input * (1 - s)))
+
+
+silu = public(unary(
+    "silu", "x * sigmoid(x), also called swish.", on_gpu(slopes.silu)(_silu_slope),
+    on_gpu(activations.SILU)(lambda x: (x * _sigmoid(x)).astype(x.dtype, copy=False)),
+))  # fmt: skip
+
+
+@public
+def mish(input: Any) -> Any:
+    """x * tanh(softplus(x))."""
+    return input * tanh(_softplus_op(input))
+
+
+# tanh(z * polynomial in z * z) = 2 ndtr(z) - 1: the minimax fit, wrong by less than 3e-8. At 5.8 it is 1 in float32
+NORMAL = (1.7561727627679602e-09, -1.3226340911387524e-07, 3.964745246776147e-06, -5.5306198191829026e-05,
+          -3.259496588725597e-05, 3.633308410644531e-02, 7.978849411010742e-01)  # fmt: skip
+
+
+def _below(x: Any) -> Any:
+    """The normal distribution function. In float32 to 1e-7, as PyTorch's GELU has it: 2.5 ns an element instead of
+    SciPy's 13, which are right to the last digit in its lower end too."""
+    if x.dtype != float32 or not isinstance(x, ndarray):
+        return ndtr(x)
+    if not x.ndim:
+        return _below(x.reshape(1))[0]
+    z = x.clip(-5.8, 5.8)
+    square = z * z
+    out = square * NORMAL[0]
+    for c in NORMAL[1:-1]:
+        out += c
+        out *= square
+    out += NORMAL[-1]
+    out *= z
+    array_module(x).tanh(out, out=out)
+    out *= 0.5
+    out += 0.5
+    return out
+
+
+_normal = unary(
+    "normal_below", "The normal distribution function, as GELU needs it.",
+    lambda g, input: g * (exp(input * input * -0.5) / SQRT_2PI), _below,
+)  # fmt: skip
+
+
+def _pulled(g: Any, x: Any, below: Any) -> Any:
+    return g * (below + x * (exp(x * x * -0.5) / SQRT_2PI))
+
+
+@looped("activation.gelu_slope")
+def _at_once(g: Any, x: Any) -> Any:
+    return _pulled(g, x, _normal(x))
+
+
+def _gelu_slope(g: Any, input: Any, known: Any) -> Any:
+    if vars(known) and not isinstance(input, Tensor):  # a kernel or a loop keeps nothing
+        return in_parts(_pulled, g, input, known.below)
+    return in_parts(_at_once, g, input) if isinstance(input, ndarray) else _at_once(g, input)
+
+
+@looped("activation.gelu")
+def _times_below(x: Any) -> Any:
+    return x * _below(x)
+
+
+@primitive(name="gelu", input=on_gpu(slopes.gelu)(_gelu_slope), local=True)
+@on_gpu(activations.gelu)
+def _gelu(input: Any, *, known: Any) -> Any:
+    if loops(input) is not None:
+        return in_parts(_times_below, input)
+    known.below = in_parts(_below, input)
+    return input * known.below
+
+
+@public
+def gelu(input: Any, approximate: str = "none") -> Any:
+    """x times the normal distribution function at x; approximate="tanh": by a formula in tanh."""
+    if approximate == "none":
+        return _gelu(floated(input), known=SimpleNamespace())
+    if approximate != "tanh":
+        raise ValueError(f'gelu: approximate: expected "none" or "tanh", got {approximate!r}')
+    return 0.5 * input * (1 + tanh(0.7978845608028654 * (input + 0.044715 * input * input * input)))
+
+
+# --- pieces of straight lines: gradients at the joints are PyTorch's ------------------------------------------------
+
+
+@public
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+    """x held in [min_val, max_val]. Gradient 0 on the limits."""
+    if min_val > max_val:
+        raise ValueError(f"hardtanh: expected min_val <= max_val, got {min_val} and {max_val}")
+    return where(input <= min_val, min_val, where(input >= max_val, max_val, input))
+
+
+@public
+def relu6(input: Any) -> Any:
+    """x held in [0, 6]. Gradient 0 on the limits."""
+    return hardtanh(input, 0.0, 6.0)
+
+
+@public
+def hardsigmoid(input: Any) -> Any:
+    """x / 6 + 1/2 held in [0, 1]. Gradient 0 on the limits."""
+    return relu6(input + 3) / 6
+
+
+@public
+def hardswish(input: Any) -> Any:
+    """x * hardsigmoid(x)."""
+    return where(input <= -3, 0.0, where(input < 3, input * (input + 3) / 6, input))
+
+
+@public
+def threshold(input: Any, threshold: float, value: float) -> Any:
+    """x if x > threshold, else value."""
+    return where(input > threshold, input, value)
+
+
+@public
+def softshrink(input: Any, lambd: float = 0.5) -> Any:
+    """x drawn towards 0 by lambd, 0 within it."""
+    if lambd < 0:
+        raise ValueError(f"softshrink: lambd: expected 0 or more, got {lambd}")
+    return where(input > lambd, input - lambd, where(input < -lambd, input + lambd, 0.0))
+
+
+@public
+def hardshrink(input: Any, lambd: float = 0.5) -> Any:
+    """x where |x| > lambd, else 0."""
+    return where((input > lambd) | (input < -lambd), input, 0.0)
+
+
+@public
+def tanhshrink(input: Any) -> Any:
+    """x - tanh(x)."""
+    return input - tanh(input)
+
+
+@public
+def softsign(input: Any) -> Any:
+    """x / (1 + |x|)."""
+    return input / (1 + abs(input))
+
+
+# --- along a dimension ----------------------------------------------------------------------------------------------
+
+
+@public
+def softmin(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
+    """softmax(-x)."""
+    return softmax(-input, dim, dtype)
+
+
+@public
+def glu(input: Any, dim: int = -1) -> Any:
+    """The first half of `dim` times the sigmoid of the second."""
+    at = axes.one(dim, input.ndim, "glu")
+    if input.ndim == 0 or input.shape[at] % 2:
+        raise ShapeError(f"glu: expected an even size in dimension {at}, got shape {tuple(input.shape)}")
+    first, second = chunk(input, 2, at)
+    return first * sigmoid(second)

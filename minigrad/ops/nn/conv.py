@@ -1,0 +1,247 @@
+"""Convolutions in one, two and three dimensions, and their transposes, through windows and one matrix product a group.
+
+A convolution is linear in the input and in the weight, so three primitives are closed under differentiation: the
+convolution, its adjoint in the input (the transposed convolution) and its adjoint in the weight. Each one's rules are
+the other two. Arrays are (N, C, ...spatial), weights (out, in / groups, ...kernel), as in PyTorch.
+"""
+
+from typing import Any
+
+from minigrad.engine.messages import describe
+from minigrad.engine.primitive import primitive
+from minigrad.errors import DtypeError, ShapeError
+from minigrad.ops.api import public
+from minigrad.ops.array.pad import pad
+from minigrad.ops.array.shape import reshape, squeeze, unsqueeze
+from minigrad.ops.index.indexing import _getitem
+from minigrad.ops.nn.im2col import Geometry, Ints, convolved, put_back, weight_sums
+from minigrad.ops.reduce.reductions import sum_to
+
+__all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
+
+
+def places(size: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Ints:
+    """How many windows fit along each dimension."""
+    return tuple(
+        (n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in zip(size, kernel, stride, padding, dilation)
+    )
+
+
+@primitive(
+    name="conv",
+    input=lambda g, weight, input_shape, stride, padding, dilation, groups: _transposed(
+        g, weight, shape=input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+    weight=lambda g, input, weight_shape, stride, padding, dilation, groups: _weight_adjoint(
+        input, g, shape=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+    bias=lambda g, bias_shape: reshape(sum_to(g, shape=(1, *bias_shape, *(1,) * (g.ndim - 2))), bias_shape),
+)
+def _conv(
+    input: Any, weight: Any, bias: Any = None, *, stride: Ints, padding: Ints, dilation: Ints, groups: int
+) -> Any:
+    size, kernel = input.shape[2:], weight.shape[2:]
+    spots = places(size, kernel, stride, padding, dilation)
+    return convolved(input, weight, Geometry(size, kernel, stride, padding, dilation, groups, spots), bias)
+
+
+@primitive(
+    name="conv_transposed",
+    input=lambda g, weight, input_shape, stride, padding, dilation, groups: _first(
+        _conv(g, weight, None, stride=stride, padding=padding, dilation=dilation, groups=groups), input_shape
+    ),
+    weight=lambda g, input, weight_shape, stride, padding, dilation, groups: _weight_adjoint(
+        g, input, shape=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+)
+def _transposed(
+    input: Any, weight: Any, *, shape: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
+) -> Any:
+    """What the convolution gathers from an input of `shape`, put back and added up: its adjoint in the input."""
+    where = Geometry(tuple(shape[2:]), weight.shape[2:], stride, padding, dilation, groups, input.shape[2:])
+    return put_back(input, weight, shape[1], where)
+
+
+def _first(x: Any, shape: Ints) -> Any:
+    """As much of x as an array of `shape` has: a large output_padding has room for one place more."""
+    return x if tuple(x.shape) == tuple(shape) else _getitem(x, index=tuple(slice(n) for n in shape))
+
+
+@primitive(
+    name="conv_weight",
+    input=lambda g, other, input_shape, stride, padding, dilation, groups: _transposed(
+        other, g, shape=input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+    other=lambda g, input, stride, padding, dilation, groups: _conv(
+        input, g, None, stride=stride, padding=padding, dilation=dilation, groups=groups
+    ),
+)
+def _weight_adjoint(
+    input: Any, other: Any, *, shape: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
+) -> Any:
+    """Every window times what the convolution made of it, added up: its adjoint in the weight."""
+    where = Geometry(input.shape[2:], tuple(shape[2:]), stride, padding, dilation, groups, other.shape[2:])
+    return weight_sums(input, other, shape, where)
+
+
+# --- the public face ------------------------------------------------------------------------------------------------
+
+
+def spread_over_dims(op: str, name: str, value: Any, dims: int, least: int = 0) -> Ints:
+    """One number for every dimension, or one for each."""
+    out = (value,) * dims if isinstance(value, int) else tuple(value) * (dims if len(tuple(value)) == 1 else 1)
+    if len(out) != dims or any(not isinstance(n, int) or n < least for n in out):
+        raise ShapeError(f"{op}: {name}: expected a number, or {dims} of them, of at least {least}, got {value}")
+    return out
+
+
+def _prepared(op: str, input: Any, weight: Any, bias: Any, dims: int, channels: int, out: int) -> Any:
+    """The input as a batch. `channels` and `out`: the weight's dimensions they stand in."""
+    if weight.ndim != dims + 2 or input.ndim not in (dims + 1, dims + 2):
+        raise ShapeError(
+            f"{op}: expected an input of {dims + 1} or {dims + 2} dimensions and a weight of {dims + 2}, "
+            f"got {describe(input)} and {describe(weight)}"
+        )
+    if input.shape[-dims - 1] != channels:
+        raise ShapeError(
+            f"{op}: expected an input of {channels} channels for weight {describe(weight)}, got {describe(input)}"
+        )
+    if input.dtype != weight.dtype:
+        raise DtypeError(
+            f"{op}: expected one dtype, got input {input.dtype} and weight {weight.dtype}; cast one with .to()"
+        )
+    if bias is not None and tuple(bias.shape) != (out,):
+        raise ShapeError(f"{op}: `bias`: expected {out} numbers, one for each output channel, got {describe(bias)}")
+    if bias is not None and bias.dtype != weight.dtype:
+        raise DtypeError(f"{op}: expected one dtype, got weight {weight.dtype} and bias {bias.dtype}")
+    return input if input.ndim == dims + 2 else unsqueeze(input, 0)
+
+
+def _groups(op: str, groups: int, *channels: int) -> None:
+    if groups < 1 or any(c % groups for c in channels):
+        raise ShapeError(
+            f"{op}: groups: expected a divisor of the channels {' and '.join(map(str, channels))}, got {groups}"
+        )
+
+
+def _convolve(
+    op: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Any:
+    _groups(op, groups, *((weight.shape[0],) if weight.ndim else ()))
+    x = _prepared(op, input, weight, bias, dims, weight.shape[1] * groups if weight.ndim > 1 else 0, weight.shape[0])
+    steps = spread_over_dims(op, "stride", stride, dims, 1)
+    holes = spread_over_dims(op, "dilation", dilation, dims, 1)
+    kernel = tuple(weight.shape[2:])
+    if isinstance(padding, str):
+        x, around = _by_name(op, x, padding, kernel, steps, holes)
+    else:
+        around = spread_over_dims(op, "padding", padding, dims)
+    spots = places(tuple(x.shape)[2:], kernel, steps, around, holes)
+    if min(spots, default=1) < 1 or 0 in kernel:
+        raise ShapeError(
+            f"{op}: a kernel of {kernel} (dilation {holes}) does not fit into an input "
+            f"of {tuple(x.shape)[2:]} padded by {around}"
+        )
+    out = _conv(x, weight, bias, stride=steps, padding=around, dilation=holes, groups=groups)
+    return out if input.ndim == dims + 2 else squeeze(out, 0)
+
+
+def _by_name(op: str, x: Any, padding: str, kernel: Ints, stride: Ints, dilation: Ints) -> tuple[Any, Ints]:
+    """Padding "valid" (none) or "same" (the result has the input's size)."""
+    if padding not in ("valid", "same"):
+        raise ValueError(f'{op}: padding: expected numbers, "valid" or "same", got {padding!r}')
+    nothing = (0,) * len(kernel)
+    if padding == "valid":
+        return x, nothing
+    if any(s != 1 for s in stride):
+        raise ValueError(f'{op}: padding="same" needs a stride of 1, got {stride}')
+    total = [d * (k - 1) for k, d in zip(kernel, dilation)]
+    if not any(n % 2 for n in total):
+        return x, tuple(n // 2 for n in total)
+    return pad(x, [w for n in reversed(total) for w in (n // 2, n - n // 2)]), nothing
+
+
+def _transpose(
+    op: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, output_padding: Any, groups: int,
+    dilation: Any,
+) -> Any:  # fmt: skip
+    _groups(op, groups, *((weight.shape[0],) if weight.ndim else ()))
+    made = weight.shape[1] * groups if weight.ndim > 1 else 0
+    x = _prepared(op, input, weight, bias, dims, weight.shape[0], made)
+    steps = spread_over_dims(op, "stride", stride, dims, 1)
+    around = spread_over_dims(op, "padding", padding, dims)
+    extra = spread_over_dims(op, "output_padding", output_padding, dims)
+    holes = spread_over_dims(op, "dilation", dilation, dims, 1)
+    if any(e >= max(s, d) for e, s, d in zip(extra, steps, holes)):
+        raise ShapeError(
+            f"{op}: output_padding: expected less than stride or dilation, got {extra} with stride {steps}"
+        )
+    sizes = tuple(
+        (n - 1) * s - 2 * p + d * (k - 1) + e + 1
+        for n, s, p, d, k, e in zip(x.shape[2:], steps, around, holes, weight.shape[2:], extra)
+    )
+    if min(sizes, default=1) < 1:
+        raise ShapeError(f"{op}: padding {around} leaves nothing of the result, whose size would be {sizes}")
+    out = _transposed(
+        x, weight, shape=(x.shape[0], made, *sizes), stride=steps, padding=around, dilation=holes, groups=groups
+    )
+    if bias is not None:
+        out = out + reshape(bias, (-1,) + (1,) * dims)
+    return out if input.ndim == dims + 2 else squeeze(out, 0)
+
+
+@public
+def conv1d(
+    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    """The cross-correlation of an input (N, C, L) (or without N) with kernels (out, C / groups, ...); see conv2d."""
+    return _convolve("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
+
+
+@public
+def conv2d(
+    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    """The cross-correlation of an input (N, C, H, W) (or without N) with kernels (out, C / groups, ...).
+
+    padding: zeros on both sides, "same" or "valid". Window places: (n + 2 padding - dilation (k - 1) - 1) // stride +
+    1.
+    """
+    return _convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
+
+
+@public
+def conv3d(
+    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    """The cross-correlation of an input (N, C, D, H, W) (or without N) with kernels (out, C / groups, ...); see
+    conv2d."""
+    return _convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
+
+
+@public
+def conv_transpose1d(
+    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
+    groups: int = 1, dilation: Any = 1,
+) -> Any:  # fmt: skip
+    """The adjoint of conv1d; see conv_transpose2d."""
+    return _transpose("conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+@public
+def conv_transpose2d(
+    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
+    groups: int = 1, dilation: Any = 1,
+) -> Any:  # fmt: skip
+    """The adjoint of conv2d: each input element adds its multiple of the kernel (in, out / groups, ...) to the result,
+    whose size is (n - 1) stride - 2 padding + dilation (k - 1) + output_padding + 1."""
+    return _transpose("conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+@public
+def conv_transpose3d(
+    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
+    groups: int = 1, dilation: Any = 1,
+) -> Any:  # fmt: skip
+    """The adjoint of conv3d; see conv_transpose2d."""
+    return _transpose("conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation)

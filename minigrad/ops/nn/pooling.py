@@ -1,0 +1,308 @@
+"""Pooling: the largest or the mean of every window, in one, two and three dimensions.
+
+Composed of `pool_windows` and its adjoint: a view that shows every window, and the sum that puts windows back.
+"""
+
+from math import prod
+from typing import Any
+
+from minigrad.backend import array_module
+from minigrad.dtypes import int64
+from minigrad.engine.messages import describe
+from minigrad.engine.primitive import primitive, wrap
+from minigrad.engine.tensor import Tensor
+from minigrad.errors import ShapeError
+from minigrad.executors.cupy.kernel import on_gpu
+from minigrad.executors.cupy.windows import windows_put_back
+from minigrad.ops.api import public
+from minigrad.ops.array.pad import pad
+from minigrad.ops.array.shape import movedim, reshape, squeeze, unsqueeze
+from minigrad.ops.index.indexing import gather, getitem
+from minigrad.ops.linalg.products import matmul
+from minigrad.ops.nn.conv import spread_over_dims
+from minigrad.ops.nn.im2col import Ints, grid, windows
+from minigrad.ops.nn.max_pool import largest
+from minigrad.ops.reduce.reductions import argmax, mean, sum
+
+__all__ = [
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d",
+    "adaptive_max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool1d",
+    "max_pool2d", "max_pool3d",
+]  # fmt: skip
+
+
+@primitive(view=True, name="pool_windows", input=lambda g, input_shape, kernel, stride, dilation: _put_back(
+    g, shape=input_shape, kernel=kernel, stride=stride, dilation=dilation))  # fmt: skip
+def _windows(input: Any, *, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
+    return windows(input, kernel, stride, dilation)
+
+
+@primitive(name="pool_put_back", g=lambda g, kernel, stride, dilation: _windows(
+    g, kernel=kernel, stride=stride, dilation=dilation))  # fmt: skip
+@on_gpu(windows_put_back)
+def _put_back(g: Any, *, shape: Ints, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
+    out = array_module(g).zeros(shape, dtype=g.dtype)
+    spots = g.shape[-2 * len(kernel) : -len(kernel)]
+    for place in grid(kernel):
+        starts = tuple(k * d for k, d in zip(place, dilation))
+        window = tuple(slice(a, a + (m - 1) * s + 1, s) for a, m, s in zip(starts, spots, stride))
+        out[(..., *window)] += g[(..., *place)]
+    return out
+
+
+def _batch(op: str, input: Any, dims: int) -> Any:
+    if input.ndim not in (dims + 1, dims + 2):
+        raise ShapeError(f"{op}: expected an input of {dims + 1} or {dims + 2} dimensions, got {describe(input)}")
+    if 0 in tuple(input.shape)[-dims - 1 :]:
+        raise ShapeError(f"{op}: expected an input with no size of 0 but the batch's, got {describe(input)}")
+    return input if input.ndim == dims + 2 else unsqueeze(input, 0)
+
+
+def _sizes(op: str, kernel: Any, stride: Any, padding: Any, dilation: Any, dims: int) -> tuple[Ints, Ints, Ints, Ints]:
+    window = spread_over_dims(op, "kernel_size", kernel, dims, 1)
+    step = window if stride is None or stride == () else spread_over_dims(op, "stride", stride, dims, 1)
+    around = spread_over_dims(op, "padding", padding, dims)
+    holes = spread_over_dims(op, "dilation", dilation, dims, 1)
+    if any(2 * p > k for p, k in zip(around, window)):
+        raise ShapeError(f"{op}: padding: expected at most half of the kernel size {window}, got {around}")
+    return window, step, around, holes
+
+
+def _spots(op: str, sizes: Ints, window: Ints, step: Ints, around: Ints, holes: Ints, ceil_mode: bool) -> Ints:
+    """How many windows along each dimension; with ceil_mode also one that hangs over the end, if it starts before
+    it."""
+    out = []
+    for n, k, s, p, d in zip(sizes, window, step, around, holes):
+        room = n + 2 * p - d * (k - 1) - 1
+        count = room // s + 1 if not ceil_mode else -(-room // s) + 1
+        if ceil_mode and (count - 1) * s >= n + p:
+            count -= 1
+        out.append(count)
+    if min(out, default=1) < 1:
+        raise ShapeError(f"{op}: windows of {window} do not fit into an input of {sizes} padded by {around}")
+    return tuple(out)
+
+
+def _reached(x: Any, spots: Ints, window: Ints, step: Ints, around: Ints, holes: Ints, fill: float) -> Any:
+    """The input as far as windows reach, `fill` where they hang over."""
+    need = tuple((m - 1) * s + d * (k - 1) + 1 for m, s, d, k in zip(spots, step, holes, window))
+    widths = [w for n, p, r in reversed(list(zip(x.shape[2:], around, need))) for w in (p, max(r - n - p, -n))]
+    return pad(x, widths, value=fill) if any(widths) else x
+
+
+# --- the largest ----------------------------------------------------------------------------------------------------
+
+
+def _max_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
+              ceil_mode: bool, return_indices: bool) -> Any:  # fmt: skip
+    x = _batch(op, input, dims)
+    window, step, around, holes = _sizes(op, kernel_size, stride, padding, dilation, dims)
+    spots = _spots(op, tuple(x.shape)[2:], window, step, around, holes, ceil_mode)
+    reached = _reached(x, spots, window, step, around, holes, -float("inf"))
+    out, best = largest(reached, window, step, holes)
+    if not return_indices:
+        return out if input.ndim == dims + 2 else squeeze(out, 0)
+    indices = _flat_places(wrap(best.astype(int64)), tuple(x.shape)[2:], spots, window, step, around, holes)
+    return (out, indices) if input.ndim == dims + 2 else (squeeze(out, 0), squeeze(indices, 0))
+
+
+def _flat_places(best: Any, sizes: Ints, spots: Ints, window: Ints, step: Ints, around: Ints, holes: Ints) -> Any:
+    """Where in the flattened input plane the chosen element of each window lies."""
+    xp = array_module(best._array if isinstance(best, Tensor) else best)
+    total, rest = 0, best
+    for d in range(len(sizes) - 1, -1, -1):
+        inside = rest % window[d]
+        rest = rest // window[d]
+        starts = (xp.arange(spots[d], dtype=int64) * step[d] - around[d]).reshape((-1,) + (1,) * (len(sizes) - 1 - d))
+        total = total + (inside * holes[d] + starts) * prod(sizes[d + 1 :])
+    return total
+
+
+# --- the mean -------------------------------------------------------------------------------------------------------
+
+
+def _avg_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool,
+              count_include_pad: bool, divisor_override: int | None) -> Any:  # fmt: skip
+    x = _batch(op, input, dims)
+    window, step, around, holes = _sizes(op, kernel_size, stride, padding, 1, dims)
+    spots = _spots(op, tuple(x.shape)[2:], window, step, around, holes, ceil_mode)
+    shown = _windows(_reached(x, spots, window, step, around, holes, 0.0), kernel=window, stride=step, dilation=holes)
+    inner = tuple(range(-dims, 0))
+    if divisor_override is not None:
+        if divisor_override == 0:
+            raise ValueError(f"{op}: divisor_override: expected a number that is not 0, got 0")
+        out = sum(shown, inner) / divisor_override
+    elif any(around) and not count_include_pad or ceil_mode:
+        out = sum(shown, inner) / _counted(x, spots, window, step, around, count_include_pad)
+    else:
+        out = mean(shown, inner)
+    return out if input.ndim == dims + 2 else squeeze(out, 0)
+
+
+def _counted(x: Any, spots: Ints, window: Ints, step: Ints, around: Ints, padding_too: bool) -> Any:
+    """How many elements of the input (and of its padding) each window holds."""
+    xp = array_module(x._array if isinstance(x, Tensor) else x)
+    total = xp.ones((), dtype=x.dtype)
+    for n, m, k, s, p in zip(x.shape[2:], spots, window, step, around):
+        starts = xp.arange(m) * s - p
+        low, high = (-p, n + p) if padding_too else (0, n)
+        inside = xp.minimum(starts + k, high) - xp.maximum(starts, low)
+        total = total[..., None] * inside.astype(x.dtype)
+    return total
+
+
+# --- so many results, whatever the input's size ---------------------------------------------------------------------
+
+
+def _output_sizes(op: str, output_size: Any, sizes: Ints) -> Ints:
+    given = (output_size,) * len(sizes) if isinstance(output_size, int) or output_size is None else tuple(output_size)
+    if len(given) != len(sizes):
+        raise ShapeError(f"{op}: output_size: expected a number, or {len(sizes)} of them, got {output_size}")
+    out = tuple(n if m is None else int(m) for m, n in zip(given, sizes))
+    if min(out, default=0) < 0:
+        raise ShapeError(f"{op}: output_size: expected 0 or more, got {output_size}")
+    return out
+
+
+def _bins(n: int, m: int) -> list[tuple[int, int]]:
+    """n elements in m bins as equal as can be, which may overlap by one."""
+    return [(i * n // m, -(-(i + 1) * n // m)) for i in range(m)]
+
+
+def _adaptive_avg(op: str, dims: int, input: Any, output_size: Any) -> Any:
+    """A matrix of means along one dimension after the other; for one bin a mean."""
+    x = _batch(op, input, dims)
+    xp = array_module(x._array if isinstance(x, Tensor) else x)
+    for d, m in enumerate(_output_sizes(op, output_size, tuple(x.shape)[2:]), 2):
+        n = x.shape[d]
+        if n == m:
+            continue
+        if m == 1:
+            x = mean(x, d, True)
+            continue
+        means = xp.zeros((n, m), dtype=x.dtype)
+        for i, (start, end) in enumerate(_bins(n, m)):
+            means[start:end, i] = 1 / (end - start)
+        x = movedim(matmul(movedim(x, d, -1), means), -1, d)
+    return x * 1 if input.ndim == dims + 2 else squeeze(x * 1, 0)
+
+
+def _adaptive_max(op: str, dims: int, input: Any, output_size: Any, return_indices: bool) -> Any:
+    """The bins, the short ones filled up with their last element, as windows; then their largest elements."""
+    x = _batch(op, input, dims)
+    sizes = tuple(x.shape)[2:]
+    wanted = _output_sizes(op, output_size, sizes)
+    xp = array_module(x._array if isinstance(x, Tensor) else x)
+    places = []
+    for n, m in zip(sizes, wanted):
+        bins = _bins(n, m)
+        longest = max((b - a for a, b in bins), default=1)
+        places.append(xp.asarray([[min(a + k, b - 1) for k in range(longest)] for a, b in bins], dtype=int64))
+    flat = xp.zeros((1,) * (2 * dims), dtype=int64)
+    for d, p in enumerate(places):
+        shape = [1] * (2 * dims)
+        shape[d], shape[dims + d] = p.shape
+        flat = flat * sizes[d] + p.reshape(shape)
+    index = flat.reshape(*wanted, -1)
+    lead = tuple(x.shape)[:2]
+    shown = getitem(reshape(x, (*lead, -1)), (slice(None), slice(None), index))
+    best = argmax(shown, -1, True)
+    out = squeeze(gather(shown, -1, best), -1)
+    batched = input.ndim == dims + 2
+    if not return_indices:
+        return out if batched else squeeze(out, 0)
+    raw = best._array if isinstance(best, Tensor) else best
+    from minigrad.engine.primitive import wrap
+
+    chosen = wrap(xp.take_along_axis(xp.broadcast_to(index, (*lead, *index.shape)), raw, -1)[..., 0])
+    return (out, chosen) if batched else (squeeze(out, 0), squeeze(chosen, 0))
+
+
+# --- the public face ------------------------------------------------------------------------------------------------
+
+
+@public
+def max_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+               ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
+    """The largest element of every window; of equal ones the first gets the gradient. With return_indices also where in
+    the flattened input plane it was."""
+    return _max_pool("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+@public
+def max_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+               ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
+    """The largest element of every window; of equal ones the first gets the gradient. With return_indices also where in
+    the flattened input plane it was."""
+    return _max_pool("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+@public
+def max_pool3d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+               ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
+    """The largest element of every window; of equal ones the first gets the gradient. With return_indices also where in
+    the flattened input plane it was."""
+    return _max_pool("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+@public
+def avg_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+               count_include_pad: bool = True) -> Any:  # fmt: skip
+    """The mean of every window; count_include_pad=False leaves the padding out of it."""
+    return _avg_pool("avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
+
+
+@public
+def avg_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+               count_include_pad: bool = True,
+               divisor_override: int | None = None) -> Any:  # fmt: skip
+    """The mean of every window; count_include_pad=False leaves the padding out of it."""
+    return _avg_pool(
+        "avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
+
+
+@public
+def avg_pool3d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+               count_include_pad: bool = True,
+               divisor_override: int | None = None) -> Any:  # fmt: skip
+    """The mean of every window; count_include_pad=False leaves the padding out of it."""
+    return _avg_pool(
+        "avg_pool3d", 3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
+
+
+@public
+def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
+    """Means of so many bins, as equal as can be, along each dimension."""
+    return _adaptive_avg("adaptive_avg_pool1d", 1, input, output_size)
+
+
+@public
+def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
+    """Means of so many bins, as equal as can be, along each dimension."""
+    return _adaptive_avg("adaptive_avg_pool2d", 2, input, output_size)
+
+
+@public
+def adaptive_avg_pool3d(input: Any, output_size: Any) -> Any:
+    """Means of so many bins, as equal as can be, along each dimension."""
+    return _adaptive_avg("adaptive_avg_pool3d", 3, input, output_size)
+
+
+@public
+def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+    """The largest elements of so many bins, as equal as can be, along each dimension."""
+    return _adaptive_max("adaptive_max_pool1d", 1, input, output_size, return_indices)
+
+
+@public
+def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+    """The largest elements of so many bins, as equal as can be, along each dimension."""
+    return _adaptive_max("adaptive_max_pool2d", 2, input, output_size, return_indices)
+
+
+@public
+def adaptive_max_pool3d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+    """The largest elements of so many bins, as equal as can be, along each dimension."""
+    return _adaptive_max("adaptive_max_pool3d", 3, input, output_size, return_indices)

@@ -1,0 +1,1 @@
+"""Element by element: arithmetic, trigonometric and special functions, comparisons, casts."""

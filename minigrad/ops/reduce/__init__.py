@@ -1,0 +1,1 @@
+"""Over dimensions: sums and extremes, scans, sorting, statistics."""

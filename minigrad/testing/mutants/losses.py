@@ -1,0 +1,184 @@
+"""Softmax and losses."""
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.testing.mutants.model import bug, normal
+
+F = "softmax and losses"
+
+
+def _softmax(x: Any) -> Any:
+    z = np.exp(x - x.max(1, keepdims=True))
+    return z / z.sum(1, keepdims=True)
+
+
+def _log_softmax(x: Any) -> Any:
+    z = x - x.max(1, keepdims=True)
+    return z - np.log(np.exp(z).sum(1, keepdims=True))
+
+
+def _onehot(x: Any, shift: Any = 0) -> Any:
+    out = np.zeros_like(x)
+    out[np.arange(len(x)), (np.arange(len(x)) * 3 + shift) % x.shape[1]] = 1
+    return out
+
+
+def _entropy(x: Any) -> Any:
+    return -(_log_softmax(x) * _onehot(x)).sum() / len(x)
+
+
+def _bce(x: Any) -> Any:
+    return (np.maximum(x, 0) - x * _onehot(x) + np.log1p(np.exp(-abs(x)))).mean()
+
+
+def _sig(x: Any) -> Any:
+    return np.where(x > 0, 1 / (1 + np.exp(-abs(x))), np.exp(-abs(x)) / (1 + np.exp(-abs(x))))
+
+
+def _margins(x: Any) -> Any:
+    right = (x * _onehot(x)).sum(1, keepdims=True)
+    return np.maximum(x - right + 1, 0) * (1 - _onehot(x))
+
+
+def _hinge(g: Any, y: Any, x: Any, counted: Any) -> Any:
+    hit = (_margins(x) > 0) * 1.0
+    return g / len(x) * (hit - (_onehot(x) * hit.sum(1, keepdims=True) if counted else _onehot(x)))
+
+
+bug(
+    "softmax: sum term lost",
+    F,
+    "missing term",
+    normal,
+    _softmax,
+    lambda g, y, x: y * (g - (g * y).sum(1, keepdims=True)),
+    lambda g, y, x: y * g,
+)
+bug(
+    "softmax: mean for sum",
+    F,
+    "missing factor n",
+    normal,
+    _softmax,
+    lambda g, y, x: y * (g - (g * y).sum(1, keepdims=True)),
+    lambda g, y, x: y * (g - (g * y).mean(1, keepdims=True)),
+)
+bug(
+    "softmax: other axis",
+    F,
+    "wrong axis",
+    normal,
+    _softmax,
+    lambda g, y, x: y * (g - (g * y).sum(1, keepdims=True)),
+    lambda g, y, x: y * (g - (g * y).sum(0)),
+)
+bug(
+    "softmax: diagonal only",
+    F,
+    "missing term",
+    normal,
+    _softmax,
+    lambda g, y, x: y * (g - (g * y).sum(1, keepdims=True)),
+    lambda g, y, x: g * y * (1 - y),
+)
+bug(
+    "log_softmax: sum of g lost",
+    F,
+    "missing term",
+    normal,
+    _log_softmax,
+    lambda g, y, x: g - np.exp(y) * g.sum(1, keepdims=True),
+    lambda g, y, x: g - np.exp(y),
+)
+bug(
+    "cross_entropy: 1/N lost",
+    F,
+    "missing factor n",
+    normal,
+    _entropy,
+    lambda g, y, x: g * (_softmax(x) - _onehot(x)) / len(x),
+    lambda g, y, x: g * (_softmax(x) - _onehot(x)),
+)
+bug(
+    "cross_entropy: class off by one",
+    F,
+    "shifted",
+    normal,
+    _entropy,
+    lambda g, y, x: g * (_softmax(x) - _onehot(x)) / len(x),
+    lambda g, y, x: g * (_softmax(x) - _onehot(x, 1)) / len(x),
+)
+bug(
+    "cross_entropy: g ignored",
+    F,
+    "independent of g",
+    normal,
+    _entropy,
+    lambda g, y, x: g * (_softmax(x) - _onehot(x)) / len(x),
+    lambda g, y, x: (_softmax(x) - _onehot(x)) / len(x),
+)
+bug(
+    "bce with logits: target lost",
+    F,
+    "missing term",
+    normal,
+    _bce,
+    lambda g, y, x: g * (_sig(x) - _onehot(x)) / x.size,
+    lambda g, y, x: g * _sig(x) / x.size,
+)
+bug(
+    "mse: 2 lost",
+    F,
+    "missing factor",
+    (normal, normal),
+    lambda a, b: ((a - b) ** 2).mean(),
+    lambda g, y, a, b: (2 * g * (a - b) / a.size, 2 * g * (b - a) / a.size),
+    lambda g, y, a, b: (g * (a - b) / a.size, g * (b - a) / a.size),
+)
+bug(
+    "mse: target's sign",
+    F,
+    "sign",
+    (normal, normal),
+    lambda a, b: ((a - b) ** 2).mean(),
+    lambda g, y, a, b: (2 * g * (a - b) / a.size, 2 * g * (b - a) / a.size),
+    lambda g, y, a, b: (2 * g * (a - b) / a.size, 2 * g * (a - b) / a.size),
+)
+bug(
+    "l1: divided by rows",
+    F,
+    "missing factor n",
+    (normal, normal),
+    lambda a, b: abs(a - b).mean(),
+    lambda g, y, a, b: (g * np.sign(a - b) / a.size, g * np.sign(b - a) / a.size),
+    lambda g, y, a, b: (g * np.sign(a - b) / len(a), g * np.sign(b - a) / len(a)),
+)
+bug(
+    "hinge: right class once",
+    F,
+    "missing term",
+    normal,
+    lambda x: _margins(x).sum() / len(x),
+    lambda g, y, x: _hinge(g, y, x, True),
+    lambda g, y, x: _hinge(g, y, x, False),
+)
+bug(
+    "kl: target's entropy term",
+    F,
+    "missing term",
+    (normal, normal),
+    lambda a, b: (np.exp(b) * (b - a)).sum(),
+    lambda g, y, a, b: (-g * np.exp(b), g * np.exp(b) * (b - a + 1)),
+    lambda g, y, a, b: (-g * np.exp(b), g * np.exp(b) * (b - a)),
+)
+bug(
+    "log_softmax of one-hot sum: vacuous g",
+    F,
+    "cancels",
+    normal,
+    _log_softmax,
+    lambda g, y, x: g - np.exp(y) * g.sum(1, keepdims=True),
+    lambda g, y, x: g - np.exp(y) * g.mean(1, keepdims=True),
+)

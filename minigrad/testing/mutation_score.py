@@ -1,0 +1,153 @@
+"""The proof: every seeded bug against the checker, each beside its correct twin, and against PyTorch's checker."""
+
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from minigrad.gradcheck.check import gradcheck, gradgradcheck
+from minigrad.gradcheck.parallel import spread
+from minigrad.ops.array.creation import tensor
+from minigrad.testing.mutants import BUGS, LARGE, SMALL, Bug, minigrad_function
+
+Judge = Callable[[Bug, bool, int, tuple[int, int]], bool]
+
+
+@dataclass
+class Score:
+    """What a checker did: (bugs caught, twins failed) of how many, and which it got wrong."""
+
+    name: str
+    caught: int = 0
+    failed: int = 0
+    of: int = 0
+    seconds: float = 0.0
+    missed: list[str] = field(default_factory=list)
+    false: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name:24} caught {self.caught:5} of {self.of:5} bugs   wrongly failed {self.failed:4} "
+            f"of {self.of:5} correct "
+            f"ops   {self.seconds:6.1f} s"
+        )
+
+
+def ours(fast: bool = False) -> Judge:
+    """This checker. Anything but a pass fails an op, inconclusive too."""
+
+    def passes(bug: Bug, wrong: bool, seed: int, shape: tuple[int, int]) -> bool:
+        inputs = [tensor(a, requires_grad=True) for a in bug.arrays(seed, shape)]
+        check = gradcheck if bug.order == 1 else gradgradcheck
+        return bool(check(minigrad_function(bug, wrong), inputs, raise_exception=False, fast_mode=fast, seed=seed))
+
+    return passes
+
+
+def pytorchs(fast: bool) -> Judge | None:
+    """PyTorch's checker on the same NumPy code, if torch is installed."""
+    try:
+        import torch
+    except ImportError:
+        return None
+
+    def function(bug: Bug, wrong: bool) -> Any:
+        forward_of = bug.wrong_forward if wrong and bug.wrong_forward else bug.forward
+        backward_of = bug.wrong if wrong else bug.right
+
+        class Seeded(torch.autograd.Function):  # type: ignore[misc, unused-ignore]
+            @staticmethod
+            def forward(ctx: Any, *xs: Any) -> Any:
+                y = forward_of(*xs) if bug.order > 1 else torch.as_tensor(forward_of(*[x.detach().numpy() for x in xs]))
+                ctx.save_for_backward(*xs, y)
+                return y
+
+            @staticmethod
+            def backward(ctx: Any, *gs: Any) -> Any:
+                *xs, y = ctx.saved_tensors
+                if bug.order > 1:
+                    return backward_of(gs[0], y, *xs)
+                found = backward_of(gs[0].numpy(), y.numpy(), *[x.detach().numpy() for x in xs])
+                return tuple(torch.as_tensor(r.copy()) for r in (found if isinstance(found, tuple) else (found,)))
+
+        return Seeded.apply
+
+    def passes(bug: Bug, wrong: bool, seed: int, shape: tuple[int, int]) -> bool:
+        inputs = [torch.tensor(a, requires_grad=True) for a in bug.arrays(seed, shape)]
+        check = torch.autograd.gradcheck if bug.order == 1 else torch.autograd.gradgradcheck
+        try:
+            return bool(check(function(bug, wrong), inputs, raise_exception=False, fast_mode=fast))
+        except Exception:  # it refuses some bugs in other ways: that is caught, too
+            return False
+
+    return passes
+
+
+JUDGES: dict[str, Callable[[], Judge | None]] = {
+    "minigrad gradcheck": ours,
+    "minigrad gradcheck fast": lambda: ours(fast=True),
+    "torch gradcheck": lambda: pytorchs(fast=False),
+    "torch gradcheck fast": lambda: pytorchs(fast=True),
+}
+
+
+def _trial(work: tuple[str, int, int, tuple[int, int]]) -> tuple[bool, bool]:
+    """(did the bug pass, did its correct twin)"""
+    name, number, seed, shape = work
+    passes, bug = JUDGES[name](), BUGS[number]
+    assert passes is not None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return passes(bug, True, seed, shape), passes(bug, False, seed, shape)
+
+
+def score(
+    name: str, bugs: Iterable[Bug], seeds: Iterable[int], shape: tuple[int, int], processes: int | None = None
+) -> Score:
+    """Run one checker (a name of JUDGES) over bugs and twins at one shape."""
+    result, start = Score(name), time.perf_counter()
+    numbers = {bug.name: i for i, bug in enumerate(BUGS)}
+    work = [(name, numbers[bug.name], seed, shape) for seed in seeds for bug in bugs]
+    for (_, number, seed, _), (missed, right) in zip(work, spread(_trial, work, "bugs", processes)):
+        what = f"{BUGS[number].name} (seed {seed})"
+        result.of += 1
+        result.caught += not missed
+        result.failed += not right
+        result.missed += [what] * missed
+        result.false += [what] * (not right)
+    result.seconds = time.perf_counter() - start
+    return result
+
+
+def prove(
+    seeds: int = 20, family: str = "", against: bool = True, show: Callable[[str], Any] = print,
+    processes: int | None = None,
+) -> bool:  # fmt: skip
+    """Print the scores. True if every bug was caught at both sizes and no correct twin failed.
+
+    seeds: how many. family: only bugs whose family, kind or name holds this. against: PyTorch's checker too, and this
+    one's fast mode, on one seed. processes: default one for each CPU.
+    """
+    bugs = [b for b in BUGS if family in f"{b.family} {b.kind} {b.name}"]
+    kinds = {b.kind for b in bugs}
+    show(f"{len(bugs)} seeded bugs of {len(kinds)} kinds in {len({b.family for b in bugs})} op families, {seeds} seeds")
+    perfect = True
+    for shape in (SMALL, LARGE):
+        show(f"\ninputs {shape[0]} x {shape[1]}")
+        result = score("minigrad gradcheck", bugs, range(seeds), shape, processes)
+        perfect &= not result.missed and not result.false
+        show(str(result))
+        for words, names in (("missed", result.missed), ("wrongly failed", result.false)):
+            if names:
+                show(f"    {words}: {', '.join(names)}")
+        for name in list(JUDGES)[1:] if against else ():
+            if JUDGES[name]() is None:
+                show(f"{name:24} not installed")
+                continue
+            result = score(name, bugs, range(1), shape, processes)
+            show(f"{result}   (1 seed)")
+            missed = [n.partition(" (seed")[0] for n in result.missed]
+            show(f"    missed: {', '.join(missed) or 'none'}")
+    show(f"\n{'proven: every bug caught, no correct op failed' if perfect else 'NOT proven'}")
+    return perfect

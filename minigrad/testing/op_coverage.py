@@ -1,0 +1,99 @@
+"""The checker on minigrad's own operations: every one, on every sample of the table, at first and second order."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+from minigrad.backend import array_on
+from minigrad.engine.primitive import wrap
+from minigrad.gradcheck.check import gradcheck, gradgradcheck
+from minigrad.gradcheck.parallel import spread
+from minigrad.testing.opinfo import Row, Sample, table
+from minigrad.testing.opinfo.call import Call, floating
+
+
+@dataclass
+class Verdict:
+    """What became of one operation on one sample at one order."""
+
+    name: str
+    sample: str
+    order: int
+    outcome: str  # "pass", "fail", "inconclusive", or "vacuous": nothing to differentiate by or in this sample
+    text: str
+
+
+Case = tuple[str, int, int]
+
+
+def cases(only: str = "", order: int = 2) -> list[Case]:
+    """(op, number of the sample, order) for all that can be differentiated, up to that order."""
+    return [
+        (row.name, i, k)
+        for row in table().values()
+        for i, sample in enumerate(row.samples)
+        for k in range(1, min(row.order, order) + 1)
+        if only in row.name and any(d.differentiable for d in sample.draws())
+    ]
+
+
+def check_sample(
+    row: Row, sample: Sample, order: int = 1, fast: bool = True, seed: int = 0, device: str = "cpu"
+) -> Verdict:
+    """Gradcheck one operation on one sample, on a device.
+
+    Ops that jump, or of which zero is the right slope everywhere (staircases), are looked at near their samples only.
+    """
+    call = Call(row, sample)
+
+    def function(*xs: Any) -> tuple[Any, ...]:
+        arrays = list(call.arrays)
+        for i, x in zip(call.places, xs):
+            arrays[i] = x
+        return tuple(floating(call.run(arrays, grad=False, place=place)[0]))
+
+    def place(array: Any) -> Any:
+        return array if device == "cpu" else array_on(device, array)
+
+    inputs = [wrap(place(call.arrays[i].copy())).requires_grad_() for i in call.places]
+    options: dict[str, Any] = {"fast_mode": fast, "seed": seed, "raise_exception": False}
+    if row.zero is True:
+        options |= {"allow_zero": True, "samples": 0}
+    elif row.zero:
+        options |= {"allow_zero": row.zero}
+    if any("jump" in str(kink) for kink in row.kinks):
+        options |= {"kinks": "skip", "samples": 0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if order == 2:
+            options |= {"allow_zero": True, "check_first": False}
+        report = (gradcheck if order == 1 else gradgradcheck)(function, inputs, **options)
+    vacuous = report.outcome == "inconclusive" and all(
+        "no influence" in doubt or "nothing to check" in doubt for doubt in report.reasons
+    )
+    return Verdict(row.name, sample.called, order, "vacuous" if vacuous else report.outcome, str(report))
+
+
+def _one(case: tuple[Case, bool, int]) -> Verdict:
+    (name, i, order), fast, seed = case
+    row = table()[name]
+    return check_sample(row, row.samples[i], order, fast, seed)
+
+
+def check_registry(
+    chosen: list[Case] | None = None, fast: bool = True, seed: int = 0, processes: int | None = None
+) -> list[Verdict]:
+    """Verdicts on these cases (default: on all); see `unproven` for what they come to."""
+    work = [(case, fast, seed) for case in (cases() if chosen is None else chosen)]
+    return spread(_one, work, "operations x samples", processes)
+
+
+def unproven(verdicts: list[Verdict]) -> list[str]:
+    """What is wrong, in words: samples that failed, and operations of which no sample proved anything."""
+    wrong = [
+        f"{v.name}({v.sample}), order {v.order}: {v.text}" for v in verdicts if v.outcome in ("fail", "inconclusive")
+    ]
+    for name in dict.fromkeys(v.name for v in verdicts):
+        if not any(v.outcome == "pass" for v in verdicts if v.name == name):
+            wrong.append(f"{name}: none of its samples has a gradient to check")
+    return wrong

@@ -1,0 +1,240 @@
+"""Loops compiled by Numba, beside what array functions do in their place, in value and gradient."""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+import minigrad.nn.functional as F
+from minigrad import nn, optim
+from minigrad.backend import loops
+
+numba = pytest.mark.skipif(find_spec("numba") is None, reason="Numba is not installed (the extra fast)")
+RNG = np.random.default_rng(0)
+
+
+def drawn(*shape: int) -> Any:
+    return RNG.standard_normal(shape).astype("float32")
+
+
+def attention(causal: bool) -> Any:
+    return lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=causal)
+
+
+def sequence(x: Any) -> Any:
+    layer = nn.LSTM(16, 96, bidirectional=True)
+    for i, p in enumerate(layer.parameters()):
+        p.data.copy_(mg.tensor(np.random.default_rng(i).standard_normal(p.shape).astype("float32") * 0.1))
+    out, (h, c) = layer(x)
+    return mg.cat([out.reshape(-1), h.reshape(-1), c.reshape(-1)])
+
+
+PICTURES = (8, 6, 40, 30)
+CASES: dict[str, tuple[Any, list[Any]]] = {
+    "relu": (F.relu, [drawn(70_000)]),
+    "gelu": (F.gelu, [drawn(70_000) * 3]),
+    "gelu, large": (F.gelu, [drawn(30, 10_000)]),
+    "layer norm": (lambda x, w, b: F.layer_norm(x, (128,), w, b), [drawn(20, 40, 128), drawn(128), drawn(128)]),
+    "layer norm, no bias": (lambda x, w: F.layer_norm(x, (40, 128), w), [drawn(20, 40, 128), drawn(40, 128)]),
+    "layer norm alone": (lambda x: F.layer_norm(x, (128,)), [drawn(20, 40, 128)]),
+    "batch norm": (lambda x, w, b: F.batch_norm(x, None, None, w, b, True), [drawn(*PICTURES), drawn(6), drawn(6)]),
+    "batch norm of rows": (lambda x, w: F.batch_norm(x, None, None, w, None, True), [drawn(4000, 8), drawn(8)]),
+    "instance norm": (lambda x, w: F.instance_norm(x, None, None, w), [drawn(*PICTURES), drawn(6)]),
+    "group norm": (lambda x, w: F.group_norm(x, 3, w), [drawn(*PICTURES), drawn(6)]),
+    "max pool": (lambda x: F.max_pool2d(x, 2), [drawn(*PICTURES)]),
+    "max pool that overlaps": (lambda x: F.max_pool2d(x, 3, 2, 1), [drawn(*PICTURES)]),
+    "max pool with holes": (lambda x: F.max_pool2d(x, (2, 3), (1, 2), dilation=(2, 1)), [drawn(*PICTURES)]),
+    "max pool, 1-D": (lambda x: F.max_pool1d(x, 3, 2), [drawn(8, 6, 1200)]),
+    "attention": (attention(False), [drawn(6, 4, 50, 8), drawn(6, 4, 70, 8), drawn(6, 4, 70, 8)]),
+    "causal attention": (attention(True), [drawn(6, 4, 70, 8) for _ in range(3)]),
+    "causal attention to fewer": (attention(True), [drawn(6, 4, 70, 8), drawn(6, 4, 50, 8), drawn(6, 4, 50, 8)]),
+    "LSTM": (sequence, [drawn(30, 12, 16)]),
+}  # fmt: skip
+
+
+def run(case: str) -> list[Any]:
+    op, arrays = CASES[case]
+    tensors = [mg.tensor(a, requires_grad=True) for a in arrays]
+    out = op(*tensors)
+    weights = np.cos(np.arange(out.numel())).astype("float32").reshape(out.shape)
+    out.backward(mg.tensor(weights))
+    return [out.detach().numpy(), *(t.grad.numpy() for t in tensors)]
+
+
+@numba
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("case", CASES)
+def test_loops_do_what_array_functions_do(case: str, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = mg.get_num_threads()
+    mg.set_num_threads(threads)
+    try:
+        fast = run(case)
+        monkeypatch.setenv("MINIGRAD_LOOPS", "0")
+        plain = run(case)
+    finally:
+        mg.set_num_threads(before)
+    for a, b in zip(fast, plain, strict=True):
+        assert a.dtype == b.dtype == "float32" and a.shape == b.shape
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=2e-5 * max(1, abs(b).max()))
+
+
+OPTIMIZERS = {
+    "Adam": lambda p: optim.Adam(p, lr=0.01, weight_decay=0.1),
+    "Adam, maximize": lambda p: optim.Adam(p, lr=0.01, maximize=True),
+    "Adam, amsgrad": lambda p: optim.Adam(p, lr=0.01, amsgrad=True),
+    "AdamW": lambda p: optim.AdamW(p, lr=0.01, weight_decay=0.1),
+    "momentum": lambda p: optim.SGD(p, lr=0.01, momentum=0.9),
+    "momentum, all of it": lambda p: optim.SGD(p, lr=0.01, momentum=0.9, weight_decay=0.1, nesterov=True),
+    "momentum, dampened": lambda p: optim.SGD(p, lr=0.01, momentum=0.9, dampening=0.5, maximize=True),
+}
+
+
+@numba
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizers_steps(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, gradients = drawn(300, 700), [drawn(300, 700) for _ in range(5)]
+
+    def trained() -> Any:
+        p = nn.Parameter(mg.tensor(start))
+        optimizer = OPTIMIZERS[name]([p])
+        for g in gradients:
+            p.grad = mg.tensor(g)
+            optimizer.step()
+        return p.detach().numpy()
+
+    fast = trained()
+    monkeypatch.setenv("MINIGRAD_LOOPS", "0")
+    np.testing.assert_allclose(fast, trained(), rtol=2e-6, atol=2e-7)
+
+
+@numba
+@pytest.mark.parametrize("make", [lambda p: optim.Adam(p, lr=0.1), lambda p: optim.SGD(p, lr=0.1, momentum=0.9)])
+def test_infinite_parameters_and_gradients_stay_what_they_are(make: Any) -> None:
+    start = np.zeros(10_000, "float32")
+    start[3] = -np.inf
+    p = nn.Parameter(mg.tensor(start))
+    optimizer = make([p])
+    for _ in range(3):
+        p.grad = mg.zeros(10_000)
+        optimizer.step()
+    assert p[3].item() == -np.inf and not p.isnan().any()
+
+
+@numba
+def test_adam_that_forgets_at_once_does_not_cancel() -> None:
+    p = nn.Parameter(mg.zeros(10_000))
+    optimizer = optim.Adam([p], lr=0.1, betas=(0.5, 0.0))
+    for g in (1.0, 1e-4, 1e-4):
+        p.grad = mg.full((10_000,), g)
+        optimizer.step()
+    assert abs(p[0].item() + 476.395) < 0.01
+
+
+@pytest.mark.parametrize("wanted", [pytest.param("1", marks=numba), "0"])
+def test_nan_and_infinity_come_through(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINIGRAD_LOOPS", wanted)
+    x = np.tile(np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 100.0, -1e6, 5.0], "float32"), 2000)
+    t = mg.tensor(x, requires_grad=True)
+    out = F.gelu(t)
+    with np.errstate(all="ignore"):
+        expected = F.gelu(mg.tensor(x, dtype=mg.float64)).numpy()
+    np.testing.assert_allclose(out.detach().numpy(), expected, rtol=1e-6, atol=1e-6)
+    assert F.relu(t).detach().numpy()[:4].tolist()[1:] == [np.inf, 0.0, 0.0] and bool(F.relu(t)[0].isnan())
+
+    rows = np.zeros((3, 1000, 8), "float32")
+    rows[1, 2, 3] = np.nan
+    q = mg.tensor(rows)
+    weights = F.scaled_dot_product_attention(q, q[:, :5], mg.ones(3, 5, 8))
+    bad = weights.isnan().numpy().any(-1)
+    assert bad[1].all() and not bad[0].any() and not bad[2].any()  # a key that is nan spoils each row that sees it
+
+
+@numba
+def test_exp_and_tanh_of_every_size() -> None:
+    import numba as compiler
+
+    from minigrad.executors.numba.functions import exp, tanh
+
+    @compiler.njit(error_model="numpy")
+    def both(x: Any, e: Any, t: Any) -> None:
+        for i in range(len(x)):
+            e[i], t[i] = exp(x[i]), tanh(x[i])
+
+    x = np.linspace(-87, 88, 200_001).astype("float32")
+    e, t = np.empty_like(x), np.empty_like(x)
+    both(x, e, t)
+    exact = x.astype("float64")
+    assert (abs(e - np.exp(exact)) / np.exp(exact)).max() < 4e-7 and abs(t - np.tanh(exact)).max() < 3e-7
+    odd = np.array([np.nan, np.inf, -np.inf, -104, 89, 0], "float32")
+    e, t = np.empty_like(odd), np.empty_like(odd)
+    both(odd, e, t)
+    np.testing.assert_array_equal(e, np.array([np.nan, np.inf, 0, 0, np.inf, 1], "float32"))
+    np.testing.assert_array_equal(t, np.array([np.nan, 1, -1, -1, 1, 0], "float32"))
+
+
+def test_when_loops_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = np.ones((200, 200), "float32")
+    there = find_spec("numba") is not None
+    assert (loops(large) is not None) is there
+    assert (loops(large, np.ones(4, "float32")) is not None) is there  # the first has to be large
+    for other in (large.T, large[:, ::2], large.astype("float64"), mg.ones(200, 200), 1.0):
+        assert loops(large, other) is None
+    assert loops(large.T) is None and loops(np.ones(4, "float32")) is None
+    monkeypatch.setenv("MINIGRAD_LOOPS", "0")
+    assert loops(large) is None
+
+
+def test_without_numba_array_functions_do_it() -> None:
+    code = (
+        "import sys; sys.modules['numba'] = None\n"
+        "import minigrad as mg, minigrad.nn.functional as F\n"
+        "x = mg.ones(100, 1000, requires_grad=True)\n"
+        "F.layer_norm(F.gelu(x), (1000,)).sum().backward()\n"
+        "print('minigrad.executors.numba' in sys.modules, tuple(x.grad.shape))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("False (100, 1000)\n", "")
+
+
+def test_numba_is_not_imported_for_small_arrays() -> None:
+    code = (
+        "import sys, minigrad as mg\n"
+        "model = mg.nn.Sequential(mg.nn.Linear(8, 8), mg.nn.GELU(), mg.nn.LayerNorm(8))\n"
+        "optimizer = mg.optim.Adam(model.parameters())\n"
+        "model(mg.ones(4, 8)).sum().backward(); optimizer.step()\n"
+        "print('numba' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_where_nothing_can_be_kept_loops_are_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba", reason="Numba is not installed (the extra fast)")
+    from minigrad.executors.numba import compiled
+
+    asked: list[bool] = []
+
+    def njit(cache: bool = False, **options: Any) -> Any:
+        asked.append(cache)
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return lambda function: function
+
+    monkeypatch.setattr(compiled, "numba", SimpleNamespace(njit=njit))
+    assert compiled.loop(max) is max and asked == [True, False]
+
+
+@numba
+def test_all_loops_are_compiled_ahead() -> None:
+    from minigrad.executors import numba as package
+    from minigrad.executors.numba.__main__ import compile_all
+
+    modules = [getattr(package, name) for name in package.__all__]
+    found = [f for m in modules for f in vars(m).values() if hasattr(f, "targetoptions") and f.__module__ == m.__name__]
+    whole = [f for f in found if not f.targetoptions.get("forceinline")]
+    assert compile_all() == len(whole) and all(f.signatures for f in whole)

@@ -1,0 +1,192 @@
+"""Scripts in PyTorch's spelling, run unchanged: they must train, and say so by the numbers they print."""
+
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import minigrad as mg
+from minigrad import compat
+from minigrad.torch import legacy
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+# script -> by the first word of a printed line: how large its last number may be
+LIMITS = {
+    "polynomial": {"by": 300, "autograd": 300, "own": 60, "layers": 300, "optimizer": 10, "module": 300,
+                   "changing": 400},
+    "lenet": {"[ 40]": 2.31},
+    "mnist": {"accuracy": 0.5},
+    "char_rnn": {"600": 0.2, "lstm": 0.1},
+    "makemore": {"mlp": 1.4, "gpt": 2.8},
+    "vae_gan": {"vae": 8, "gan": 5},
+}  # fmt: skip
+
+
+def run(script: Path, *arguments: str) -> str:
+    done = subprocess.run([sys.executable, "-m", "minigrad.compat", *arguments, str(script)], capture_output=True,
+                          text=True, timeout=300)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_script_trains(name: str) -> None:
+    lines = run(SCRIPTS / f"{name}.py").splitlines()
+    for start, most in LIMITS[name].items():
+        line = [text for text in lines if text.startswith(start)][-1]
+        found = [float(n) for n in re.findall(r"-?\d+\.\d+", line)]
+        assert found and 0 <= found[-1] <= most, line
+
+
+def test_policies_learn_to_go_right() -> None:
+    lines = run(SCRIPTS / "reinforce.py").splitlines()
+    assert [line.split()[0] for line in lines] == ["reinforce", "actor"]
+    assert all(float(line.split()[-1]) > 0.5 for line in lines)
+
+
+def test_both_frameworks_beside_each_other(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="compares with PyTorch")
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import torch\nw = torch.arange(3.0, requires_grad=True)\n(w.exp() * w).sum().backward()\n"
+        "print(f'gradient {w.grad.sum().item():.5f}')\nprint('plain words')\n"
+    )
+    out = run(script, "--diff")
+    assert "same  gradient" in out and "same  plain words" in out
+    assert "2 and 2 lines; numbers differ by at most 0 of their size" in out
+
+
+INSIDE = """
+import sys
+import minigrad as mg
+from minigrad import compat
+
+with compat.as_torch():
+    import torch
+    import torch.nn.functional as F
+    from torch.distributions.categorical import Categorical
+
+    assert torch is mg and F is mg.nn.functional and Categorical is mg.distributions.Categorical
+    try:
+        import torch.onnx
+    except ModuleNotFoundError as error:
+        print(error)
+assert "torch" not in sys.modules
+"""
+
+
+WORKERS = """
+import sys
+import torch
+from torch.utils.data import DataLoader, Dataset, get_worker_info
+
+class Own:
+    def __init__(self, x):
+        self.x = x
+
+class Rows(Dataset):
+    def __len__(self):
+        return 4
+    def __getitem__(self, i):
+        return torch.tensor([i, self.tag])
+
+def begin(i):
+    get_worker_info().dataset.tag = 10 + i
+
+def collate(rows):
+    return Own(torch.stack(rows))
+
+if __name__ == "__main__":
+    for method in (None, "spawn"):
+        loader = DataLoader(Rows(), 2, num_workers=2, worker_init_fn=begin, collate_fn=collate,
+                            multiprocessing_context=method)
+        print([type(b) is Own and b.x.tolist() for b in loader], type(next(iter(loader)).x).__module__)
+"""
+
+
+def test_workers_of_a_script_have_the_same_torch(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(WORKERS)
+    assert run(script).splitlines() == ["[[[0, 10], [1, 10]], [[2, 11], [3, 11]]] minigrad.engine.tensor"] * 2
+
+
+def test_as_torch_within_as_torch() -> None:
+    with compat.as_torch():
+        with compat.as_torch():
+            pass
+        assert importlib.import_module("torch.optim.lr_scheduler").__name__ == "minigrad.optim.lr_scheduler"
+
+
+def test_a_missing_module_says_what_to_use() -> None:
+    with compat.as_torch(), pytest.raises(ModuleNotFoundError, match=r"no 'minigrad.nn.utils.prune' \(.*Proximal"):
+        importlib.import_module("torch.nn.utils.prune")
+
+
+def test_names_are_minigrad_s_own_and_a_missing_module_says_where_to_look() -> None:
+    done = subprocess.run([sys.executable, "-c", INSIDE], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "No module named 'torch.onnx': minigrad has no 'minigrad.onnx'" in done.stdout
+
+
+def test_pytorch_itself_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", compat)
+    with pytest.raises(RuntimeError, match="PyTorch itself is imported already"):
+        compat.install()
+
+
+# --- old spellings --------------------------------------------------------------------------------------------------
+
+
+def test_typed_constructors() -> None:
+    assert mg.FloatTensor(2, 3).shape == (2, 3) and mg.LongTensor([1, 2]).dtype == mg.int64
+    assert mg.FloatTensor([[1, 2]]).tolist() == [[1.0, 2.0]] and mg.ByteTensor().shape == (0,)
+    assert isinstance(mg.ones(2), mg.FloatTensor) and not isinstance(mg.ones(2), mg.LongTensor)
+    assert mg.FloatTensor(mg.ones(2, 3).shape).shape == (2, 3)
+    t = mg.arange(3)
+    assert t.type() == "minigrad.LongTensor" and t.type(mg.FloatTensor).dtype == mg.float32
+    assert t.type("torch.DoubleTensor").dtype == mg.float64 and t.type(mg.int32).dtype == mg.int32
+    assert t.new(2).dtype == mg.int64 and t.new([5]).tolist() == [5]
+    assert t.new_zeros(2, 2).tolist() == [[0, 0], [0, 0]] and t.new_tensor([1.5]).tolist() == [1]
+    assert t.new_full((2,), 7).tolist() == [7, 7] and t.new_ones(1, dtype=mg.float32).dtype == mg.float32
+
+
+def test_variables_are_tensors() -> None:
+    t = mg.ones(2)
+    assert mg.autograd.Variable(t) is t and not t.requires_grad
+    assert legacy.Variable(t, requires_grad=True).requires_grad
+    with pytest.raises(ValueError, match="volatile: use `with no_grad"):
+        legacy.Variable(t, volatile=True)
+    with pytest.raises(TypeError, match="Variable: expected a Tensor, got list"):
+        legacy.Variable([1.0])
+
+
+def test_switches_that_switch_nothing_say_so() -> None:
+    model = mg.nn.Linear(2, 2)
+    with pytest.warns(UserWarning, match="compile: minigrad runs models as they are"):
+        assert mg.compile(model) is model
+    with pytest.warns(UserWarning, match="DataParallel: minigrad runs the module on one device"):
+        wrapped = mg.nn.DataParallel(model)
+    assert wrapped.module is model and next(iter(wrapped.state_dict())) == "module.weight"
+    with pytest.warns(UserWarning, match="autocast: minigrad has no mixed precision"):
+        mg.amp.autocast("cuda")
+    with pytest.raises(AttributeError, match="nn.SyncBatchNorm: use BatchNorm"):
+        _ = mg.nn.SyncBatchNorm
+    mg.backends.cudnn.benchmark = True
+    assert mg.accelerator.is_available() == mg.cuda.is_available()
+    if not mg.cuda.is_available():
+        assert mg.accelerator.current_accelerator() is None
+    mg.cuda.manual_seed_all(3)
+    assert mg.initial_seed() == 3
+
+
+def test_modules_that_scripts_import_by_their_place() -> None:
+    from minigrad.nn.parallel import DataParallel
+
+    assert DataParallel is mg.nn.DataParallel
+    for name in ("torch.nn.parallel", "torch.utils.data", "torch.optim.lr_scheduler", "torch.nn.utils.rnn",
+                 "torch.backends.cudnn", "torch.distributions.categorical", "torch.nn.init"):  # fmt: skip
+        with compat.as_torch():
+            assert importlib.import_module(name).__name__.startswith("minigrad.")
