@@ -8,6 +8,7 @@ from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
 from minigrad import autograd, dtypes
+from minigrad import executors as _executors
 from minigrad._lazy import lazy_imports
 from minigrad.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
 from minigrad.backend import device, get_default_device, set_default_device

@@ -5,6 +5,7 @@ Promotion is PyTorch's (`torch.result_type`), not NumPy's: what decides is first
 """
 
 import builtins
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -54,6 +55,7 @@ class _BFloat16:
 bfloat16 = _BFloat16()
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 _default = float32
+WHEN_BFLOAT16: list[Callable[[np.dtype[Any]], None]] = []  # called with the dtype where a bfloat16 appears
 
 
 def get_default_dtype() -> np.dtype[Any]:
@@ -72,9 +74,8 @@ def set_default_dtype(d: Any) -> None:
 
 def _known(d: np.dtype[Any]) -> np.dtype[Any]:
     """A bfloat16, from whose first appearance on operations look for it."""
-    from minigrad.engine import bfloat16 as narrow
-
-    narrow.begin(d)
+    for notify in WHEN_BFLOAT16:
+        notify(d)
     return d
 
 

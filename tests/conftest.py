@@ -16,8 +16,7 @@ from hypothesis import settings
 import minigrad as mg
 from minigrad.backend import cuda
 from minigrad.backend import deferred as checks
-from minigrad.backend import run as silence
-from minigrad.engine import primitive
+from minigrad.backend import run as runner
 
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=25)
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=50)
@@ -96,20 +95,20 @@ def cupy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     if os.environ.get("MINIGRAD_GPU") == "1":
         yield RealCuPy()
         mg.set_default_device(None)
-        checks.forget()
+        checks.discard_deferred()
         cuda.cupy().get_default_memory_pool().set_limit(size=0)
         return
     for name, module in standin().items():
         monkeypatch.setitem(sys.modules, name, module)
     cuda.cupy.cache_clear()
-    runner = primitive.run_by
+    before = runner.run
     cuda.cupy()  # its probe waits for the GPU, once
     yield standin()["cupy"]
     mg.set_default_device(None)
-    checks.forget()
+    checks.discard_deferred()
     standin()["cupy"].get_default_memory_pool().set_limit(size=0)
-    silence.several = False
-    silence.run_all_by(runner)
+    runner.multi_gpu = False
+    runner.set_runner(before)
     cuda.cupy.cache_clear()
 
 

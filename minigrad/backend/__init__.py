@@ -8,43 +8,37 @@ from minigrad.backend.arrays import (
     array_module,
     array_on,
     asarray,
-    beside,
+    broadcast_view,
     copy_to,
+    create,
+    from_cuda_interface,
     is_array,
-    make,
-    spread_over,
     storage,
     strided,
     to_numpy,
     windows,
     writeable,
 )
-from minigrad.backend.deferred import expect, noted
+from minigrad.backend.deferred import assert_all, deferred_flag
 from minigrad.backend.devices import (
     CPU,
     current_device,
     device,
     device_of,
     get_default_device,
-    numbered,
     set_default_device,
+    with_index,
 )
 from minigrad.backend.loops import looped, loops
 from minigrad.backend.malloc import keep_memory
 from minigrad.backend.namespace import kernel
-from minigrad.backend.rows import column_sums, sums, sums_of_products
-from minigrad.backend.run import home, quiet, quietly, runs, silently
+from minigrad.backend.run import device_guard, ignore_fp_warnings, quiet, run_quiet
 from minigrad.backend.scatter import add_at, extreme_at
 from minigrad.backend.select import chosen
 from minigrad.backend.threads import LARGE, in_parts, parts, shared
 
 __all__ = [
-    "CPU", "LARGE", "add_at", "array_module", "array_on", "asarray", "beside", "chosen", "column_sums", "copy_to",
-    "current_device", "device", "device_of", "expect", "extreme_at", "get_default_device", "home", "in_parts",
-    "is_array", "kernel", "looped", "loops", "make", "noted", "numbered", "parts", "quiet", "quietly",
-    "runs", "set_default_device", "shared", "silently", "spread_over", "storage", "strided", "sums",
-    "sums_of_products",
-    "to_numpy", "windows", "writeable",
+    "add_at", "array_module", "array_on", "asarray", "assert_all", "broadcast_view", "chosen", "copy_to", "CPU", "create", "current_device", "deferred_flag", "device", "device_guard", "device_of", "extreme_at", "from_cuda_interface", "get_default_device", "ignore_fp_warnings", "in_parts", "is_array", "kernel", "LARGE", "looped", "loops", "parts", "quiet", "run_quiet", "set_default_device", "shared", "storage", "strided", "to_numpy", "windows", "with_index", "writeable",
 ]  # fmt: skip
 
 keep_memory()

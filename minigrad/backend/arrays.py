@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend.deferred import look
-from minigrad.backend.devices import current_device, device, device_of, numbered
-from minigrad.backend.run import silently
+from minigrad.backend import cuda, pinned
+from minigrad.backend.deferred import check_deferred
+from minigrad.backend.devices import current_device, device, device_of, with_index
+from minigrad.backend.run import ignore_fp_warnings
 from minigrad.dtypes import dtype_named
 
 
@@ -16,13 +17,11 @@ def is_array(x: Any) -> bool:
     return isinstance(x, np.ndarray) or type(x).__module__.partition(".")[0] == "cupy" and hasattr(x, "device")
 
 
-def beside(x: Any) -> Any:
+def from_cuda_interface(x: Any) -> Any:
     """What another library holds on a GPU (`__cuda_array_interface__`) as an array on the same memory; all else as it
     is."""
     if is_array(x) or not hasattr(x, "__cuda_array_interface__"):
         return x
-    from minigrad.backend import cuda
-
     return cuda.cupy().asarray(x)
 
 
@@ -32,8 +31,6 @@ def array_module(x: Any) -> ModuleType:
         return np
     if not hasattr(x, "dtype"):
         raise TypeError(f"expected an array, got {type(x).__name__}")
-    from minigrad.backend import cuda
-
     return cuda.cupy()
 
 
@@ -42,15 +39,13 @@ def asarray(x: Any) -> Any:
     return np.asarray(x) if isinstance(x, np.generic) else x
 
 
-def make(where: str | int | device | None, maker: str, *args: Any, **options: Any) -> Any:
+def create(where: str | int | device | None, maker: str, *args: Any, **options: Any) -> Any:
     """A new array from the array function `maker` ("zeros", "arange", ...), on a device (None: the default one)."""
     place = current_device(where)
     if options.get("dtype") is not None:
         options["dtype"] = dtype_named(maker, options["dtype"])
     if place.type == "cpu":
-        return silently(getattr(np, maker), *args, **options)
-    from minigrad.backend import cuda
-
+        return ignore_fp_warnings(getattr(np, maker), *args, **options)
     with cuda.use(place):
         return getattr(cuda.cupy(), maker)(*args, **options)
 
@@ -60,31 +55,27 @@ def array_on(where: str | int | device | None, data: Any, dtype: Any = None) -> 
     place = current_device(where)
     if is_array(data) and (place.type == "cpu" or not isinstance(data, np.ndarray)):
         data = copy_to(data, place)
-    return make(where, "array", data, dtype=dtype)
+    return create(where, "array", data, dtype=dtype)
 
 
 def copy_to(array: Any, where: device) -> Any:
     """`array` itself if it is on `where` already, else a copy of it there."""
     if where.type == "cpu":
         return to_numpy(array)
-    if device_of(array) == numbered(where):
+    if device_of(array) == with_index(where):
         return array
     if isinstance(array, np.ndarray):
         return _uploaded(array, where)
-    from minigrad.backend import cuda
-
     with cuda.use(where):  # a copy is made on the current GPU, wherever the array is
         return array.copy()
 
 
 def _uploaded(array: Any, where: device) -> Any:
     """A copy on a GPU. (CuPy's own copies large arrays to pinned memory first; what is there already need not be.)"""
-    from minigrad.backend import cuda, pinned
-
     if array.flags.c_contiguous and pinned.is_pinned(array):
         with cuda.use(where):
             return pinned.upload(array)
-    return make(where, "array", array)
+    return create(where, "array", array)
 
 
 def to_numpy(array: Any) -> Any:
@@ -93,7 +84,7 @@ def to_numpy(array: Any) -> Any:
     if isinstance(array, (np.ndarray, np.generic)):
         return array
     found = array.get()
-    look()
+    check_deferred()
     return found
 
 
@@ -108,8 +99,6 @@ def storage(array: Any) -> Any:
 def strided(array: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
     """A view of the array from its first element on, of that shape and with those strides (in bytes)."""
     if not isinstance(array, np.ndarray):
-        from minigrad.backend import cuda
-
         return cuda.strided(array, shape, strides)
     root = storage(array)
     try:  # unlike as_strided's, this view knows its base
@@ -137,7 +126,7 @@ def writeable(array: Any) -> bool:
     return all(step or size == 1 for step, size in zip(array.strides, array.shape)) or not array.size
 
 
-def spread_over(array: Any, shape: tuple[int, ...]) -> Any:
+def broadcast_view(array: Any, shape: tuple[int, ...]) -> Any:
     """`array` repeated to `shape` without a copy, read-only. (`numpy.broadcast_to` takes 3 us for the commonest case,
     one number; this takes 0.4.)"""
     if type(array) is np.ndarray and not array.ndim:

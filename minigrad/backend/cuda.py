@@ -1,18 +1,18 @@
-"""The only file that knows CuPy. Imported when the first GPU is asked for, and then tells why one cannot be had."""
+"""The only file that knows CuPy, which it imports when the first GPU is asked for; it tells why one cannot be had."""
 
 import functools
+from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from minigrad.backend.deferred import look
-from minigrad.backend.devices import device
-from minigrad.backend.run import found_gpus
 from minigrad.errors import DeviceError, OutOfMemoryError
 
 _INSTALL = (
     'install CuPy into this environment: `pip install "cupy-cuda13x[ctk]"` for a driver of CUDA 13, '
     '`pip install "cupy-cuda12x[ctk]"` for CUDA 12'
 )
+
+WHEN_FOUND: list[Callable[[int], None]] = []  # called with the number of GPUs once CuPy has been imported
 
 
 @functools.cache
@@ -37,7 +37,9 @@ def cupy() -> ModuleType:
     allocator = module.cuda.get_allocator()
     if getattr(allocator, "func", None) is not _allocate:
         module.cuda.set_allocator(functools.partial(_allocate, module, allocator))
-    found_gpus(int(module.cuda.runtime.getDeviceCount()))
+    count = int(module.cuda.runtime.getDeviceCount())
+    for notify in WHEN_FOUND:
+        notify(count)
     found: ModuleType = module
     return found
 
@@ -75,7 +77,7 @@ def device_count() -> int:
     return int(cupy().cuda.runtime.getDeviceCount()) if is_available() else 0
 
 
-def require(where: device) -> None:
+def require(where: Any) -> None:
     """Raise DeviceError unless `where` can be had."""
     cupy()
     count = device_count()
@@ -83,7 +85,7 @@ def require(where: device) -> None:
         raise DeviceError(f'device "{where}": there are {count} GPUs here, numbered from 0')
 
 
-def use(where: device) -> Any:
+def use(where: Any) -> Any:
     """`with use(device):` new CuPy arrays are born on that GPU."""
     module = cupy()
     return module.cuda.Device(where.index) if where.index is not None else module.cuda.Device()
@@ -97,9 +99,8 @@ def strided(array: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any
 
 
 def synchronize() -> None:
-    """Wait for the current GPU."""
+    """Wait for the current GPU. (`deferred.synchronize` raises what was found out meanwhile, too.)"""
     cupy().cuda.Device().synchronize()
-    look()
 
 
 def empty_cache() -> None:

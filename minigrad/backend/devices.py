@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.backend import cuda
 from minigrad.errors import DeviceError
 
 
@@ -85,12 +86,10 @@ def current_device(where: str | int | device | None) -> device:
     return _available(where if type(where) is device else device(where))
 
 
-def numbered(where: device) -> device:
+def with_index(where: device) -> device:
     """A GPU with its number: the current one where none is named."""
     if where.type == "cpu" or where.index is not None:
         return where
-    from minigrad.backend import cuda
-
     return device("cuda", int(cuda.cupy().cuda.Device().id))
 
 
@@ -101,7 +100,5 @@ def device_of(array: Any) -> device:
 
 def _available(where: device) -> device:
     if where.type == "cuda":
-        from minigrad.backend import cuda
-
         cuda.require(where)
     return where

@@ -9,9 +9,10 @@ from types import TracebackType
 from typing import Any
 
 from minigrad.backend import array_module, is_array, quiet
-from minigrad.engine.graph import Node, user_line
+from minigrad.engine.graph import Node
 from minigrad.engine.messages import describe
 from minigrad.engine.modes import modes
+from minigrad.engine.versions import user_line
 
 
 class AnomalyError(RuntimeError):

@@ -1,20 +1,22 @@
-"""The backward pass: one walk over the recorded graph, from the outputs to the leaves. It never recurses."""
+"""The backward pass: once over the recorded graph, from the outputs to the leaves. It never recurses."""
 
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import LARGE, array_module, asarray, in_parts, quiet
-from minigrad.backend import run as silence
-from minigrad.engine import bfloat16 as narrow
-from minigrad.engine.graph import FREED, Leaf, Node, changed, check_unchanged, clock
+from minigrad.backend import LARGE, asarray, in_parts, quiet
+from minigrad.backend import run as runner
+from minigrad.engine import bfloat16
+from minigrad.engine.graph import FREED, AccumulateGrad, Node
 from minigrad.engine.messages import describe
 from minigrad.engine.modes import modes
-from minigrad.engine.primitive import wrap
+from minigrad.engine.primitive import REGISTRY, wrap
+from minigrad.engine.slice_grad import SliceGradient
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.versions import bump_own_version, check_unchanged, clock
 from minigrad.errors import GraphError, ShapeError
 
 
-def walk(
+def backward_pass(
     outputs: list[tuple[Node, Any]],
     *,
     retain: bool,
@@ -24,7 +26,7 @@ def walk(
 ) -> dict[Node, Any]:
     """Carry gradients from `outputs` (nodes, each with the raw gradient that arrives there) through the graph.
 
-    retain   keep what the nodes keep; otherwise it goes as the walk passes
+    retain   keep what the nodes keep; otherwise it goes as the pass comes by
     create   run the rules on Tensors, which records them, instead of on raw arrays
     wanted   the only nodes whose gradients matter: rules that do not lead to one of them are not run. None: all leaves.
     collect  return the gradients of the wanted nodes (raw arrays, or Tensors if `create`) instead of adding those of
@@ -38,9 +40,11 @@ def walk(
             slot[GRAD] = g if slot[GRAD] is None else slot[GRAD] + g
     ready = [slot for slot in slots.values() if not slot[WAITS]]
     anomaly = modes.anomaly
-    pull, accumulate = (_at_home(_pull), _at_home(_accumulate)) if silence.several else (_pull, _accumulate)
-    if narrow.begun and not create:
-        pull = narrow.widened(pull)
+    apply, accumulate = _apply_vjps, _accumulate
+    if runner.multi_gpu:
+        apply, accumulate = _on_device(apply), _on_device(accumulate)
+    if bfloat16.active and not create:
+        apply = bfloat16.upcast_node(apply)
     recording, modes.grad = modes.grad, create and (anomaly or True)
     try:
         with quiet():
@@ -49,15 +53,15 @@ def walk(
                 node, g, slot[GRAD] = slot[NODE], slot[GRAD], None
                 parents = node.parents
                 if g is not None:
-                    if node.watch is not None:
-                        g = _show(node, g, create, slot)
+                    if node.hooks is not None:
+                        g = _call_hooks(node, g, create, slot)
                     if collect:
                         if node in wanted:  # type: ignore[operator]
                             found[node] = g if slot[OWN] else _copy(g)
                     elif not parents:
                         accumulate(node, g, create, slot[OWN])
                 if parents and (wanted is None or any(parent in slots for parent in parents)):
-                    pull(node, g, slots, ready, create, anomaly, slot[MASKED])
+                    apply(node, g, slots, ready, create, anomaly, slot[MASKED])
                     if not retain and node.plan.keeps_arrays:
                         node.kept = FREED
     finally:
@@ -105,24 +109,29 @@ def _leading_to(wanted: set[Node], slots: dict[Node, list[Any]]) -> dict[Node, l
     return reach
 
 
-def _pull(
+def _apply_vjps(
     node: Node, g: Any, slots: dict[Node, list[Any]], ready: list[list[Any]], create: bool, anomaly: Any, masked: bool
 ) -> None:
-    """Run a node's rules and hand their results to its parents, in the parents' shape and dtype."""
+    """Run a node's VJPs and hand their results to its parents, in the parents' shape and dtype."""
     plan, kept = node.plan, node.kept
     if kept is FREED:
         raise _freed(node)
     if node.clock != clock.now:
         check_unchanged(node, kept)
-    if create:
-        kept = plan.lifted(node, kept)
     masked = plan.masks or (masked and plan.local)
-    rules, i = plan.rules, -1
-    if plan.apart and not create and g is not None and g.size >= LARGE:
-        rules = tuple(map(_in_parts, rules))
+    joint = rules = None
+    if plan.joint is not None:
+        wanted = tuple(parent in slots for parent in node.parents)
+        joint = [None] * len(wanted) if g is None else plan.joint(g, node, wanted)
+    elif create:
+        rules, kept = plan.defined, plan.lifted(node, kept)
+    else:
+        rules = plan.rules
+        if plan.apart and g is not None and g.size >= LARGE:
+            rules = tuple(map(_in_chunks, rules))
+    i = -1
     for parent in node.parents:  # counted by hand: zip takes 0.2 us of a node's 1.7
         i += 1
-        rule, values = rules[i], kept[i]
         slot = slots.get(parent)
         if slot is None:
             continue
@@ -130,11 +139,11 @@ def _pull(
             ready.append(slot)
         else:
             slot[WAITS] -= 1
-        if g is None or (r := rule(g, *values)) is None:
+        if g is None or (r := rules[i](g, *kept[i]) if joint is None else joint[i]) is None:
             continue
-        if r.__class__ is Part:
+        if r.__class__ is SliceGradient:
             if r.g.dtype is not parent.dtype:
-                r = Part(r.g.astype(parent.dtype), r.shape, r.index)
+                r = SliceGradient(r.g.astype(parent.dtype), r.shape, r.index)
             if anomaly is None:
                 slot[GRAD], slot[OWN], slot[MASKED] = r.added_to(slot[GRAD], slot[OWN]), True, slot[MASKED] or masked
                 continue
@@ -142,8 +151,9 @@ def _pull(
         if masked:
             slot[MASKED] = True
             if r is not g and not plan.moves and r.shape == g.shape:  # a view moves its zeros itself
-                r = _stay_zero(g, r)
+                r = _keep_zeros(g, r)
         if anomaly is not None:
+            rule, values = (rules[i], kept[i]) if joint is None else (plan.rule(i), kept)
             anomaly.backward(node, parent, g, r, rule, values)
         if r.shape != parent.shape:
             r = _unbroadcast(node, r, parent.shape)
@@ -159,69 +169,41 @@ def _pull(
             slot[GRAD], slot[OWN] = slot[GRAD] + r, True
 
 
-def _in_parts(rule: Callable[..., Any]) -> Callable[..., Any]:
+def _in_chunks(rule: Callable[..., Any]) -> Callable[..., Any]:
     """An element-wise rule for large arrays. (One that needs only g hands it on as it is.)"""
     return lambda g, *values: in_parts(rule, g, *values) if values else rule(g)
 
 
-def _at_home(visit: Callable[..., None]) -> Callable[..., None]:
+def _on_device(visit: Callable[..., None]) -> Callable[..., None]:
     """`visit`, on the GPU that the gradient is on."""
 
     def call(node: Node, g: Any, *others: Any) -> None:
-        with silence.home(g):
+        with runner.device_guard(g):
             visit(node, g, *others)
 
     return call
 
 
-class Part:
-    """A gradient that is `g` at a basic index and zero elsewhere: what the rule of a slice gives to raw arrays. It is
-    added in place, so that a tensor taken apart into n slices costs one pass over its gradient and not n."""
-
-    __slots__ = ("g", "shape", "index")
-
-    def __init__(self, g: Any, shape: tuple[int, ...], index: Any) -> None:
-        self.g, self.shape, self.index = g, shape, index
-
-    def whole(self) -> Any:
-        """The gradient in full."""
-        out = array_module(self.g).zeros(self.shape, dtype=self.g.dtype)
-        out[self.index] = self.g
-        return out
-
-    def added_to(self, total: Any, own: bool) -> Any:
-        """The sum of this and `total` (None: of nothing), in place where `total` may be changed."""
-        if total is None:
-            return self.whole()
-        if not own:
-            total = total.copy()
-        total[self.index] += self.g
-        return total
-
-
-def _stay_zero(g: Any, r: Any) -> Any:
+def _keep_zeros(g: Any, r: Any) -> Any:
     """`r` with zeros wherever the gradient `g` that it was made from is zero.
 
-    `where(x > 0, sqrt(x), 0)` sends sqrt a gradient of 0 at x = 0, where sqrt's slope is inf: their product is nan,
+    `where(x > 0, sqrt(x), 0)` sends sqrt a gradient of 0 at x = 0, where sqrt's derivative is inf: their product is nan,
     and is meant to be 0. So behind a `where`, and on through element-wise operations and views until one mixes
     elements, what is zero stays zero. Two passes over such gradients; nothing anywhere else. Where the pass is
     recorded only a nan is cut off: a gradient that merely happens to be zero has derivatives of its own.
     """
-    from minigrad.ops.pointwise.arithmetic import where
-
+    where = REGISTRY["where"].call
     return where((g == 0) & (r != r) if isinstance(r, Tensor) else g == 0, 0.0, r)
 
 
 def _unbroadcast(node: Node, r: Any, shape: tuple[int, ...]) -> Any:
     """A gradient summed over what broadcasting repeated: the adjoint of broadcasting, in the one place that does it."""
-    from minigrad.ops.reduce.reductions import sum_to
-
     extra = len(r.shape) - len(shape)
     if extra < 0 or any(n not in (1, m) for n, m in zip(shape, r.shape[extra:])):
         raise ShapeError(
             f"{node.plan.name}: its backward gave a gradient of shape {tuple(r.shape)} for an argument of shape {shape}"
         )
-    return sum_to(r, shape=shape)
+    return REGISTRY["sum_to"].call(r, shape=shape)
 
 
 def _freed(node: Node) -> GraphError:
@@ -233,14 +215,14 @@ def _freed(node: Node) -> GraphError:
 
 def _copy(g: Any) -> Any:
     """A gradient in memory of its own, writable: a Tensor's copy is recorded."""
-    with silence.home(g):
+    with runner.device_guard(g):
         return g.clone() if isinstance(g, Tensor) else asarray(g.copy())  # in C order, as parameters are
 
 
-def _show(node: Node, g: Any, create: bool, slot: list[Any]) -> Any:
+def _call_hooks(node: Node, g: Any, create: bool, slot: list[Any]) -> Any:
     """Let hooks see (and replace) a complete gradient, and keep it for a tensor that retains its own."""
-    assert node.watch is not None
-    hooks = list(node.watch.hooks.values())
+    assert node.hooks is not None
+    hooks = list(node.hooks.hooks.values())
     if hooks:  # they may change it in place, keep it, or return one that others know
         g, slot[OWN] = g if slot[OWN] else _copy(g), False
     t = g if create else wrap(asarray(g))
@@ -253,7 +235,7 @@ def _show(node: Node, g: Any, create: bool, slot: list[Any]) -> Any:
         if new._array.shape != t._array.shape:
             raise ShapeError(f"register_hook: expected the hook to return None or {describe(t)}, got {describe(new)}")
         t = new.astype(t.dtype)
-    owner = None if node.watch.retain is None else node.watch.retain()
+    owner = None if node.hooks.retain is None else node.hooks.retain()
     if owner is not None:
         mine = _copy(t) if create else wrap(_copy(t._array))
         owner._grad = mine if owner._grad is None else owner._grad + mine
@@ -262,7 +244,7 @@ def _show(node: Node, g: Any, create: bool, slot: list[Any]) -> Any:
 
 def _accumulate(leaf: Any, g: Any, create: bool, own: bool) -> None:
     """Add a complete gradient to the leaf's `.grad`."""
-    assert isinstance(leaf, Leaf)
+    assert isinstance(leaf, AccumulateGrad)
     owner = leaf.owner()
     if owner is None:
         return
@@ -274,9 +256,8 @@ def _accumulate(leaf: Any, g: Any, create: bool, own: bool) -> None:
     elif have._node is not None:  # recorded by an earlier create_graph=True: it must not change under its graph
         owner._grad = have + wrap(asarray(g))
     else:
-        array = have._array
-        array += g
-        changed(array, "backward")
-    if leaf.watch is not None:
-        for hook in list(leaf.watch.after.values()):
+        have._array += g
+        bump_own_version(have, "backward")
+    if leaf.hooks is not None:
+        for hook in list(leaf.hooks.after.values()):
             hook(owner)

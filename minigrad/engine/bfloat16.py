@@ -11,56 +11,70 @@ from typing import Any
 from numpy import dtype
 
 from minigrad.backend import is_array
-from minigrad.backend.run import run_all_by
-from minigrad.engine import graph
+from minigrad.backend.run import set_runner
+from minigrad.dtypes import WHEN_BFLOAT16
+from minigrad.engine.graph import FREED, Node
 from minigrad.engine.primitive import VIEWS
+from minigrad.engine.versions import check_unchanged, clock
 
-begun = False
-_plain: Callable[..., Any]
+active = False
+_inner: Callable[..., Any]
 _kind: dtype[Any]
 
 
-def is_narrow(x: Any) -> bool:
+def is_bfloat16(x: Any) -> bool:
     """An array of bfloat16?"""
     return is_array(x) and x.dtype.kind == "V" and x.dtype.name == "bfloat16"
 
 
-def wide(x: Any) -> Any:
+def upcast(x: Any) -> Any:
     """An array of bfloat16 in float32; all else as it is, tuples element by element."""
     if type(x) is tuple:
-        return tuple(wide(e) for e in x)
-    return x.astype("float32") if is_narrow(x) else x
+        return tuple(upcast(e) for e in x)
+    return x.astype("float32") if is_bfloat16(x) else x
 
 
 def begin(kind: dtype[Any]) -> None:
     """From here on operations look for bfloat16 among their operands."""
-    global begun, _plain, _kind
-    if not begun:
-        begun, _kind = True, kind
-        _plain = run_all_by(_run)
+    global active, _inner, _kind
+    if not active:
+        active, _kind = True, kind
+        _inner = set_runner(_run)
 
 
 def _run(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    if function in VIEWS or not any(map(is_narrow, args)):
-        return _plain(function, *args, **options)
-    out = _plain(function, *map(wide, args), **options)
-    others = any(is_array(x) and x.dtype.kind == "f" and x.ndim for x in args)
-    return out if others or "dtype" in options or out.dtype != "float32" else out.astype(_kind)
+    if function in VIEWS or not any(map(is_bfloat16, args)):
+        return _inner(function, *args, **options)
+    out = _inner(function, *map(upcast, args), **options)
+    if "dtype" in options or any(is_array(x) and x.dtype.kind == "f" and x.ndim for x in args):
+        return out
+    return (_rounded(out[0]), *out[1:]) if type(out) is tuple else _rounded(out)
 
 
-def widened(pull: Callable[..., None]) -> Callable[..., None]:
-    """`pull`, with what arrives and what the node kept in float32."""
+def _rounded(out: Any) -> Any:
+    return out.astype(_kind) if out.dtype == "float32" else out
 
-    def call(node: graph.Node, g: Any, *others: Any) -> None:
+
+def upcast_node(apply: Callable[..., None]) -> Callable[..., None]:
+    """`apply`, with what arrives and what the node kept in float32."""
+
+    def call(node: Node, g: Any, *others: Any) -> None:
         kept = node.kept
-        if not is_narrow(g) and not any(is_narrow(x) for values in kept or () for x in values):
-            return pull(node, g, *others)
-        if node.clock != graph.clock.now and kept is not graph.FREED:
-            graph.check_unchanged(node, kept)
-        node.kept = wide(kept) if kept is not graph.FREED else kept
+        if (
+            node.plan.joint is not None
+            or not is_bfloat16(g)
+            and not any(is_bfloat16(x) for values in kept or () for x in values)
+        ):
+            return apply(node, g, *others)
+        if node.clock != clock.now and kept is not FREED:
+            check_unchanged(node, kept)
+        node.kept = upcast(kept) if kept is not FREED else kept
         try:
-            pull(node, wide(g), *others)
+            apply(node, upcast(g), *others)
         finally:
             node.kept = kept
 
     return call
+
+
+WHEN_BFLOAT16.append(begin)

@@ -5,14 +5,15 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import asarray
+from minigrad.backend import asarray, create
 from minigrad.dtypes import floating
-from minigrad.engine.graph import Node, changed, clock
-from minigrad.engine.inplace import _move_on, _refuse_leaf
+from minigrad.engine.graph import Node
+from minigrad.engine.inplace import check_not_leaf, rebase_history
 from minigrad.engine.messages import describe
 from minigrad.engine.modes import modes, no_grad, set_grad_enabled
 from minigrad.engine.primitive import record, wrap
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.versions import bump_version, clock
 from minigrad.errors import GraphError, ShapeError
 
 
@@ -102,55 +103,43 @@ class Context:
         if isinstance(x, Tensor) or x is None and (out is None or not self._materialize):
             return x
         if x is None:
-            from minigrad.ops.array.creation import zeros
-
             shape, dtype, place = out
-            return zeros(*shape, dtype=dtype, device=place)
+            return wrap(create(place, "zeros", shape, dtype=dtype))
         return wrap(asarray(x))
 
 
 class _FunctionPlan:
-    """Stands where a Plan stands."""
+    """What the backward pass does with a Function's node; has the interface of `primitive.Plan`."""
 
-    __slots__ = ("name", "mask", "kept_names")
+    __slots__ = ("name", "mask", "places")
     keeps_arrays, masks, local, moves, apart = True, False, False, False, False
+    kept_names = (("saved_tensors",),)
 
     def __init__(self, name: str, mask: tuple[bool, ...]) -> None:
         self.name, self.mask = name, mask
-        self.kept_names: tuple[tuple[str, ...], ...] = tuple(("saved_tensors", "argument") for need in mask if need)
+        self.places = tuple(i for i, need in enumerate(mask) if need)
 
-    @property
-    def rules(self) -> tuple[Callable[..., Any], ...]:
-        """One for each needed argument. The first that is asked runs the user's backward, for all of them; what it gave
-        goes when the walk lets go of them."""
-        given: list[Any] = []
+    def joint(self, g: Any, node: Node, wanted: tuple[bool, ...]) -> list[Any]:
+        """The gradients that the user's backward gives for the arguments that need one."""
+        ((ctx,),) = node.kept
+        gradients = ctx.gradients(g)
+        return [gradients[i] for i in self.places]
 
-        def ask(g: Any, ctx: Context, i: int) -> Any:
-            if not given:
-                given.extend(ctx.gradients(g))
-            return given[i]
+    def rule(self, place: int) -> Callable[..., Any]:
+        """The gradient for one argument, for what watches the backward pass."""
+        return lambda g, kept: kept[0].gradients(g)[self.places[place]]
 
-        return (ask,) * len(self.kept_names)
+
+class _SelectPlan:
+    """One of several results: its gradient is the node's, by the number of the result."""
+
+    name, mask, kept_names, joint = "select", (True,), (("output",),), None
+    keeps_arrays, masks, local, moves, apart = False, False, False, False, False
+    rules = defined = (lambda g, i: Cotangents({i: g}),)
 
     def lifted(self, node: Node, kept: Any) -> Any:
+        """Numbers stay numbers."""
         return kept
-
-
-def _as_output(g: Any, i: int) -> Any:
-    return Cotangents({i: g})
-
-
-class _SelectPlan(_FunctionPlan):
-    __slots__ = ()
-    keeps_arrays = False
-
-    def __init__(self) -> None:
-        self.name, self.mask = "select", (True,)
-        self.kept_names = (("output",),)
-
-    @property
-    def rules(self) -> tuple[Callable[..., Any], ...]:
-        return (_as_output,)
 
 
 _SELECT: Any = _SelectPlan()
@@ -159,7 +148,7 @@ _SELECT: Any = _SelectPlan()
 def _select(node: Node, i: int, outputs: list[Any]) -> Node:
     shape, dtype, _ = outputs[i]
     chosen = Node()
-    chosen.plan, chosen.parents, chosen.kept, chosen.watch = _SELECT, (node,), ((i,),), None
+    chosen.plan, chosen.parents, chosen.kept, chosen.hooks = _SELECT, (node,), ((i,),), None
     chosen.shape, chosen.dtype, chosen.clock = shape, dtype, clock.now
     return chosen
 
@@ -198,10 +187,10 @@ class Function:
         outputs = tuple(_recorded_apart(out, args, ctx) for out in outputs)
         ctx._outputs = [(o._array.shape, o._array.dtype, o.device) if isinstance(o, Tensor) else None for o in outputs]
         for t in ctx._dirty:
-            _refuse_leaf(cls.__name__, t)
+            check_not_leaf(cls.__name__, t)
             if not _among(t, outputs):
                 raise GraphError(f"{cls.__name__}.forward: a tensor was marked dirty and not returned; return it")
-            changed(t._array, cls.__name__)
+            bump_version(t._array, cls.__name__)
         if modes.grad and any(ctx.needs_input_grad):
             _attach(ctx, cls, sources, outputs)
         else:
@@ -261,11 +250,10 @@ def _attach(ctx: Context, cls: type[Function], sources: list[Any], outputs: tupl
     """Record one node for the call, and give each result its place behind it."""
     plan: Any = _FunctionPlan(cls.__name__, ctx.needs_input_grad)
     parents = tuple(node for node in sources if node is not None)
-    kept = tuple((ctx, i) for i, node in enumerate(sources) if node is not None)
     results = [o for o in outputs if isinstance(o, Tensor)]
     if not results:
         raise TypeError(f"{cls.__name__}.forward: expected a Tensor or a tuple with one, got {describe(outputs[0])}")
-    node = record(plan, parents, kept, results[0]._array)
+    node = record(plan, parents, ((ctx,),), results[0]._array)
     if len(outputs) > 1:
         node.shape = node.dtype = None  # type: ignore[assignment]
     ctx._node = weakref.ref(node)
@@ -276,7 +264,7 @@ def _attach(ctx: Context, cls: type[Function], sources: list[Any], outputs: tupl
             continue
         place = node if len(outputs) == 1 else _select(node, i, ctx._outputs)
         if _among(out, ctx._dirty):
-            _move_on(out, place)
+            rebase_history(out, place)
         else:
             out._node, out._base = place, None
 

@@ -1,10 +1,10 @@
-"""`backward` and `grad`: what a user asks of the walk, checked and put into its terms."""
+"""`backward` and `grad`: what a user asks of the backward pass, checked and put into its terms."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from minigrad.backend import array_module, asarray, home
-from minigrad.engine.backward import walk
+from minigrad.backend import array_module, asarray, device_guard
+from minigrad.engine.backward import backward_pass
 from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
@@ -28,15 +28,15 @@ def backward(
     outputs = _outputs("backward", tensors, grad_tensors, create_graph)
     retain = create_graph if retain_graph is None else retain_graph
     if inputs is None:
-        walk(outputs, retain=retain, create=create_graph)
+        backward_pass(outputs, retain=retain, create=create_graph)
         return
-    chosen = list(_sequence(inputs))
+    chosen = list(as_sequence(inputs))
     if not chosen:
         raise ValueError("backward: inputs: expected at least one tensor, got none")
     nodes = {_source("backward", t, i) for i, t in enumerate(chosen)}
     for t in chosen:
         t.retain_grad()  # as in PyTorch; leaves have no need of it
-    walk(outputs, retain=retain, create=create_graph, wanted=nodes)
+    backward_pass(outputs, retain=retain, create=create_graph, wanted=nodes)
 
 
 def grad(
@@ -47,28 +47,24 @@ def grad(
     create_graph: bool = False,
     only_inputs: bool = True,
     allow_unused: bool | None = None,
-    is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Any, ...]:
     """The gradients of `outputs` with respect to `inputs`, as a tuple; no `.grad` is touched.
 
     allow_unused: None instead of an error for an input that the outputs do not depend on; materialize_grads: zeros.
-    only_inputs is accepted for PyTorch's sake and must be True. is_grads_batched: grad_outputs have a leading batch
-    dimension, and so do the results (one walk for each). Raises as `backward` does.
+    only_inputs is accepted for PyTorch's sake and must be True. Raises as `backward` does.
     """
     if not only_inputs:
         raise ValueError("grad: only_inputs=False is not supported (nor is it in PyTorch); use backward()")
     if materialize_grads and allow_unused is False:
         raise ValueError("grad: expected allow_unused to be True or not given with materialize_grads=True")
-    wanted = list(_sequence(inputs))
+    wanted = list(as_sequence(inputs))
     if not wanted:
         raise ValueError("grad: inputs: expected at least one tensor, got none")
-    if is_grads_batched:
-        return _batched(outputs, wanted, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads)
     starts = _outputs("grad", outputs, grad_outputs, create_graph)
     nodes = [_source("grad", t, i) for i, t in enumerate(wanted)]
     retain = create_graph if retain_graph is None else retain_graph
-    found = walk(starts, retain=retain, create=create_graph, wanted=set(nodes), collect=True)
+    found = backward_pass(starts, retain=retain, create=create_graph, wanted=set(nodes), collect=True)
     results: list[Any] = []
     seen: set[Any] = set()
     for i, (t, node) in enumerate(zip(wanted, nodes, strict=True)):
@@ -89,21 +85,8 @@ def grad(
     return tuple(results)
 
 
-def _batched(outputs: Any, wanted: list[Tensor], grad_outputs: Any, retain: Any, *flags: Any) -> tuple[Any, ...]:
-    from minigrad.ops.array.shape import stack
-
-    outs = list(_sequence(outputs))
-    weights = list(_sequence(grad_outputs))
-    n = len(weights[0])
-    create, unused, zeros = flags
-    rows = [
-        grad(outs, wanted, [w[i] for w in weights], True if i < n - 1 else retain, create, True, unused, False, zeros)
-        for i in range(n)
-    ]
-    return tuple(None if column[0] is None else stack(column) for column in zip(*rows, strict=True))
-
-
-def _sequence(x: Any) -> Sequence[Any]:
+def as_sequence(x: Any) -> Sequence[Any]:
+    """One tensor, or several, as a sequence."""
     if x is None or isinstance(x, Tensor):  # the common cases: asking whether it is Iterable takes 1 us
         return (x,)
     return tuple(x) if isinstance(x, Iterable) and not hasattr(x, "dtype") else (x,)
@@ -124,7 +107,7 @@ def _source(op: str, t: Any, i: int) -> Any:
 
 def _outputs(op: str, tensors: Any, grad_tensors: Any, create: bool) -> list[tuple[Any, Any]]:
     """Each output's node with the gradient that starts there."""
-    outputs, weights = _sequence(tensors), _sequence(grad_tensors)
+    outputs, weights = as_sequence(tensors), as_sequence(grad_tensors)
     if grad_tensors is None:
         weights = (None,) * len(outputs)
     if len(weights) != len(outputs):
@@ -147,7 +130,7 @@ def _start(op: str, t: Any, weight: Any, create: bool) -> tuple[Any, Any]:
                 f"{op}: a gradient can be implied only for a tensor of one element, got {describe(t)}; reduce it with "
                 f".sum() or .mean(), or pass gradient="
             )
-        with home(array):
+        with device_guard(array):
             weight = _tensor(array_module(array).ones(array.shape, array.dtype))
         return node, weight if create else weight._array
     if not isinstance(weight, Tensor):

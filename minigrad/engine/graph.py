@@ -1,18 +1,12 @@
-"""The recorded graph: nodes, leaves, and the clock that finds arrays changed in place after they were kept.
+"""The recorded graph: nodes, where gradients accumulate, and who sees them pass.
 
 A `Node` is not a Tensor: it holds what the backward pass needs and nothing that points back at its own result, so
 that dropping the loss frees the graph by reference counts alone.
 """
 
-import sys
-import threading
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from minigrad.backend import is_array, storage
-from minigrad.errors import GraphError
 
 if TYPE_CHECKING:
     from minigrad.engine.primitive import Plan
@@ -26,20 +20,20 @@ class Node:
 
     plan     which op, which of its arguments need a gradient, and their rules
     parents  the nodes of those arguments
-    kept     for each of them, the values its rule's parameters name; FREED once the walk has passed
+    kept     for each of them, the values its rule's parameters name; FREED once the backward pass has come by
     shape, dtype  of the result: what a gradient that arrives here is brought to
-    clock    how many in-place changes the process had seen when the values were kept
-    watch    hooks and retained gradients, or None
+    clock    how many in-place changes there had been when the values were kept (see versions.py)
+    hooks    hooks and retained gradients, or None
     """
 
-    __slots__ = ("plan", "parents", "kept", "shape", "dtype", "clock", "watch", "__weakref__")
+    __slots__ = ("plan", "parents", "kept", "shape", "dtype", "clock", "hooks", "__weakref__")
     plan: "Plan"
     parents: "tuple[Node, ...]"
     kept: Any
     shape: tuple[int, ...]
     dtype: Any
     clock: int
-    watch: "Watch | None"
+    hooks: "NodeHooks | None"
 
     def name(self) -> str:
         """PyTorch's way to name it: `MulBackward`."""
@@ -55,13 +49,13 @@ class Node:
         return f"<{self.name()}>"
 
 
-class Leaf(Node):
-    """Where a gradient comes to rest: stands for a tensor that the user made and that requires grad."""
+class AccumulateGrad(Node):
+    """A leaf: adds the gradient that arrives to the `.grad` of a tensor that the user made and that requires grad."""
 
     __slots__ = ("owner",)
 
     def __init__(self, tensor: "Tensor") -> None:
-        self.parents, self.kept, self.watch, self.clock = (), (), None, 0
+        self.parents, self.kept, self.hooks, self.clock = (), (), None, 0
         self.shape, self.dtype = tensor._array.shape, tensor._array.dtype
         self.owner = weakref.ref(tensor)
 
@@ -78,8 +72,8 @@ class Leaf(Node):
         return ()
 
 
-class Watch:
-    """Who wants to see a node's gradient: hooks, the tensor that retains it, hooks after accumulation."""
+class NodeHooks:
+    """What is called with a node's gradient: hooks, the tensor that retains it, hooks after accumulation."""
 
     __slots__ = ("hooks", "retain", "after")
 
@@ -89,17 +83,17 @@ class Watch:
         self.retain: weakref.ref[Tensor] | None = None
 
 
-def watch(node: Node) -> Watch:
-    """The node's Watch, made on first use."""
-    if node.watch is None:
-        node.watch = Watch()
-    return node.watch
+def hooks_of(node: Node) -> NodeHooks:
+    """The node's hooks, made on first use."""
+    if node.hooks is None:
+        node.hooks = NodeHooks()
+    return node.hooks
 
 
-def hand_over(old: Node | None, new: Node) -> None:
+def move_retained_grad(old: Node | None, new: Node) -> None:
     """A tensor moves on from one node to another: if it retains its gradient, it does so there."""
-    if old is not None and old.watch is not None and old.watch.retain is not None:
-        watch(new).retain, old.watch.retain = old.watch.retain, None
+    if old is not None and old.hooks is not None and old.hooks.retain is not None:
+        hooks_of(new).retain, old.hooks.retain = old.hooks.retain, None
 
 
 class Handle:
@@ -121,105 +115,3 @@ class Handle:
 
     def __exit__(self, *exc: Any) -> None:
         self.remove()
-
-
-# --- in-place changes -------------------------------------------------------------------------------------------
-# Nothing is counted per tensor. The process counts in-place changes (`clock.now`), each node notes the count when it
-# keeps its values, and each changed storage notes the count of its last change. A kept array is stale where its
-# storage's count is higher than its node's. While nothing was changed since the forward pass, the backward pass
-# pays one integer comparison a node. An address that is used again brings no false alarm: whatever was kept there
-# was kept after the change that the old entry speaks of.
-
-
-class _Clock:
-    __slots__ = ("now",)
-
-    def __init__(self) -> None:
-        self.now = 0
-
-
-class Change:
-    """The last in-place change of one storage: when, by which op, where in the user's code, and how many there were."""
-
-    __slots__ = ("when", "op", "where", "count", "alive")
-
-    def __init__(self) -> None:
-        self.when, self.op, self.where, self.count = 0, "", "", 0
-        self.alive: Any = None
-
-
-clock = _Clock()
-_changes: dict[int, Change] = {}
-_lock = threading.Lock()
-_PACKAGE = str(Path(__file__).parents[1])
-
-
-def user_line() -> str:
-    """`file.py:12` of the innermost frame outside minigrad, or "" where there is none."""
-    frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back  # type: ignore[assignment]
-    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}" if frame is not None else ""
-
-
-def changed(array: Any, op: str, where: str = "") -> None:
-    """Note that `op` has changed `array`'s memory in place."""
-    owner = storage(array)
-    key = id(owner)
-    with _lock:
-        clock.now += 1
-        change = _changes.get(key)
-        if change is None or change.alive() is not owner:
-            change = _changes[key] = Change()
-            change.alive = weakref.ref(owner, lambda ref: _forget(key, ref))
-        change.when, change.op, change.where, change.count = clock.now, op, where, change.count + 1
-
-
-def _forget(key: int, ref: Any) -> None:
-    change = _changes.get(key)
-    if change is not None and change.alive is ref:
-        del _changes[key]
-
-
-def version(array: Any) -> int:
-    """How many in-place changes the array's storage has seen."""
-    owner = storage(array)
-    change = _changes.get(id(owner))
-    return change.count if change is not None and change.alive() is owner else 0
-
-
-def check_unchanged(node: Node, kept: Any) -> None:
-    """Raise GraphError where an array that `node` kept was changed in place since."""
-    for names, values in zip(node.plan.kept_names, kept, strict=True):
-        for name, value in zip(names, values, strict=True):
-            inside = value.kept_arrays() if hasattr(value, "kept_arrays") else value  # an index may hold arrays
-            for array in inside if isinstance(inside, (list, tuple)) else (inside,):
-                if is_array(array):
-                    change = _changes.get(id(storage(array)))
-                    if change is not None and change.when > node.clock:
-                        raise GraphError(_changed_message(node, name, array, change))
-
-
-def _changed_message(node: Node, name: str, array: Any, change: Change) -> str:
-    which = "its result" if name == "out" else f"its argument `{name}`"
-    called = _variable_name(array)
-    return (
-        f"{node.plan.name}: {which}{f' (the variable `{called}`)' if called else ''}, kept for the backward pass "
-        f"({array.dtype}, shape {tuple(array.shape)}), was changed in place by `{change.op}`"
-        f"{f' at {change.where}' if change.where else ''} before backward() came to it. Change a clone() instead, "
-        f"use the operation that returns a new tensor, or call backward() before the change"
-    )
-
-
-def _variable_name(array: Any) -> str:
-    """The name by which the user's own frames know a tensor on this storage, or ""."""
-    owner = storage(array)
-    frame = sys._getframe(1)
-    while frame is not None:
-        if not frame.f_code.co_filename.startswith(_PACKAGE):
-            for name, value in {**frame.f_globals, **frame.f_locals}.items():
-                data = getattr(value, "_array", None) if type(value).__module__.startswith("minigrad") else None
-                if data is not None and storage(data) is owner:
-                    return name
-        frame = frame.f_back  # type: ignore[assignment]
-    return ""

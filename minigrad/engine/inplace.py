@@ -9,15 +9,15 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from numpy import ndarray
-
-from minigrad.backend import array_module, silently, writeable
+from minigrad.backend import array_module, ignore_fp_warnings, writeable
 from minigrad.dtypes import category
-from minigrad.engine.graph import Leaf, Node, changed, hand_over, user_line
-from minigrad.engine.messages import describe, retry
+from minigrad.engine.dispatch import primitive
+from minigrad.engine.graph import AccumulateGrad, Node, move_retained_grad
+from minigrad.engine.messages import describe
 from minigrad.engine.modes import modes, no_grad
-from minigrad.engine.primitive import REGISTRY, primitive, record, wrap
-from minigrad.engine.tensor import Tensor, replay
+from minigrad.engine.primitive import REGISTRY, record, wrap
+from minigrad.engine.tensor import Tensor, replay_view
+from minigrad.engine.versions import bump_version, user_line
 from minigrad.errors import DtypeError, GraphError, ShapeError
 
 # where nothing is recorded these write straight into the memory
@@ -27,27 +27,27 @@ _DIRECT = {"add_": operator.iadd, "sub_": operator.isub, "mul_": operator.imul, 
 @primitive(
     name="overwrite",
     input=lambda g, link: REGISTRY["overwrite"].call(g, 0.0, link=link),
-    value=lambda g, link: replay(link, g),
+    value=lambda g, link: replay_view(link, g),
 )
 def overwrite(input: Any, value: Any, *, link: Any) -> Any:
     """`input` with what the view ops of `link` look at replaced by `value`."""
     out = array_module(input).array(input)  # an array, also of a NumPy scalar: 0-d gradients come as such
-    replay(link, out)[...] = value
+    replay_view(link, out)[...] = value
     return out
 
 
-def change(name: str, op: Callable[..., Any], self: Tensor, *args: Any, **options: Any) -> Tensor:
+def change_in_place(name: str, op: Callable[..., Any], self: Tensor, *args: Any, **options: Any) -> Tensor:
     """Give `self` the value op(self, *args), in its own memory."""
-    _refuse_leaf(name, self)
-    if not _records(self, *args):
+    check_not_leaf(name, self)
+    if not records(self, *args):
         other = args[0] if len(args) == 1 and not options else None
         if name in _DIRECT and isinstance(other, (Tensor, int, float)) and _fits(self, other):
             try:
-                silently(_DIRECT[name], self._array, other._array if isinstance(other, Tensor) else other)
+                ignore_fp_warnings(_DIRECT[name], self._array, other._array if isinstance(other, Tensor) else other)
             except (TypeError, ValueError):
-                pass  # shapes, devices or read-only memory: nothing was written, and the long road has the words for it
+                pass  # shapes, devices or read-only memory: nothing was written, and the long way has the words for it
             else:
-                changed(self._array, name)
+                bump_version(self._array, name)
                 return self
         with no_grad():
             result = op(self, *args, **options)
@@ -56,7 +56,7 @@ def change(name: str, op: Callable[..., Any], self: Tensor, *args: Any, **option
         before = wrap(self._array.copy(), self._current())
         result = op(before, *[before if a is self else a for a in args], **options)
     _write(name, self, result)
-    _move_on(self, result._node)
+    rebase_history(self, result._node)
     return self
 
 
@@ -65,16 +65,18 @@ def _fits(self: Tensor, other: Any) -> bool:
     return mine == 2 and (isinstance(other, (int, float)) or category(other._array.dtype) <= mine)
 
 
-def _records(*args: Any) -> bool:
+def records(*args: Any) -> bool:
+    """Would an operation on these be recorded?"""
     return modes.grad and any(isinstance(a, Tensor) and a._current() is not None for a in args)
 
 
-def _refuse_leaf(name: str, self: Tensor) -> None:
+def check_not_leaf(name: str, self: Tensor) -> None:
+    """Raise GraphError for a leaf that requires grad, where operations are recorded."""
     if not isinstance(self, Tensor):
         raise TypeError(f"{name}: expected a Tensor, got {type(self).__name__}")
     if modes.grad:
         root = self if self._base is None else self._base
-        if isinstance(root._node, Leaf) or isinstance(self._current(), Leaf):
+        if isinstance(root._node, AccumulateGrad) or isinstance(self._current(), AccumulateGrad):
             which = "a leaf tensor" if root is self else "a view of a leaf tensor"
             raise GraphError(
                 f"{name}: {which} that requires grad cannot be changed in place while operations are recorded; "
@@ -82,7 +84,8 @@ def _refuse_leaf(name: str, self: Tensor) -> None:
             )
 
 
-def _refuse_read_only(name: str, self: Tensor) -> None:
+def check_writeable(name: str, self: Tensor) -> None:
+    """Raise GraphError for memory that cannot be written to."""
     if not writeable(self._array):
         raise GraphError(
             f"{name}: this memory is read-only: an expanded tensor's elements share it, or NumPy made it so; change a "
@@ -97,18 +100,18 @@ def _write(name: str, self: Tensor, result: Tensor) -> None:
         )
     if category(result._array.dtype) > category(self._array.dtype):
         raise DtypeError(f"{name}: a result of {result.dtype} cannot be put into a tensor of {self.dtype}")
-    _refuse_read_only(name, self)
-    silently(operator.setitem, self._array, ..., result._array)
-    changed(self._array, name, user_line())
+    check_writeable(name, self)
+    ignore_fp_warnings(operator.setitem, self._array, ..., result._array)
+    bump_version(self._array, name, user_line())
 
 
-def _move_on(self: Tensor, node: Node | None) -> None:
-    """Let `self`, whose memory has changed, stand at `node` from now on."""
+def rebase_history(self: Tensor, node: Node | None) -> None:
+    """Rebase the history of `self`, whose memory has changed: from now on it is the result of `node`."""
     if node is None:
         return
     base = self._base
     if base is None:
-        hand_over(self._node, node)
+        move_retained_grad(self._node, node)
         self._node = node
         return
     sources = (base._node, node)
@@ -116,55 +119,8 @@ def _move_on(self: Tensor, node: Node | None) -> None:
     parents = tuple(n for n in sources if n is not None)
     kept = plan.keep(None, None, None, {"link": self._view})
     new = record(plan, parents, kept, base._array)
-    hand_over(base._node, new)
+    move_retained_grad(base._node, new)
     base._node = new
-
-
-def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tensor:
-    """self[index] = value: a number, an array or a tensor that broadcasts to what the index chooses."""
-    from minigrad.ops.index.indexing import _expect_inside, raw_index
-
-    _refuse_leaf(name, self)
-    _refuse_read_only(name, self)
-    array = self._array
-    raw = value._array if isinstance(value, Tensor) else value
-    if array.__class__ is not ndarray:
-        _expect_inside(name, index, array)
-    try:
-        place = raw_index(index, array)
-        silently(operator.setitem, array, place, raw)
-    except IndexError as error:
-        raise IndexError(f"{name}: {error}; got a tensor of shape {tuple(array.shape)}") from None
-    except OverflowError as error:
-        raise DtypeError(f"{name}: {error}") from None
-    except Exception as error:
-        retry(name, lambda array, raw: operator.setitem(array, place, raw), [array, raw], {}, error)
-    changed(array, name, user_line())
-    if category(array.dtype) >= 2 and _records(self, value):
-        sources = (self._current(), value._current() if isinstance(value, Tensor) else None)
-        plan = REGISTRY["setitem"].plan(tuple(n is not None for n in sources))
-        kept = plan.keep(None, raw, None, {"index": place})
-        _move_on(self, record(plan, tuple(n for n in sources if n is not None), kept, array))
-    return self
-
-
-def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
-    """Take over the values of `src`, which broadcasts to this shape and is cast to this dtype; other devices too."""
-    from minigrad.ops.array.creation import as_tensor
-
-    return setitem(self, ..., as_tensor(src).to(device=self.device), "copy_")
-
-
-def fill_(self: Tensor, value: Any) -> Tensor:
-    """Every element becomes `value`, a number or a 0-d tensor."""
-    if isinstance(value, Tensor) and value.ndim:
-        raise ShapeError(f"fill_: expected a number or a tensor of 0 dimensions, got {describe(value)}; use copy_()")
-    return setitem(self, ..., value, "fill_")
-
-
-def zero_(self: Tensor) -> Tensor:
-    """Every element becomes 0."""
-    return setitem(self, ..., 0, "zero_")
 
 
 def in_place(op: Callable[..., Any]) -> Callable[..., Any]:
@@ -172,11 +128,11 @@ def in_place(op: Callable[..., Any]) -> Callable[..., Any]:
     name = f"{op.__name__}_"
 
     def call(self: Tensor, *args: Any, **options: Any) -> Tensor:
-        return change(name, op, self, *args, **options)
+        return change_in_place(name, op, self, *args, **options)
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = f"`{op.__name__}`, in place: {op.__doc__}"
     return call
 
 
-__all__ = ["change", "copy_", "fill_", "in_place", "setitem", "zero_"]
+__all__ = ["change_in_place", "in_place"]

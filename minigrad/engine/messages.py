@@ -25,7 +25,7 @@ def operands(args: Any) -> str:
     return ", ".join(describe(a) for a in args)
 
 
-def retry(name: str, forward: Callable[..., Any], raw: Any, static: dict[str, Any], error: Exception) -> Any:
+def explain_failure(name: str, forward: Callable[..., Any], raw: Any, static: dict[str, Any], error: Exception) -> Any:
     """Run a failed forward again if it was a floating-point warning that failed it (a nested call and a second thread
     inside `quietly` end here too); else raise `error` in words that name op and shapes."""
     if isinstance(error, MemoryError):
@@ -68,7 +68,7 @@ def _reason(error: Exception) -> str:
     return text
 
 
-def brought_together(name: str, args: Any) -> list[Any] | None:
+def move_scalars(name: str, args: Any) -> list[Any] | None:
     """For a forward that failed on several devices: the operands with the 0-d ones from the CPU moved beside the others
     (PyTorch lets these mix; the move is recorded), or DeviceError if that is not enough. None if all are on one."""
     arrays = [(a, array) for a in args if is_array(array := getattr(a, "_array", a))]

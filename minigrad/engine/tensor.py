@@ -1,18 +1,16 @@
 """`Tensor`: an array, its place in the recorded graph, and its gradient. What can be *done* with one is in `ops/`.
 
-The methods that are operations (`t.exp()`, `t.sum()`, `t + u`) are hung on the class by `methods.py`.
+Its other methods (`t.exp()`, `t + u`, `t.backward()`, `Tensor(2, 3)`) are attached by `methods/`.
 """
 
 import warnings
 import weakref
 from collections.abc import Callable
-from numbers import Integral
 from typing import Any
 
-import minigrad.autograd as autograd
 from minigrad.backend import device, device_of
-from minigrad.dtypes import category, get_default_dtype
-from minigrad.engine.graph import Handle, Leaf, Node, hand_over, version, watch
+from minigrad.dtypes import category
+from minigrad.engine.graph import AccumulateGrad, Handle, Node, hooks_of, move_retained_grad
 from minigrad.engine.modes import enable_grad
 from minigrad.errors import DtypeError, GraphError, ShapeError
 
@@ -22,7 +20,7 @@ class Tensor:
 
     `Tensor(2, 3)` is an uninitialised float32 2 x 3, `Tensor(data)` a float32 copy, as in PyTorch; `minigrad.tensor`
     keeps the dtype of what it is given. A tensor looks at its array (`_array`); `_node` is its place in the graph, None
-    if it requires no grad; `_base`, `_view` and `_seen` tell a view where it came from (see `link_view`).
+    if it requires no grad; `_base`, `_view` and `_seen` tell a view where it came from (see `set_view`).
     """
 
     __slots__ = ("_array", "_node", "_base", "_grad", "_view", "_seen", "__weakref__")
@@ -34,18 +32,6 @@ class Tensor:
     _seen: Node | None
 
     __array_priority__ = 1000
-
-    def __init__(self, *data: Any, device: "str | int | device | None" = None) -> None:
-        from minigrad.ops.array.creation import empty, tensor
-
-        sizes = data[0] if len(data) == 1 and isinstance(data[0], Size) else data
-        if sizes and all(isinstance(n, Integral) and not isinstance(n, bool) for n in sizes):
-            self._array = empty(*sizes, device=device)._array
-        elif len(data) < 2 and all(isinstance(x, (list, tuple, range)) or hasattr(x, "dtype") for x in data):
-            self._array = tensor(data[0] if data else [], get_default_dtype(), device)._array
-        else:
-            raise TypeError(f"Tensor(): expected sizes, or one list, array or tensor, got {', '.join(map(repr, data))}")
-        self._node = self._base = self._grad = None
 
     # --- what it is -------------------------------------------------------------------------------------------
 
@@ -86,7 +72,7 @@ class Tensor:
         if value and node is None:
             if category(self._array.dtype) < 2:
                 raise DtypeError(f"requires_grad: only floating tensors can require gradients, got {self._array.dtype}")
-            self._node = Leaf(self)
+            self._node = AccumulateGrad(self)
         elif not value and node is not None:
             if not self.is_leaf:
                 raise GraphError(
@@ -101,22 +87,18 @@ class Tensor:
     def is_leaf(self) -> bool:
         """True for tensors the user made, and for all that require no grad."""
         node = self._current()
-        return node is None or isinstance(node, Leaf)
+        return node is None or isinstance(node, AccumulateGrad)
 
     @property
     def grad_fn(self) -> Node | None:
         """The node that recorded the operation this is the result of; None for leaves."""
         node = self._current()
-        return None if isinstance(node, Leaf) else node
-
-    @property
-    def _version(self) -> int:
-        return version(self._array)
+        return None if isinstance(node, AccumulateGrad) else node
 
     @property
     def grad(self) -> "Tensor | None":
         """The gradient that `backward()` accumulated, a tensor of the same shape, dtype and device; else None."""
-        if self._grad is None and self._node is not None and not self.is_leaf and self._node.watch is None:
+        if self._grad is None and self._node is not None and not self.is_leaf and self._node.hooks is None:
             warnings.warn(
                 "the .grad of a tensor that is not a leaf is not kept; call t.retain_grad() before backward()",
                 UserWarning,
@@ -165,10 +147,10 @@ class Tensor:
         base = self._base
         if base is not None and base._node is not self._seen:
             self._seen = base._node
-            if base._node is not None and not isinstance(base._node, Leaf):
+            if base._node is not None and not isinstance(base._node, AccumulateGrad):
                 with enable_grad():
-                    new = replay(self._view, base)._node
-                hand_over(self._node, new)
+                    new = replay_view(self._view, base)._node
+                move_retained_grad(self._node, new)
                 self._node = new
         return self._node
 
@@ -195,38 +177,28 @@ class Tensor:
         node = self._current()
         if node is None:
             raise GraphError("retain_grad: this tensor does not require grad")
-        if not isinstance(node, Leaf):
-            watch(node).retain = weakref.ref(self)
+        if not isinstance(node, AccumulateGrad):
+            hooks_of(node).retain = weakref.ref(self)
 
     @property
     def retains_grad(self) -> bool:
         """Has `retain_grad` been called on it?"""
         node = self._current()
-        return node is not None and node.watch is not None and node.watch.retain is not None
+        return node is not None and node.hooks is not None and node.hooks.retain is not None
 
     def register_hook(self, hook: Callable[["Tensor"], "Tensor | None"]) -> Handle:
         """Call `hook(grad)` when this tensor's gradient is complete; what it returns (if not None) takes its place."""
         node = self._current()
         if node is None:
             raise GraphError("register_hook: this tensor does not require grad")
-        return Handle(watch(node).hooks, hook)
+        return Handle(hooks_of(node).hooks, hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[["Tensor"], None]) -> Handle:
         """Call `hook(tensor)` after backward() has accumulated into this leaf's `.grad`."""
         node = self._current()
-        if not isinstance(node, Leaf):
+        if not isinstance(node, AccumulateGrad):
             raise GraphError("register_post_accumulate_grad_hook: expected a leaf that requires grad")
-        return Handle(watch(node).after, hook)
-
-    def backward(
-        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
-    ) -> None:
-        """Add d(self)/d(leaf) to the `.grad` of every leaf (or of `inputs` only).
-
-        gradient: what to weight the elements of self by; needed unless self has just one. retain_graph: keep what the
-        graph keeps, for a second backward (default: create_graph). create_graph: record the backward pass itself.
-        """
-        autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+        return Handle(hooks_of(node).after, hook)
 
 
 class Size(tuple[int, ...]):
@@ -252,7 +224,7 @@ class Size(tuple[int, ...]):
 # the new one. So nobody keeps lists of views, and a tensor that is no view pays one test.
 
 
-def link_view(view: Tensor, source: Tensor, op: Callable[..., Any], static: dict[str, Any]) -> None:
+def set_view(view: Tensor, source: Tensor, op: Callable[..., Any], static: dict[str, Any]) -> None:
     """Note that `view = op(source, **static)`, and that the two share memory."""
     base = source._base
     root = source if base is None else base
@@ -260,7 +232,7 @@ def link_view(view: Tensor, source: Tensor, op: Callable[..., Any], static: dict
     view._view = (None if base is None else source._view, op, static)
 
 
-def replay(link: Any, x: Any) -> Any:
+def replay_view(link: Any, x: Any) -> Any:
     """Apply the view ops of a link to `x`, a Tensor or a raw array of the base's shape."""
     steps = []
     while link is not None:
@@ -271,10 +243,10 @@ def replay(link: Any, x: Any) -> Any:
     return x
 
 
-def plain(data: Any) -> Any:
+def unwrap(data: Any) -> Any:
     """`data` with the Tensors in it (itself, or nested in lists) as arrays."""
     if isinstance(data, Tensor):
         return data._array
     if isinstance(data, (list, tuple)):
-        return [plain(x) for x in data]
+        return [unwrap(x) for x in data]
     return data

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import spread_over, to_numpy
+from minigrad.backend import broadcast_view, to_numpy
 from minigrad.engine.function import Context
 from minigrad.engine.primitive import wrap
 from minigrad.gradcheck.point import Point
@@ -145,7 +145,7 @@ def _layouts(point: Point, u: Array, a: Array, same: _Same) -> Iterator[str]:
                 "assumes contiguous arrays"
             )
     tape = point.tape
-    spread = {o: wrap(spread_over(placed(np.ones(()), t.dtype, t), tuple(t.shape))) for o, t in enumerate(tape.outs)}
+    spread = {o: wrap(broadcast_view(placed(np.ones(()), t.dtype, t), tuple(t.shape))) for o, t in enumerate(tape.outs)}
     ones = tape.vjp(np.ones(point.probe.m))
     if not same(tape.gather(tape.gradients(spread)), ones):
         yield (

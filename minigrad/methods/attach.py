@@ -8,17 +8,17 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.backend import CPU, array_module, to_numpy
 from minigrad.dtypes import floating
-from minigrad.engine import inplace
-from minigrad.engine.inplace import change, in_place, setitem
+from minigrad.engine.inplace import change_in_place, in_place
 from minigrad.engine.messages import describe
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DeviceError, DtypeError, GraphError
-from minigrad.methods import attributes, dlpack, numpy_protocol
+from minigrad.methods import attributes, construction, dlpack, numpy_protocol
 from minigrad.methods.printing import tensor_repr
 from minigrad.ops import random
 from minigrad.ops.array import arrange, creation, diagonal, shape, windows
+from minigrad.ops.index import assign, scatter
 from minigrad.ops.index import indexing as index
-from minigrad.ops.index import scatter
+from minigrad.ops.index.assign import setitem
 from minigrad.ops.linalg import decompositions as decompose
 from minigrad.ops.linalg import einsum
 from minigrad.ops.linalg import products as linalg
@@ -130,7 +130,7 @@ def _augmented(op: Any) -> Any:
     name = f"{op.__name__}_"
 
     def method(self: Tensor, other: Any) -> Any:
-        return change(name, op, self, other)
+        return change_in_place(name, op, self, other)
 
     return method
 
@@ -300,9 +300,10 @@ def _hang() -> None:
                         "long": dtypes.int64, "short": dtypes.int16, "char": dtypes.int8, "byte": dtypes.uint8,
                         "bool": dtypes.bool}.items():  # fmt: skip
         setattr(Tensor, name, _caster(name, dtype))
-    for function in (__len__, __iter__, __contains__, __bool__, __index__, __array__, __deepcopy__, __reduce__,
+    for function in (*construction.METHODS, *assign.METHODS, __len__, __iter__,
+                      __contains__, __bool__, __index__, __array__, __deepcopy__, __reduce__,
                      __matmul__, __rmatmul__, item, numpy, size, numel, dim, tolist, contiguous, is_contiguous,
-                     is_floating_point, data_ptr, view_as, expand_as, inplace.copy_, inplace.fill_, inplace.zero_,
+                     is_floating_point, data_ptr, view_as, expand_as,
                      random.normal_, random.uniform_, random.random_, random.bernoulli_, random.exponential_,
                      random.geometric_, random.cauchy_, random.log_normal_, random.multinomial, random.bernoulli,
                      *attributes.METHODS):  # fmt: skip
@@ -311,6 +312,7 @@ def _hang() -> None:
 
 
 def _hang_lambdas(cls: Any) -> None:
+    cls._version = property(construction._version)
     cls.__setitem__ = lambda self, index, value: (setitem(self, index, value), None)[1]
     cls.__array_ufunc__ = numpy_protocol.ufunc
     cls.__array_function__ = numpy_protocol.function

@@ -7,7 +7,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.backend import quiet, to_numpy
-from minigrad.engine.graph import Leaf
+from minigrad.engine.graph import AccumulateGrad
 
 _options: dict[str, Any] = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
 
@@ -33,7 +33,7 @@ def tensor_repr(self: Any) -> str:
     plain = (dtypes.get_default_dtype(), dtypes.number_dtype(1j), dtypes.int64, dtypes.bool)
     if array.dtype not in (plain if array.size else plain[:1]):
         notes.append(f"dtype=minigrad.{array.dtype}")
-    if isinstance(node, Leaf):
+    if isinstance(node, AccumulateGrad):
         notes.append("requires_grad=True")
     elif node is not None:
         notes.append(f"grad_fn={node!r}")

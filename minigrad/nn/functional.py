@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.engine.inplace import change
+from minigrad.engine.inplace import change_in_place
 from minigrad.engine.messages import describe
 from minigrad.ops.api import Signature, public
 from minigrad.ops.array.creation import arange
@@ -65,7 +65,7 @@ def _in_place_too(op: Callable[..., Any]) -> Callable[..., Any]:
         if not inplace:
             return op(*args, **options)
         self = options.pop("input") if "input" in options else args[0]
-        return change(name, op, self, *args[1:], **options)
+        return change_in_place(name, op, self, *args[1:], **options)
 
     call.__signature__ = Signature.of(op, _with_inplace)  # type: ignore[attr-defined]
     return call

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from minigrad.backend import run as silence
+from minigrad.backend import run as runner
 from minigrad.engine.messages import describe
 from minigrad.errors import DtypeError
 
@@ -26,8 +26,8 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def call(*args: P.args, **options: P.kwargs) -> R:
         try:
-            if silence.several:
-                with silence.home(*args):
+            if runner.multi_gpu:
+                with runner.device_guard(*args):
                     return function(*args, **options)
             return function(*args, **options)
         except (AttributeError, TypeError, ValueError, IndexError) as error:

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import array_on, device, to_numpy
+from minigrad.backend.loops import used
 from minigrad.dtypes import dtype_named, floating, get_default_dtype, int64
-from minigrad.engine.inplace import setitem
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError
 from minigrad.executors.cupy import random as kernels
-from minigrad.executors.cupy.kernel import used
 from minigrad.ops.array.creation import count, sizes_of
+from minigrad.ops.index.assign import setitem
 
 __all__ = [
     "Generator", "bernoulli", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "multinomial",

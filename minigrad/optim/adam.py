@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.backend import array_module, loops, parts, shared
+from minigrad.backend.cuda_kernel import Kernel
 from minigrad.engine.tensor import Tensor
-from minigrad.executors.cupy.kernel import Kernel
 from minigrad.executors.cupy.update import start, update
 from minigrad.optim import checks
 from minigrad.optim.optimizer import Params

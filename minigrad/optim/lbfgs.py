@@ -5,10 +5,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from minigrad.backend import array_module, home, silently
-from minigrad.engine.graph import changed
+from minigrad.backend import array_module, device_guard, ignore_fp_warnings
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.versions import bump_version
 from minigrad.optim import checks, state
 from minigrad.optim.optimizer import Closure, Optimizer, Params
 from minigrad.optim.wolfe import Point, strong_wolfe
@@ -73,19 +73,19 @@ class LBFGS(Optimizer):
         loss, lr = checks.loss(f"{self._name}.step: closure", first), self._ready(group)
         if callable(group["lr"]):
             group["steps"] = group.get("steps", 0) + 1
-        with home(group["params"][0]):
+        with device_guard(group["params"][0]):
             self._minimize(group, lr, closure, loss)
         return first
 
     def _minimize(self, group: dict[str, Any], lr: float, closure: Closure, loss: float) -> None:
         memory, max_iter, max_eval = self.state[group["params"][0]], int(group["max_iter"]), int(group["max_eval"])
         enough, least = float(group["tolerance_grad"]), float(group["tolerance_change"])
-        grad, evals = silently(self._gradient), 1
+        grad, evals = ignore_fp_warnings(self._gradient), 1
         memory["func_evals"] = int(memory.get("func_evals", 0)) + 1
-        if silently(_largest, grad) <= enough:
+        if ignore_fp_warnings(_largest, grad) <= enough:
             return
         for n in range(1, max_iter + 1):
-            t, d, start, reach = silently(self._aim, memory, loss, grad, lr, int(group["history_size"]))
+            t, d, start, reach = ignore_fp_warnings(self._aim, memory, loss, grad, lr, int(group["history_size"]))
             if start.slope > -least:
                 break
             at, calls = partial(self._at, closure, self._flat([p._array for p in group["params"]]), d), 0
@@ -99,7 +99,7 @@ class LBFGS(Optimizer):
             memory["t"], evals = t, evals + calls
             memory["func_evals"] += calls
             settled = reach * abs(t) <= least or abs(loss - start.loss) < least
-            if evals >= max_eval or settled or silently(_largest, grad) <= enough:
+            if evals >= max_eval or settled or ignore_fp_warnings(_largest, grad) <= enough:
                 break
 
     def _aim(
@@ -144,13 +144,13 @@ class LBFGS(Optimizer):
 
     def _at(self, closure: Closure, x: Any, d: Any, t: float, evaluate: bool = True) -> Point:
         """Set the parameters to x + t * d, and see what the closure finds there."""
-        silently(self._place, x, d, t)
+        ignore_fp_warnings(self._place, x, d, t)
         if not evaluate:
             return Point(t, math.nan, None, math.nan)
         loss = checks.loss(f"{self._name}.step: closure", self._evaluate(closure))
         self._check_gradients(self.param_groups[0])
-        grad = silently(self._gradient)
-        return Point(t, loss, grad, silently(lambda: float(grad @ d)))
+        grad = ignore_fp_warnings(self._gradient)
+        return Point(t, loss, grad, ignore_fp_warnings(lambda: float(grad @ d)))
 
     def _place(self, x: Any, d: Any, t: float) -> None:
         begin, row = 0, array_module(x).multiply(d, t, out=self._workspace.scratch(d, 0))
@@ -159,7 +159,7 @@ class LBFGS(Optimizer):
             end = begin + p._array.size
             p._array[...] = row[begin:end].reshape(p._array.shape)
             begin = end
-            changed(p._array, f"{self._name}.step")
+            bump_version(p._array, f"{self._name}.step")
 
     def _gradient(self) -> Any:
         return self._flat([p._array * 0 if p._grad is None else p._grad._array for p in self.param_groups[0]["params"]])

@@ -5,14 +5,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from minigrad.backend import run as silence
-from minigrad.backend import silently
-from minigrad.engine import bfloat16 as narrow
-from minigrad.engine.graph import changed
+from minigrad.backend import ignore_fp_warnings
+from minigrad.backend import run as runner
+from minigrad.engine import bfloat16
 from minigrad.engine.messages import describe
 from minigrad.engine.modes import enable_grad
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.versions import bump_version
 from minigrad.errors import ShapeError
 from minigrad.optim import checks, state
 from minigrad.optim.workspace import Workspace
@@ -74,7 +74,7 @@ class Optimizer:
                     p._grad = g.detach() * 0
                 else:
                     g._array.fill(0)
-                    changed(g._array, f"{self._name}.zero_grad")
+                    bump_version(g._array, f"{self._name}.zero_grad")
 
     # --- stepping -----------------------------------------------------------------------------------------------
 
@@ -84,7 +84,7 @@ class Optimizer:
         closure: computes the loss and its gradients anew; it is called first, and what it returns is returned.
         """
         loss = self._evaluate(closure)
-        silently(self._update_all)
+        ignore_fp_warnings(self._update_all)
         return loss
 
     def _evaluate(self, closure: Closure | None, *args: Any) -> Any:
@@ -102,14 +102,14 @@ class Optimizer:
         """Change all parameters; the groups' step sizes, which were asked for once."""
         op = f"{self._name}.step"
         rates = [self._ready(group) for group in self.param_groups]  # all are looked at before any is moved
-        change = self._update_with_care if silence.several or narrow.begun else self._update
+        change = self._update_with_care if runner.multi_gpu or bfloat16.active else self._update
         for group, lr in zip(self.param_groups, rates):
             if callable(group["lr"]):
                 group["steps"] = group.get("steps", 0) + 1
             for p in group["params"]:
                 if p._grad is not None:
                     change(p, p._grad._array, group, lr)
-                    changed(p._array, op)
+                    bump_version(p._array, op)
         return rates
 
     def _ready(self, group: dict[str, Any]) -> float:
@@ -145,16 +145,16 @@ class Optimizer:
 
     def _update_with_care(self, p: Tensor, grad: Any, group: dict[str, Any], lr: float) -> None:
         """`_update` on the GPU that the parameter is on; of bfloat16, with all that belongs to it, in float32."""
-        with silence.home(p):
+        with runner.device_guard(p):
             array = p._array
-            if not narrow.is_narrow(array):
+            if not bfloat16.is_bfloat16(array):
                 return self._update(p, grad, group, lr)
             for name, value in self.state[p].items() if p in self.state else ():
                 if isinstance(value, Tensor):
-                    self.state[p][name] = wrap(narrow.wide(value._array))
-            p._array = narrow.wide(array)
+                    self.state[p][name] = wrap(bfloat16.upcast(value._array))
+            p._array = bfloat16.upcast(array)
             try:
-                self._update(p, narrow.wide(grad), group, lr)
+                self._update(p, bfloat16.upcast(grad), group, lr)
                 array[...] = p._array
             finally:
                 p._array = array

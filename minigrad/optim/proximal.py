@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from minigrad.backend import home, silently
+from minigrad.backend import device_guard, ignore_fp_warnings
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.nn.modules.module import Module
@@ -56,8 +56,8 @@ class Proximal:
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """The optimizer's step, then the proximal one of every parameter that has a gradient."""
         loss = self.optimizer._evaluate(closure)
-        with home(self):
-            self._shrink(silently(self.optimizer._update_all))
+        with device_guard(self):
+            self._shrink(ignore_fp_warnings(self.optimizer._update_all))
         return loss
 
     def _shrink(self, rates: list[float]) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import array_module, array_on, asarray, device_of, home, quiet, silently
+from minigrad.backend import array_module, array_on, asarray, device_guard, device_of, ignore_fp_warnings, quiet
 from minigrad.dtypes import finfo
-from minigrad.engine.graph import changed, version
 from minigrad.engine.messages import describe
 from minigrad.engine.modes import no_grad
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.versions import bump_version, version
 from minigrad.errors import ShapeError
 from minigrad.ops.random import Generator, default_generator, draw_normal
 from minigrad.optim import checks
@@ -70,7 +70,7 @@ class Search(Optimizer):
         raises, the best weights so far are put back.
         """
         self._check_call(closure, batched, linear, candidates)
-        with home(self):
+        with device_guard(self):
             if batched is not None:
                 return self._try_batch(batched, self._draw(candidates or 1))
             losses = self._try_each(closure, linear, self._draw(candidates or 1))
@@ -132,12 +132,12 @@ class Search(Optimizer):
         return outputs[0], outputs[1:]
 
     def _moved(self, best: Any, draw: Any) -> Any:
-        return silently(operator.add, best, draw) if self._local else draw
+        return ignore_fp_warnings(operator.add, best, draw) if self._local else draw
 
     def _put(self, weights: Arrays) -> None:
         for p, w in zip(self._params(), weights):
             p._array[...] = w
-            changed(p._array, f"{self._name}.step")
+            bump_version(p._array, f"{self._name}.step")
 
     def _is_best(self, loss: float) -> bool:
         """Count the attempt; is its loss the lowest so far?"""

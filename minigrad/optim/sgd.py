@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.backend import array_module, loops, parts, shared
+from minigrad.backend.loops import used
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
-from minigrad.executors.cupy.kernel import used
 from minigrad.executors.cupy.update import start, update
 from minigrad.optim import checks
 from minigrad.optim.optimizer import Optimizer, Params

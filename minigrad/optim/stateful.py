@@ -3,9 +3,10 @@
 from typing import Any
 
 from minigrad.backend import array_module
+from minigrad.backend.cuda_kernel import Kernel
+from minigrad.backend.loops import used
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
-from minigrad.executors.cupy.kernel import Kernel, used
 from minigrad.executors.cupy.update import start
 from minigrad.optim import checks
 from minigrad.optim.optimizer import Optimizer

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import CPU, asarray, copy_to, device, device_of, is_array, numbered, quiet, to_numpy
-from minigrad.backend.run import run_all_by
-from minigrad.engine.graph import user_line
+from minigrad.backend import CPU, asarray, copy_to, device, device_of, is_array, quiet, to_numpy, with_index
+from minigrad.backend.run import set_runner
+from minigrad.engine.executions import FORWARDS
 from minigrad.engine.messages import describe, operands
 from minigrad.engine.modes import modes
-from minigrad.engine.primitive import RUNS
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.versions import user_line
 
 # of the largest magnitude in the result
 TOLERANCE = {"float16": 1e-2, "float32": 1e-4, "float64": 1e-9, "complex64": 1e-4, "complex128": 1e-9}
@@ -52,9 +52,9 @@ class lockstep:
         self._outer: list[Any] = []
 
     def __enter__(self) -> "lockstep":
-        self._gpu = numbered(device("cuda", _current_gpu()))
+        self._gpu = with_index(device("cuda", _current_gpu()))
         self._outer.append((modes.anomaly, modes.grad))
-        self._plain = run_all_by(self._run)
+        self._plain = set_runner(self._run)
         modes.anomaly = self
         modes.grad = modes.grad and self
         return self
@@ -62,7 +62,7 @@ class lockstep:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        run_all_by(self._plain)
+        set_runner(self._plain)
         modes.anomaly, modes.grad = self._outer.pop()
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -77,7 +77,7 @@ class lockstep:
     def _run(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """The forward of an op, or another array function, of which nothing more is known and which is just run."""
         out = self._plain(function, *args, **options)
-        name, forward = RUNS.get(function, ("", function))
+        name, forward = FORWARDS.get(function, ("", function))
         if name and name not in UNSEEN:
             self._compare(name, forward, args, options, out)
         return out

@@ -4,7 +4,7 @@ much memory is in use, which is none where there is none."""
 from typing import Any
 
 from minigrad.backend import device as _device
-from minigrad.backend.deferred import look
+from minigrad.backend.deferred import check_deferred
 from minigrad.backend.devices import current_device as _placed
 from minigrad.errors import DeviceError, OutOfMemoryError
 
@@ -120,7 +120,7 @@ class Event:
     def synchronize(self) -> None:
         """Wait until the GPU has come to the mark."""
         self._event.synchronize()
-        look()
+        check_deferred()
 
     def query(self) -> bool:
         """Has it?"""
@@ -141,7 +141,7 @@ class Stream:
     def synchronize(self) -> None:
         """Wait until it is done."""
         self._stream.synchronize()
-        look()
+        check_deferred()
 
     def wait_stream(self, stream: "Stream") -> None:
         """Begin what comes only when the other has done what it was given so far."""

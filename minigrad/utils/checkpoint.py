@@ -8,7 +8,7 @@ from typing import Any
 
 from minigrad.engine.function import Function
 from minigrad.engine.gradients import grad
-from minigrad.engine.graph import Leaf
+from minigrad.engine.graph import AccumulateGrad
 from minigrad.engine.modes import enable_grad, is_grad_enabled
 from minigrad.engine.tensor import Tensor
 from minigrad.ops import random
@@ -73,7 +73,7 @@ def _leaves(outputs: Any, inputs: set[int]) -> list[Tensor]:
     seen, found = set(stack), []
     while stack:
         node = stack.pop()
-        if isinstance(node, Leaf):
+        if isinstance(node, AccumulateGrad):
             owner = node.owner()
             if owner is not None and id(owner) not in inputs:
                 found.append(owner)

@@ -27,9 +27,9 @@ def test_without_ml_dtypes_it_can_be_named_and_not_be_had(monkeypatch: pytest.Mo
 
 def test_until_one_is_asked_for_nothing_is_looked_at() -> None:
     code = (
-        "import minigrad as mg; from minigrad.engine import bfloat16, primitive; from minigrad.backend import quietly\n"
+        "import minigrad as mg; from minigrad.engine import bfloat16; from minigrad.backend import run\n"
         "mg.ones(2).half() * 2; assert mg.float32 != mg.bfloat16\n"
-        "assert not bfloat16.begun and primitive.run_by is quietly"
+        "assert not bfloat16.active and run.run is run.run_quiet"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], timeout=60).returncode == 0
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.engine.graph import FREED, Leaf, Node
-from minigrad.engine.primitive import REGISTRY, primitive
+from minigrad.engine.dispatch import primitive
+from minigrad.engine.graph import FREED, AccumulateGrad, Node
+from minigrad.engine.primitive import REGISTRY
 from minigrad.errors import GraphError
 
 DIFFERENTIABLE = sorted(name for name, op in REGISTRY.items() if op.rules)
@@ -86,7 +87,7 @@ def test_exp_keeps_its_result_and_sum_only_a_shape() -> None:
 def test_a_node_knows_shape_and_dtype_and_its_result_is_not_in_it() -> None:
     y = leaf(1, 2) * 2
     assert (y._node.shape, y._node.dtype) == ((2,), mg.float64)
-    assert set(Node.__slots__) == {"plan", "parents", "kept", "shape", "dtype", "clock", "watch", "__weakref__"}
+    assert set(Node.__slots__) == {"plan", "parents", "kept", "shape", "dtype", "clock", "hooks", "__weakref__"}
 
 
 def test_nothing_is_recorded_where_nobody_requires_grad() -> None:
@@ -114,7 +115,7 @@ def test_grad_fn_and_next_functions() -> None:
     assert x.grad_fn is None and x.is_leaf and not y.is_leaf
     assert repr(y.grad_fn) == "<MulBackward>" and y.grad_fn.name() == "MulBackward"
     (first, _), (second, _) = y.grad_fn.next_functions
-    assert isinstance(first, Leaf) and first.variable is x and first.name() == "AccumulateGrad"
+    assert isinstance(first, AccumulateGrad) and first.variable is x and first.name() == "AccumulateGrad"
     assert second is None and first.next_functions == ()
     assert y.log_softmax(0).grad_fn.name() == "LogSoftmaxBackward"
     assert [f.name() for f, _ in mg.cat([x, y]).grad_fn.next_functions] == ["AccumulateGrad", "MulBackward"]

@@ -260,13 +260,13 @@ def test_a_batch_of_data_costs_no_gradient_of_its_own(monkeypatch: pytest.Monkey
 def visits(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The nodes whose rules the walk runs, as it goes."""
     seen: list[Any] = []
-    pull = walking._pull
+    pull = walking._apply_vjps
 
     def watched(node: Any, *rest: Any) -> None:
         seen.append(node)
         pull(node, *rest)
 
-    monkeypatch.setattr(walking, "_pull", watched)
+    monkeypatch.setattr(walking, "_apply_vjps", watched)
     return seen
 
 

@@ -7,8 +7,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import autograd, nn, optim
-from minigrad.backend import run as silence
-from minigrad.engine import primitive
+from minigrad.backend import run as runner
 from minigrad.nn.regularizers import L1
 
 F: Any = nn.functional
@@ -86,14 +85,14 @@ def test_where_cuda_is_the_current_gpu(two_gpus: Any) -> None:
 
 
 def test_with_one_gpu_nothing_is_exchanged() -> None:
-    runner, several = primitive.run_by, silence.several
+    before, several = runner.run, runner.multi_gpu
     try:
-        silence.run_all_by(silence.quietly)
-        silence.several = False
-        silence.found_gpus(1)
-        assert primitive.run_by is silence.quietly and silence.home(mg.ones(1)) is silence._here
-        silence.found_gpus(2)
-        assert silence.several and primitive.run_by is silence.on_their_gpu
+        runner.set_runner(runner.run_quiet)
+        runner.multi_gpu = False
+        runner._found_gpus(1)
+        assert runner.run is runner.run_quiet and runner.device_guard(mg.ones(1)) is runner._no_guard
+        runner._found_gpus(2)
+        assert runner.multi_gpu and runner.run is runner.run_on_device
     finally:
-        silence.several = several
-        silence.run_all_by(runner)
+        runner.multi_gpu = several
+        runner.set_runner(before)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minigrad.executors.cupy.kernel import elementwise
+from minigrad.backend.cuda_kernel import elementwise
 
 SILU = elementwise("silu", "T x", "T out", "out = A(x) / (A(1) + exp(-A(x)))")
 GELU = elementwise("gelu", "T x", "T out", "out = A(x) * (A(0.5) * erfc(-A(x) * A(0.7071067811865476)))")

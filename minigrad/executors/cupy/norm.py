@@ -1,40 +1,55 @@
-"""Standardizing: elements brought to mean 0 and variance 1 over some dimensions, and the gradient of that."""
+"""Normalization in three launches, and its gradient in three."""
 
 from typing import Any
 
-from minigrad.backend import array_module
-from minigrad.executors.cupy.kernel import elementwise, reduction, wider
+from minigrad.backend.cuda_kernel import accumulate_type, elementwise, reduction
+from minigrad.engine.executions import execution
+from minigrad.executors.cupy.accepts import is_floating
+from minigrad.executors.cupy.reduce import PRODUCTS, reduce_kernel
+from minigrad.ops.nn.norm import _standardize, along_channels, scale_and_shift
+from minigrad.ops.reduce.reductions import sum_to
 
 SQUARES = reduction(
-    "squares_about_the_mean", "T x, S total, float64 n", "S out",
-    map="(A(x) - A(total) / A(n)) * (A(x) - A(total) / A(n))", reduce="a + b", after="out = a", identity="0", kind="A",
+    "squares_about_the_mean", "T x, S mean", "S out",
+    map="(A(x) - A(mean)) * (A(x) - A(mean))", reduce="a + b", after="out = a", identity="0", kind="A",
 )  # fmt: skip
 STANDARDIZE = elementwise(
-    "standardize", "T x, S total, S squares, float64 n, float64 eps", "T out",
-    "out = (A(x) - A(total) / A(n)) / sqrt(A(squares) / A(n) + A(eps))",
+    "standardize",
+    "T x, S mean, S variance, float64 eps",
+    "T out",
+    "out = (A(x) - A(mean)) / sqrt(A(variance) + A(eps))",
+)
+BACKWARD = elementwise(
+    "standardize_backward", "T g, T y, S total, S products, S variance, float64 n, float64 eps", "T out",
+    "out = (A(g) - A(total) / A(n) - A(y) * (A(products) / A(n))) / sqrt(A(variance) + A(eps))",
 )  # fmt: skip
-PRODUCTS = reduction("sum_of_products", "T x, T y", "S out", "A(x) * A(y)", "a + b", "out = a", "0", "A")
-SLOPES = elementwise(
-    "standardize_slopes", "T g, T y, S total, S products, S squares, float64 n, float64 eps", "T out",
-    "out = (A(g) - A(total) / A(n) - A(y) * (A(products) / A(n))) / sqrt(A(squares) / A(n) + A(eps))",
-)  # fmt: skip
 
 
-def reduced(kernel: Any, x: Any, *others: Any, dims: tuple[int, ...]) -> Any:
-    """The reduction along `dims`, which stay with size 1, in the wider dtype."""
-    shape = tuple(1 if i in dims else n for i, n in enumerate(x.shape))
-    out = array_module(x).empty(shape, dtype=wider(x.dtype))
-    return kernel.call(x, *others, out, axis=dims, keepdims=True)
+def backward(
+    g: Any, needed: Any, residuals: Any, input: Any, weight: Any = None, bias: Any = None, *, dims: Any, eps: float,
+    by_channel: bool,
+) -> tuple[Any, Any, Any]:  # fmt: skip
+    """See `executors.numpy.norm.backward`."""
+    mean, variance, y = residuals
+    w, b = (along_channels(t, input.ndim) if by_channel else t for t in (weight, bias))
+    dw = None if weight is None or not needed[1] else sum_to(g * y, shape=w.shape).reshape(weight.shape)
+    db = None if bias is None or not needed[2] else sum_to(g, shape=b.shape).reshape(bias.shape)
+    if not needed[0]:
+        return None, dw, db
+    d = g if w is None else g * w
+    total, n = d.sum(dims, dtype=variance.dtype, keepdims=True), input.size // mean.size
+    return BACKWARD.call(d, y, total, reduce_kernel(PRODUCTS, d, y, dims=dims), variance, n, eps), dw, db
 
 
-def standardize(x: Any, *, dims: tuple[int, ...], n: int, eps: float, known: Any) -> Any:
-    """(x - mean) / sqrt(variance + eps) over `dims`, of n elements each; the sums go into `known`."""
-    known.total = x.sum(dims, dtype=wider(x.dtype), keepdims=True)
-    known.squares = reduced(SQUARES, x, known.total, n, dims=dims)
-    return STANDARDIZE.call(x, known.total, known.squares, n, eps)
-
-
-def slopes(g: Any, out: Any, input: Any, dims: tuple[int, ...], n: int, eps: float, known: Any) -> Any:
-    """The gradient that comes back through `standardize`."""
-    total = g.sum(dims, dtype=wider(g.dtype), keepdims=True)
-    return SLOPES.call(g, out, total, reduced(PRODUCTS, g, out, dims=dims), known.squares, n, eps)
+@execution(_standardize, "cupy", is_floating, backward)
+def forward(
+    input: Any, weight: Any = None, bias: Any = None, *, dims: Any, eps: float, by_channel: bool
+) -> tuple[Any, tuple[Any, ...]]:
+    """The result, and the mean, the variance and the standardized input."""
+    mean = input.mean(dims, dtype=accumulate_type(input.dtype), keepdims=True)
+    n = input.size // mean.size
+    variance = reduce_kernel(SQUARES, input, mean, dims=dims)
+    variance /= n
+    y = STANDARDIZE.call(input, mean, variance, eps)
+    w, b = (along_channels(t, input.ndim) if by_channel else t for t in (weight, bias))
+    return scale_and_shift(y, w, b), (mean, variance, y)

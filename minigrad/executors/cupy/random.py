@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import array_module
-from minigrad.executors.cupy.kernel import elementwise
+from minigrad.backend.cuda_kernel import elementwise
 
 PHILOX = """
 typedef unsigned long long word;

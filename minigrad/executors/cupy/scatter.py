@@ -4,7 +4,7 @@ atomic additions are not."""
 from typing import Any
 
 from minigrad.backend import array_module
-from minigrad.executors.cupy.kernel import elementwise
+from minigrad.backend.cuda_kernel import elementwise
 
 TAKE = elementwise(
     "take_along", "raw T x, I index, int64 inner, int64 n, int64 many", "T out",

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from minigrad.executors.cupy.kernel import Kernel, elementwise, wider
-from minigrad.executors.cupy.norm import PRODUCTS, reduced
+from minigrad.backend.cuda_kernel import Kernel, accumulate_type, elementwise
+from minigrad.executors.cupy.reduce import PRODUCTS, reduce_kernel
 
 
 def slope_kernel(name: str, kept: str, expression: str) -> Any:
-    """g times an expression of what is kept, "x" (the input) or "y" (the result), in the wider dtype."""
+    """g times an expression of what is kept, "x" (the input) or "y" (the result), in the accumulate_type dtype."""
     kernel = elementwise(
         f"{name}_slope", f"T g_, T {kept}_", "T out", f"A g = g_, {kept} = {kept}_; out = {expression}"
     )
@@ -37,9 +37,9 @@ LOG_SOFTMAX: Kernel = elementwise(
 
 def softmax(g: Any, out: Any, dim: int) -> Any:
     """out * (g - sum(g * out))."""
-    return SOFTMAX.call(g, out, reduced(PRODUCTS, g, out, dims=(dim,)))
+    return SOFTMAX.call(g, out, reduce_kernel(PRODUCTS, g, out, dims=(dim,)))
 
 
 def log_softmax(g: Any, out: Any, dim: int) -> Any:
     """g - exp(out) * sum(g)."""
-    return LOG_SOFTMAX.call(g, out, g.sum((dim,), dtype=wider(g.dtype), keepdims=True))
+    return LOG_SOFTMAX.call(g, out, g.sum((dim,), dtype=accumulate_type(g.dtype), keepdims=True))

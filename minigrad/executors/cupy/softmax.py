@@ -2,8 +2,8 @@
 
 from typing import Any, NamedTuple
 
-from minigrad.backend import array_module, noted
-from minigrad.executors.cupy.kernel import elementwise, reduction, wider
+from minigrad.backend import array_module, deferred_flag
+from minigrad.backend.cuda_kernel import accumulate_type, elementwise, reduction
 
 # --- the logarithm of the sum of exp(x), in one pass: the largest so far, and the sum of exp(x - largest) ------------
 
@@ -33,9 +33,9 @@ LOG_SUM_EXP = reduction(
 
 
 def log_sum_exp(x: Any, dim: int) -> Any:
-    """log(sum(exp(x))) along `dim`, which stays with size 1, in the wider dtype."""
+    """log(sum(exp(x))) along `dim`, which stays with size 1, in the accumulate_type dtype."""
     shape = (*x.shape[:dim], 1, *x.shape[dim + 1 :])
-    out = array_module(x).empty(shape, dtype=wider(x.dtype))
+    out = array_module(x).empty(shape, dtype=accumulate_type(x.dtype))
     return LOG_SUM_EXP.call(x, out, axis=dim, keepdims=True)
 
 
@@ -97,8 +97,8 @@ def nll(logits: Any, *, target: Any, rows: Rows | None) -> Any:
     wait to raise."""
     rows, classes = rows or rows_of(logits, target), logits.shape[1]
     text = f"cross_entropy: expected indices from 0 to {classes - 1} (classes), got others too"
-    each = array_module(logits).empty(target.shape, dtype=wider(logits.dtype))
-    fine = noted(logits, IndexError, text)
+    each = array_module(logits).empty(target.shape, dtype=accumulate_type(logits.dtype))
+    fine = deferred_flag(logits, IndexError, text)
     ROW_LOSSES.call(logits, target, rows.lse.reshape(-1), rows.counted, classes, rows.ignored, each, fine)
     return each.sum(dtype=logits.dtype)
 

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from minigrad.executors.cupy.kernel import Kernel, elementwise
+from minigrad.backend.cuda_kernel import Kernel, elementwise
 
 MOST = "__device__ A most(A a, A b) { return a != a || a >= b ? a : b; }"  # nan stays nan
 
 
 def update(name: str, arrays: str, numbers: str, body: str) -> Kernel:
-    """A kernel of one parameter `p`, its gradient `g`, the named arrays and numbers, all in the wider dtype `A`: `body`
+    """A kernel of one parameter `p`, its gradient `g`, the named arrays and numbers, all in the accumulate_type dtype `A`: `body`
     changes p and the arrays. It is called with
 
         g, maximize, decay, shrink, *numbers, p, *arrays

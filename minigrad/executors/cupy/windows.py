@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from minigrad.backend import array_module
-from minigrad.executors.cupy.kernel import elementwise
+from minigrad.backend.cuda_kernel import elementwise
 
 Ints = tuple[int, ...]
 # picture, places, kernel, stride, dilation, padding. Divisions are most of the work, and in 32 bits they are cheaper

@@ -1,19 +1,23 @@
-"""Standardizing, then weight and bias, and the gradients of all three: over rows (layer norm), or over a batch and
-space for each channel (batch norm). See ops.norm."""
+"""Normalization, its weight and bias, and the gradients of all three, in one pass: over rows (layer norm), or over a
+batch and space for each channel (batch norm)."""
 
 import math
 from typing import Any
 
 import numpy as np
 
+from minigrad.backend.threads import PIECE, parts, shared
+from minigrad.engine.executions import execution
+from minigrad.executors.numba.accepts import is_float32
 from minigrad.executors.numba.compiled import loop
+from minigrad.ops.nn.norm import _standardize
 
 f32: Any = np.float32
 
 
 @loop
-def rows(x: Any, w: Any, b: Any, out: Any, total: Any, squares: Any, eps: float, first: int, last: int) -> None:
-    """x, out: (rows, n); w, b: (n,); total, squares: (rows,)."""
+def rows(x: Any, w: Any, b: Any, out: Any, mu: Any, var: Any, eps: float, first: int, last: int) -> None:
+    """x, out: (rows, n); w, b: (n,); mu, var: (rows,)."""
     n = x.shape[1]
     for i in range(first, last):
         t, q = f32(0), f32(0)
@@ -23,20 +27,21 @@ def rows(x: Any, w: Any, b: Any, out: Any, total: Any, squares: Any, eps: float,
         for j in range(n):
             d = x[i, j] - mean
             q += d * d
-        scale = f32(1 / math.sqrt(q / n + eps))
+        var[i] = f32(q / n)
+        scale = f32(1 / math.sqrt(var[i] + eps))
         for j in range(n):
             out[i, j] = (x[i, j] - mean) * scale * w[j] + b[j]
-        total[i], squares[i] = t, q
+        mu[i] = mean
 
 
 @loop
-def rows_slopes(
-    g: Any, x: Any, w: Any, total: Any, squares: Any, eps: float, dx: Any, dw: Any, db: Any, first: int, last: int
+def rows_backward(
+    g: Any, x: Any, w: Any, mu: Any, var: Any, eps: float, dx: Any, dw: Any, db: Any, first: int, last: int
 ) -> None:
     """dx: (rows, n); to dw and db, (n,), is added."""
     n = x.shape[1]
     for i in range(first, last):
-        mean, scale = f32(total[i] / n), f32(1 / math.sqrt(squares[i] / n + eps))
+        mean, scale = mu[i], f32(1 / math.sqrt(var[i] + eps))
         added, products = f32(0), f32(0)
         for j in range(n):
             y = (x[i, j] - mean) * scale
@@ -51,8 +56,8 @@ def rows_slopes(
 
 
 @loop
-def channels(x: Any, w: Any, b: Any, out: Any, total: Any, squares: Any, eps: float, first: int, last: int) -> None:
-    """x, out: (batch, channels, space); all others (channels,). Sums of a picture are added up in float64."""
+def channels(x: Any, w: Any, b: Any, out: Any, mu: Any, var: Any, eps: float, first: int, last: int) -> None:
+    """x, out: (batch, channels, space); all others (channels,). Sums of an image are added up in float64."""
     batch, _, n = x.shape
     for c in range(first, last):
         sum_ = 0.0
@@ -68,22 +73,21 @@ def channels(x: Any, w: Any, b: Any, out: Any, total: Any, squares: Any, eps: fl
                 d = x[i, c, j] - mean
                 q += d * d
             sum_of_squares += q
-        total[c], squares[c] = sum_, sum_of_squares
-        scale = f32(1 / math.sqrt(sum_of_squares / (batch * n) + eps)) * w[c]
+        mu[c], var[c] = mean, f32(sum_of_squares / (batch * n))
+        scale = f32(1 / math.sqrt(var[c] + eps)) * w[c]
         for i in range(batch):
             for j in range(n):
                 out[i, c, j] = (x[i, c, j] - mean) * scale + b[c]
 
 
 @loop
-def channels_slopes(
-    g: Any, x: Any, w: Any, total: Any, squares: Any, eps: float, dx: Any, dw: Any, db: Any, first: int, last: int
+def channels_backward(
+    g: Any, x: Any, w: Any, mu: Any, var: Any, eps: float, dx: Any, dw: Any, db: Any, first: int, last: int
 ) -> None:
     """dx: (batch, channels, space); dw and db: (channels,)."""
     batch, _, n = x.shape
     for c in range(first, last):
-        mean = f32(total[c] / (batch * n))
-        scale = f32(1 / math.sqrt(squares[c] / (batch * n) + eps))
+        mean, scale = mu[c], f32(1 / math.sqrt(var[c] + eps))
         all_added, all_products = 0.0, 0.0
         for i in range(batch):
             added, products = f32(0), f32(0)
@@ -98,3 +102,84 @@ def channels_slopes(
         for i in range(batch):
             for j in range(n):
                 dx[i, c, j] = (g[i, c, j] - away - (x[i, c, j] - mean) * turn) * by
+
+
+# --- the operation, where weight and bias lie along the rows, or along the channels -----------------------------------
+
+LONGEST = 4096  # a loop adds up a row in one float32: longer ones are added up more exactly by array functions
+
+
+def accepts(input: Any, weight: Any, bias: Any, *, dims: tuple[int, ...], by_channel: bool, **settings: Any) -> bool:
+    """float32 in C order and of some size; rows no longer than LONGEST, or images of more than some elements a channel."""
+    if not is_float32(input, *(t for t in (weight, bias) if t is not None)):
+        return False
+    shape, vectors = input.shape, [t for t in (weight, bias) if t is not None]
+    if by_channel:
+        fits = dims == (0, *range(2, input.ndim)) and input.size >= 8 * shape[0] * shape[1]
+        return fits and math.prod(shape[2:]) <= LONGEST
+    last = tuple(range(input.ndim - len(dims), input.ndim))
+    row = shape[last[0] :]
+    return dims == last and math.prod(row) <= LONGEST and all(t.shape == row for t in vectors)
+
+
+class Layout:
+    """Rows (n, width), each standardized by itself, or channels (batch, width, space)."""
+
+    def __init__(self, input: Any, dims: tuple[int, ...], by_channel: bool, *vectors: Any) -> None:
+        width = input.shape[1] if by_channel else math.prod(input.shape[d] for d in dims)
+        self.shape = (input.shape[0], width, -1) if by_channel else (-1, width)
+        self.by_channel, self.width = by_channel, width
+        self.count = width if by_channel else input.size // width
+        self.slices = parts(self.count, input.size // self.count) if input.size > PIECE else [slice(0, self.count)]
+        self.weight, self.bias = (
+            np.full(width, default, input.dtype) if v is None else v.reshape(width)
+            for v, default in zip(vectors, (1, 0))
+        )
+
+    def run(self, work: Any) -> None:
+        """`work(i, first, last)` for each part, by all threads."""
+        if len(self.slices) == 1:
+            work(0, 0, self.count)
+        else:
+            shared(lambda i: work(i, self.slices[i].start, self.slices[i].stop), len(self.slices))
+
+
+def backward(
+    g: Any, needed: Any, residuals: Any, input: Any, weight: Any = None, bias: Any = None, *, dims: Any, eps: float,
+    by_channel: bool,
+) -> tuple[Any, Any, Any]:  # fmt: skip
+    """See `executors.numpy.norm.backward`."""
+    layout = Layout(input, dims, by_channel, weight, bias)
+    dx = np.empty(input.shape, input.dtype)
+    sums = np.zeros((2, 1 if by_channel else len(layout.slices), layout.width), input.dtype)
+    mean, variance = (r.reshape(-1) for r in residuals)
+    given = (
+        np.ascontiguousarray(g).reshape(layout.shape),
+        input.reshape(layout.shape),
+        layout.weight,
+        mean,
+        variance,
+        eps,
+    )
+    loop = channels_backward if by_channel else rows_backward
+
+    def work(i: int, first: int, last: int) -> None:
+        loop(*given, dx.reshape(layout.shape), *sums[:, 0 if by_channel else i], first, last)
+
+    layout.run(work)
+    dw, db = (None if v is None else d.reshape(v.shape) for v, d in zip((weight, bias), sums.sum(1)))
+    return dx, dw, db
+
+
+@execution(_standardize, "numba", accepts, backward)
+def forward(
+    input: Any, weight: Any = None, bias: Any = None, *, dims: Any, eps: float, by_channel: bool
+) -> tuple[Any, tuple[Any, Any]]:
+    """The result, and the mean and variance."""
+    layout, out = Layout(input, dims, by_channel, weight, bias), np.empty(input.shape, input.dtype)
+    once = tuple([1 if i in dims else n for i, n in enumerate(input.shape)])
+    mean, variance = (np.empty(once, input.dtype) for _ in range(2))
+    arrays = input.reshape(layout.shape), layout.weight, layout.bias, out.reshape(layout.shape)
+    found, loop = (mean.reshape(-1), variance.reshape(-1)), channels if by_channel else rows
+    layout.run(lambda i, first, last: loop(*arrays, *found, eps, first, last))
+    return out, (mean, variance)

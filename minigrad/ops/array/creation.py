@@ -8,17 +8,17 @@ from minigrad.backend import (
     CPU,
     array_module,
     array_on,
-    beside,
+    create,
     current_device,
     device,
     device_of,
+    from_cuda_interface,
+    ignore_fp_warnings,
     is_array,
-    make,
-    silently,
 )
 from minigrad.dtypes import category, get_default_dtype, number_dtype
 from minigrad.engine.primitive import wrap
-from minigrad.engine.tensor import Size, Tensor, plain
+from minigrad.engine.tensor import Size, Tensor, unwrap
 from minigrad.errors import DtypeError, ShapeError
 
 Device = str | int | device | None
@@ -30,7 +30,7 @@ def tensor(data: Any, dtype: Any = None, device: Device = None, requires_grad: b
     Python floats become the default dtype (float32), ints int64, bools bool; an array or a tensor keeps its dtype.
     Raises TypeError for what no tensor can hold (strings, objects, ragged lists).
     """
-    source = beside(plain(data))
+    source = from_cuda_interface(unwrap(data))
     if device is None and isinstance(data, Tensor):
         device = data.device
     try:
@@ -41,7 +41,7 @@ def tensor(data: Any, dtype: Any = None, device: Device = None, requires_grad: b
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     if dtype is None and not is_array(source) and not hasattr(source, "dtype"):
-        array = silently(array.astype, _listed_dtype(source, array), copy=False)
+        array = ignore_fp_warnings(array.astype, _listed_dtype(source, array), copy=False)
     return wrap(array).requires_grad_(requires_grad)
 
 
@@ -64,7 +64,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Device = None) -> Tensor:
     GPU stays there unless another device is named."""
     if isinstance(data, Tensor):
         return data if dtype is None and device is None else data.to(device=device, dtype=dtype)
-    data = beside(data)
+    data = from_cuda_interface(data)
     if is_array(data):
         if device is None and device_of(data) != CPU:
             device = device_of(data)
@@ -130,7 +130,7 @@ def _number(op: str, name: str, value: Any) -> Any:
 
 def _filled(maker: str, sizes: Any, dtype: Any, device: Device, requires_grad: bool, *value: Any) -> Tensor:
     shape = sizes_of(maker, sizes)
-    return wrap(make(device, maker, shape, *value, dtype=dtype or get_default_dtype())).requires_grad_(requires_grad)
+    return wrap(create(device, maker, shape, *value, dtype=dtype or get_default_dtype())).requires_grad_(requires_grad)
 
 
 def empty(*size: Any, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
@@ -169,7 +169,7 @@ def arange(
         )
     whole = all(isinstance(x, int) or getattr(x, "dtype", get_default_dtype()).kind in "iu" for x in (low, high, step))
     kind = dtype or (number_dtype(1) if whole else get_default_dtype())
-    array = make(device, "arange", low, high, step, dtype=kind)
+    array = create(device, "arange", low, high, step, dtype=kind)
     return wrap(array).requires_grad_(requires_grad)
 
 
@@ -178,7 +178,7 @@ def linspace(
 ) -> Tensor:
     """`steps` values evenly from start to end, both included."""
     low, high = _number("linspace", "start", start), _number("linspace", "end", end)
-    array = make(device, "linspace", low, high, count("linspace", "steps", steps), dtype=dtype or get_default_dtype())
+    array = create(device, "linspace", low, high, count("linspace", "steps", steps), dtype=dtype or get_default_dtype())
     return wrap(array).requires_grad_(requires_grad)
 
 
@@ -219,7 +219,7 @@ def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, devi
 
 def _triangle(part: str, row: int, col: int, offset: int, dtype: Any, device: Device) -> Tensor:
     name = f"{part}_indices"
-    mask = make(device, "ones", (count(name, "row", row), count(name, "col", col)), dtype=bool)
+    mask = create(device, "ones", (count(name, "row", row), count(name, "col", col)), dtype=bool)
     xp = array_module(mask)
     return wrap(xp.stack(xp.nonzero(getattr(xp, part)(mask, offset))).astype(dtype or "int64"))
 
@@ -229,7 +229,7 @@ def eye(
 ) -> Tensor:
     """The n x m matrix (m = n unless given) with ones on its diagonal."""
     rows, columns = count("eye", "n", n), None if m is None else count("eye", "m", m)
-    array = make(device, "eye", rows, columns, dtype=dtype or get_default_dtype())
+    array = create(device, "eye", rows, columns, dtype=dtype or get_default_dtype())
     return wrap(array).requires_grad_(requires_grad)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from minigrad.backend import array_module
-from minigrad.engine.primitive import primitive
+from minigrad.engine.dispatch import primitive
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.ops.api import public

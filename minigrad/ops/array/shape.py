@@ -4,8 +4,8 @@ import operator
 from itertools import accumulate
 from typing import Any
 
-from minigrad.backend import array_module, asarray, spread_over, storage
-from minigrad.engine.primitive import primitive
+from minigrad.backend import array_module, asarray, broadcast_view, storage
+from minigrad.engine.dispatch import primitive
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
 from minigrad.ops.api import public, refuse
@@ -91,7 +91,7 @@ def unsqueeze(input: Any, dim: int) -> Any:
 
 @primitive(view=True, name="expand", input=lambda g, input_shape: _sum_to(g, input_shape))
 def _expand(input: Any, *, shape: tuple[int, ...]) -> Any:
-    return spread_over(asarray(input), shape)
+    return broadcast_view(asarray(input), shape)
 
 
 def _sum_to(g: Any, shape: tuple[int, ...]) -> Any:
@@ -215,7 +215,7 @@ def _cat(*tensors: Any, dim: int, starts: tuple[int, ...]) -> Any:
 def cat(tensors: Any, dim: int = 0) -> Any:
     """Tensors one after another along `dim`; their other sizes must agree. dtypes are promoted."""
     from minigrad.dtypes import promote_types
-    from minigrad.engine.elementwise import cast
+    from minigrad.engine.promotion import cast
 
     parts = list(tensors)
     if not parts:

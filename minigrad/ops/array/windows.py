@@ -3,7 +3,7 @@
 from typing import Any
 
 from minigrad.backend import add_at, array_module, strided, windows
-from minigrad.engine.primitive import primitive
+from minigrad.engine.dispatch import primitive
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.ops import axes

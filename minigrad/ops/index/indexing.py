@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from minigrad.backend import add_at, array_module, copy_to, device_of, expect, home, is_array
-from minigrad.engine.backward import Part
-from minigrad.engine.messages import brought_together, describe
-from minigrad.engine.primitive import primitive
+from minigrad.backend import add_at, array_module, assert_all, copy_to, device_guard, device_of, is_array
+from minigrad.backend.loops import used
+from minigrad.engine.dispatch import primitive
+from minigrad.engine.messages import describe, move_scalars
+from minigrad.engine.slice_grad import SliceGradient
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.executors.cupy import scatter as kernels
-from minigrad.executors.cupy.kernel import used
 from minigrad.ops import axes
 from minigrad.ops.api import public
 
@@ -77,7 +77,7 @@ def _put_back(g: Any, shape: tuple[int, ...], index: Any) -> Any:
     """getitem's adjoint; of a slice, and where nothing is recorded, not spelled out but left to be added in place."""
     if isinstance(g, Tensor) or not is_basic(index):
         return scatter_add_into(g, shape=shape, index=index)
-    return Part(g, shape, index)
+    return SliceGradient(g, shape, index)
 
 
 @primitive(name="scatter_add_into", g=lambda g, index: _getitem(g, index=index))
@@ -186,7 +186,7 @@ def check_range(op: str, index: Any, size: int, what: str, beside: Any) -> None:
     if array.dtype.kind not in "iu":
         raise IndexError(f"{op}: expected integer indices, got {array.dtype}")
     if array.__class__ is not (beside._array if isinstance(beside, Tensor) else beside).__class__:
-        brought_together(op, (index, beside))
+        move_scalars(op, (index, beside))
     if isinstance(array, np.ndarray) and array.size:
         low, high = int(array.min()), int(array.max())
         if low < 0 or high >= size:
@@ -194,7 +194,7 @@ def check_range(op: str, index: Any, size: int, what: str, beside: Any) -> None:
             raise IndexError(f"{op}: expected indices from 0 to {size - 1} ({what}), got {wrong}")
     elif array.size:  # read as unsigned, negative numbers are the largest
         text = f"{op}: expected indices from 0 to {size - 1} ({what}), got others too"
-        expect(array.astype("int64", copy=False).view("uint64") < size, IndexError, text)
+        assert_all(array.astype("int64", copy=False).view("uint64") < size, IndexError, text)
 
 
 def _expect_inside(op: str, index: Any, target: Any) -> None:
@@ -208,9 +208,9 @@ def _expect_inside(op: str, index: Any, target: Any) -> None:
         if is_array(part) and part.dtype.kind in "iu" and part.size and part.ndim:
             size = target.shape[dim]
             text = f"{op}: dimension {dim}: expected indices from {-size} to {size - 1}, got others too"
-            with home(part):
+            with device_guard(part):
                 wide = part.astype("int64", copy=False)
-                expect((wide >= -size) & (wide < size), IndexError, text)
+                assert_all((wide >= -size) & (wide < size), IndexError, text)
         dim += target.ndim - builtins.sum(taken) if part is ... else n
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from minigrad.backend import array_module, extreme_at
 from minigrad.dtypes import floating, iinfo
-from minigrad.engine.elementwise import cast
+from minigrad.engine.dispatch import primitive
 from minigrad.engine.messages import describe
-from minigrad.engine.primitive import primitive, wrap
+from minigrad.engine.primitive import wrap
+from minigrad.engine.promotion import cast
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes

@@ -9,7 +9,8 @@ packed gradient. Rules: Giles (2008), "Collected matrix derivative results"; Wal
 from typing import Any, NamedTuple
 
 from minigrad.backend import array_module, kernel
-from minigrad.engine.primitive import primitive, wrap
+from minigrad.engine.dispatch import primitive
+from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.api import public

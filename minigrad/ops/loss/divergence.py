@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from minigrad.backend import array_module, expect
+from minigrad.backend import array_module, assert_all
 from minigrad.dtypes import finfo, floating
-from minigrad.engine.elementwise import promoted
+from minigrad.engine.dispatch import primitive
 from minigrad.engine.messages import describe
-from minigrad.engine.primitive import primitive
+from minigrad.engine.promotion import promoted
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.loss.losses import _modern, _some, _tensors, reduced
 from minigrad.ops.nn.activation import softplus
@@ -52,7 +52,7 @@ def binary_cross_entropy(
     if not floating(input.dtype) or not floating(target.dtype):
         raise DtypeError(f"{op}: expected floating input and target, got {describe(input)} and {describe(target)}")
     inside = (input._array >= 0) & (input._array <= 1)
-    expect(inside, ValueError, f"{op}: `input`: expected probabilities in [0, 1]; use the _with_logits form")
+    assert_all(inside, ValueError, f"{op}: `input`: expected probabilities in [0, 1]; use the _with_logits form")
     p, y = promoted(input, target)
     each = _binary_cross_entropy(p, y, floor=max(1e-12, float(finfo(p.dtype).tiny)))
     return reduced(op, each if weight is None else each * weight, reduction)

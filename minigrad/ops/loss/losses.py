@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import array_module
+from minigrad.backend.loops import on_gpu, used
 from minigrad.dtypes import floating
-from minigrad.engine.elementwise import cast
+from minigrad.engine.dispatch import primitive
 from minigrad.engine.messages import describe
-from minigrad.engine.primitive import primitive
+from minigrad.engine.promotion import cast
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.executors.cupy import softmax as kernels
-from minigrad.executors.cupy.kernel import on_gpu, used
 from minigrad.ops.api import public
 from minigrad.ops.array.creation import ones_like
 from minigrad.ops.array.shape import movedim, reshape

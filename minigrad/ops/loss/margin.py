@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from minigrad.backend import expect
+from minigrad.backend import assert_all
 from minigrad.engine.messages import describe
 from minigrad.errors import ShapeError
 from minigrad.ops.api import public
@@ -173,7 +173,7 @@ def gaussian_nll_loss(
     Raises ValueError for a negative variance.
     """
     variance = var if hasattr(var, "ndim") else input.detach() * 0 + var
-    expect(~(variance._array < 0), ValueError, "gaussian_nll_loss: `var`: expected variances of 0 or more")
+    assert_all(~(variance._array < 0), ValueError, "gaussian_nll_loss: `var`: expected variances of 0 or more")
     raised = variance + (clamp(variance, min=eps) - variance).detach()
     each = 0.5 * (log(raised) + (input - target) ** 2 / raised)
     return reduced("gaussian_nll_loss", each + 0.5 * math.log(2 * math.pi) if full else each, reduction)

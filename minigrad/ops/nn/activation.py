@@ -6,15 +6,16 @@ from typing import Any
 from numpy import ndarray
 
 from minigrad.backend import array_module, in_parts, looped, loops
+from minigrad.backend.loops import on_gpu
 from minigrad.dtypes import float32
-from minigrad.engine.elementwise import cast, floated, unary
-from minigrad.engine.primitive import primitive
+from minigrad.engine.dispatch import primitive
+from minigrad.engine.elementwise import unary
+from minigrad.engine.promotion import cast, floated
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.executors.cupy import activation as activations
 from minigrad.executors.cupy import slopes
 from minigrad.executors.cupy import softmax as kernels
-from minigrad.executors.cupy.kernel import on_gpu
 from minigrad.ops import axes
 from minigrad.ops.api import public, refuse
 from minigrad.ops.array.shape import chunk, reshape

@@ -5,10 +5,11 @@ from typing import Any
 
 from numpy import ndarray
 
-from minigrad.backend import array_module, column_sums, loops, parts, shared
+from minigrad.backend import array_module, loops, parts, shared
 from minigrad.engine.fused import fused
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
+from minigrad.executors.numpy.sums import column_sums
 from minigrad.ops.api import public
 from minigrad.ops.array.shape import mT
 from minigrad.ops.linalg.products import matmul

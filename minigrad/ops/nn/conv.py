@@ -7,8 +7,8 @@ the other two. Arrays are (N, C, ...spatial), weights (out, in / groups, ...kern
 
 from typing import Any
 
+from minigrad.engine.dispatch import primitive
 from minigrad.engine.messages import describe
-from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.api import public
 from minigrad.ops.array.pad import pad

@@ -3,12 +3,12 @@ a softmax that have a gradient."""
 
 from typing import Any
 
+from minigrad.backend.loops import used
 from minigrad.dtypes import finfo, floating
 from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.executors.cupy import random as kernels
-from minigrad.executors.cupy.kernel import used
 from minigrad.ops.api import public
 from minigrad.ops.array.creation import empty
 from minigrad.ops.index.scatter import scatter

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from minigrad.backend import array_module, shared, strided
 from minigrad.backend import windows as all_windows
+from minigrad.backend.loops import used
 from minigrad.executors.cupy import windows as kernels
-from minigrad.executors.cupy.kernel import used
 
 Ints = tuple[int, ...]
 # In numbers: two MB of float32. A convolution of 64 pictures (32, 16, 16) by 32 filters of 3 x 3 takes 6 ms with the

@@ -2,14 +2,14 @@
 
 from typing import Any
 
+from minigrad.backend.product import product
+from minigrad.engine.dispatch import primitive
 from minigrad.engine.messages import describe
-from minigrad.engine.primitive import primitive
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes
 from minigrad.ops.api import public
 from minigrad.ops.array.shape import mT, reshape
 from minigrad.ops.linalg.einsum import einsum
-from minigrad.ops.linalg.products import product
 
 __all__ = ["bilinear", "linear"]
 

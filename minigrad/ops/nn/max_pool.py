@@ -5,9 +5,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from minigrad.backend import array_module, chosen, loops, parts, shared
-from minigrad.engine.primitive import primitive
+from minigrad.backend.loops import on_gpu
+from minigrad.engine.dispatch import primitive
 from minigrad.executors.cupy import windows as kernels
-from minigrad.executors.cupy.kernel import on_gpu
 from minigrad.ops.nn.im2col import Ints, grid, windows
 
 

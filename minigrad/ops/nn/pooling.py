@@ -7,12 +7,13 @@ from math import prod
 from typing import Any
 
 from minigrad.backend import array_module
+from minigrad.backend.loops import on_gpu
 from minigrad.dtypes import int64
+from minigrad.engine.dispatch import primitive
 from minigrad.engine.messages import describe
-from minigrad.engine.primitive import primitive, wrap
+from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
-from minigrad.executors.cupy.kernel import on_gpu
 from minigrad.executors.cupy.windows import windows_put_back
 from minigrad.ops.api import public
 from minigrad.ops.array.pad import pad

@@ -5,8 +5,8 @@ from typing import Any
 
 from minigrad.backend import array_module, loops, parts, shared
 from minigrad.backend.threads import spun
+from minigrad.engine.dispatch import primitive
 from minigrad.engine.fused import fused
-from minigrad.engine.primitive import primitive
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.ops.api import public

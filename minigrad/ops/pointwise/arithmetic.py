@@ -8,13 +8,14 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import array_module, chosen, expect
+from minigrad.backend import array_module, assert_all, chosen
+from minigrad.backend.loops import on_gpu
 from minigrad.dtypes import finfo, floating
-from minigrad.engine.elementwise import binary, floated, unary
-from minigrad.engine.primitive import primitive
+from minigrad.engine.dispatch import primitive
+from minigrad.engine.elementwise import binary, unary
+from minigrad.engine.promotion import floated
 from minigrad.errors import DtypeError
 from minigrad.executors.cupy import slopes
-from minigrad.executors.cupy.kernel import on_gpu
 from minigrad.ops.api import public, refuse
 from minigrad.ops.array.creation import ones_like, zeros_like
 
@@ -95,7 +96,7 @@ def _by_nonzero(op: str, divide: Any) -> Any:
 
     def forward(x: Any, y: Any) -> Any:
         if _whole(x) and _whole(y):
-            expect(y != 0, ZeroDivisionError, f"{op}: integers have no quotient by zero")
+            assert_all(y != 0, ZeroDivisionError, f"{op}: integers have no quotient by zero")
         return divide(x, y)
 
     return forward
@@ -251,7 +252,7 @@ def _where(condition: Any, input: Any, other: Any) -> Any:
 
 def where(condition: Any, input: Any, other: Any) -> Any:
     """input where the condition (bool) holds, else other; the three broadcast. The gradient goes the same way."""
-    from minigrad.engine.elementwise import is_number, promoted
+    from minigrad.engine.promotion import is_number, promoted
     from minigrad.engine.tensor import Tensor
 
     if isinstance(condition, Tensor) or isinstance(input, Tensor) or isinstance(other, Tensor):
@@ -283,7 +284,7 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
 
     Raises ValueError if neither is given.
     """
-    from minigrad.engine.elementwise import is_number
+    from minigrad.engine.promotion import is_number
 
     if min is None and max is None:
         raise ValueError("clamp: at least one of min and max must be given")

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import copy_to, current_device, device_of, numbered
+from minigrad.backend import copy_to, current_device, device_of, with_index
 from minigrad.dtypes import dtype_named
-from minigrad.engine.primitive import primitive
+from minigrad.engine.dispatch import primitive
 from minigrad.engine.tensor import Tensor
 
 __all__ = [
@@ -66,7 +66,7 @@ def to(
             dtype = a
     out = input if dtype is None else astype(input, dtype)
     if device is not None:
-        place, here = numbered(current_device(device)), device_of(out._array)
+        place, here = with_index(current_device(device)), device_of(out._array)
         if place != here:
             out = _move(out, origin=here, place=place)
     return clone(out) if copy and out is input else out

@@ -3,8 +3,9 @@
 from typing import Any
 
 from minigrad.backend import array_module
-from minigrad.engine.elementwise import promoted
-from minigrad.engine.primitive import primitive, wrap
+from minigrad.engine.dispatch import primitive
+from minigrad.engine.primitive import wrap
+from minigrad.engine.promotion import promoted
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.ops import axes

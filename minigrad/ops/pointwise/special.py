@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.backend import kernel
-from minigrad.engine.elementwise import binary, floated, unary
-from minigrad.engine.primitive import primitive
+from minigrad.engine.dispatch import primitive
+from minigrad.engine.elementwise import binary, unary
+from minigrad.engine.promotion import floated
 from minigrad.ops.api import public
 from minigrad.ops.array.creation import ones_like
 from minigrad.ops.pointwise.arithmetic import clamp, exp, exp2, isinf, log, where

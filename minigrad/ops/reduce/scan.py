@@ -10,8 +10,8 @@ import numpy as np
 
 from minigrad.backend import array_module
 from minigrad.dtypes import int64
-from minigrad.engine.elementwise import cast
-from minigrad.engine.primitive import primitive
+from minigrad.engine.dispatch import primitive
+from minigrad.engine.promotion import cast
 from minigrad.ops import axes
 from minigrad.ops.api import public
 from minigrad.ops.array.creation import ones_like, zeros_like

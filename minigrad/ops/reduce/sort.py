@@ -5,7 +5,7 @@ from typing import Any
 
 from minigrad.backend import array_module
 from minigrad.dtypes import floating
-from minigrad.engine.primitive import primitive
+from minigrad.engine.dispatch import primitive
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
 from minigrad.ops.api import public, refuse

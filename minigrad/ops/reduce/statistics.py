@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minigrad.backend import array_module, expect
+from minigrad.backend import array_module, assert_all
 from minigrad.dtypes import floating
 from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
@@ -51,7 +51,7 @@ def _check_weights(name: str, given: Any, kinds: str, x: Any) -> None:
         numbers = f"{x.shape[1]} {'integers' if kinds == 'iu' else 'floats'}"
         raise ShapeError(f"cov: {name}: expected {numbers}, one for each observation, got {describe(given)}")
     array = given._array if isinstance(given, Tensor) else given
-    expect(array >= 0, ValueError, f"cov: {name}: expected weights of 0 or more")
+    assert_all(array >= 0, ValueError, f"cov: {name}: expected weights of 0 or more")
 
 
 @public

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from minigrad.engine.tensor import plain
+from minigrad.engine.tensor import unwrap
 from minigrad.ops.random import Generator, default_generator
 from minigrad.torch import cuda
 from minigrad.utils.data import checks
@@ -174,7 +174,7 @@ class DataLoader(Generic[T]):
         data: Any = self.dataset
         chosen = None
         while type(data) is Subset:
-            indices = np.asarray(plain(data.indices), np.int64)
+            indices = np.asarray(unwrap(data.indices), np.int64)
             chosen = indices if chosen is None else indices[chosen]
             data = data.dataset
         if type(data) is not TensorDataset or not self._batched or self.collate_fn is not default_collate:

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.engine.tensor import plain
+from minigrad.engine.tensor import unwrap
 from minigrad.ops.random import Generator, default_generator
 
 T = TypeVar("T", covariant=True)
@@ -91,7 +91,7 @@ class SubsetRandomSampler(Drawn):
     """These numbers, in a new random order each epoch."""
 
     def __init__(self, indices: Sequence[int], generator: Generator | None = None) -> None:
-        self._chosen = np.asarray(plain(indices), np.int64)
+        self._chosen = np.asarray(unwrap(indices), np.int64)
         self.generator = a_generator("SubsetRandomSampler", generator)
 
     def indices(self) -> Indices:
@@ -110,7 +110,7 @@ class WeightedRandomSampler(Drawn):
         op = "WeightedRandomSampler"
         positive(op, "num_samples", num_samples)
         _flag(op, "replacement", replacement)
-        self.weights = np.asarray(plain(weights), np.float64)
+        self.weights = np.asarray(unwrap(weights), np.float64)
         if self.weights.ndim != 1 or not np.isfinite(self.weights).all() or (self.weights < 0).any():
             raise ValueError(f"{op}: weights: expected one row of finite numbers of 0 or more, got {weights!r}")
         possible = int((self.weights > 0).sum())

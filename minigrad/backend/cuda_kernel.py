@@ -5,20 +5,19 @@ the dtype of the arrays, and `A` for the one to calculate and add up in: float64
 """
 
 import functools
-import os
 from collections.abc import Callable
 from typing import Any
 
-from numpy import dtype, generic, ndarray
+from numpy import dtype
 
-from minigrad.engine.tensor import Tensor
+from minigrad.backend import cuda
 
 KERNELS: "dict[str, Kernel]" = {}
 
-WIDER = """
-template <typename X> struct wider { typedef float type; };
-template <> struct wider<double> { typedef double type; };
-typedef wider<T>::type A;
+ACCUMULATE_TYPE = """
+template <typename X> struct accumulate_type { typedef float type; };
+template <> struct accumulate_type<double> { typedef double type; };
+typedef accumulate_type<T>::type A;
 """
 
 
@@ -30,7 +29,7 @@ class Kernel:
             raise ValueError(f"a kernel named {name!r} is there already")
         self.maker, self.name, self.source = maker, f"minigrad_{name}", source
         typed = any(words.split()[-2:-1] == ["T"] for words in ",".join(source[:2]).split(","))
-        self.options = {"preamble": (WIDER if typed else "") + preamble, **options}
+        self.options = {"preamble": (ACCUMULATE_TYPE if typed else "") + preamble, **options}
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         return self.call(*args, **options)
@@ -38,8 +37,6 @@ class Kernel:
     @functools.cached_property
     def call(self) -> Callable[..., Any]:
         """The compiled kernel, to be called as CuPy's are: inputs, outputs, `axis=` for reductions."""
-        from minigrad.backend import cuda
-
         made: Callable[..., Any] = getattr(cuda.cupy(), self.maker)(*self.source, name=self.name, **self.options)
         return made
 
@@ -66,31 +63,6 @@ def reduction(
                   reduce_type=kind)  # fmt: skip
 
 
-def wider(kind: Any) -> Any:
+def accumulate_type(kind: Any) -> Any:
     """The dtype `A` of the kernels for arrays of this dtype."""
     return kind if kind.itemsize == 8 else dtype("float32")
-
-
-def used(array: Any) -> bool:
-    """Are kernels there for this array? Not on the CPU, nor for Tensors, whose operations are recorded.
-    MINIGRAD_KERNELS=0 says no: to find out whether one of them is at fault."""
-    return (
-        array.__class__ is not ndarray
-        and not isinstance(array, (Tensor, generic))
-        and array.dtype.kind == "f"
-        and os.environ.get("MINIGRAD_KERNELS") != "0"
-    )
-
-
-def on_gpu(kernels: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorate a function of arrays: those on a GPU are given to `kernels`, which does the same in fewer launches."""
-
-    def decorate(plain: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(plain)
-        def choose(array: Any, *args: Any, **options: Any) -> Any:
-            return (kernels if used(array) else plain)(array, *args, **options)
-
-        choose.plain, choose.kernels = plain, kernels  # type: ignore[attr-defined]
-        return choose
-
-    return decorate

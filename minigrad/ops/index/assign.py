@@ -1,0 +1,63 @@
+"""Item assignment, recorded: `t[i] = u`, `t.copy_(u)`, `t.fill_(x)`, `t.zero_()`."""
+
+import operator
+from typing import Any
+
+from numpy import ndarray
+
+from minigrad.backend import ignore_fp_warnings
+from minigrad.dtypes import category
+from minigrad.engine.inplace import check_not_leaf, check_writeable, rebase_history, records
+from minigrad.engine.messages import describe, explain_failure
+from minigrad.engine.primitive import REGISTRY, record
+from minigrad.engine.tensor import Tensor
+from minigrad.engine.versions import bump_version, user_line
+from minigrad.errors import DtypeError, ShapeError
+from minigrad.ops.array.creation import as_tensor
+from minigrad.ops.index.indexing import _expect_inside, raw_index
+
+
+def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tensor:
+    """self[index] = value: a number, an array or a tensor that broadcasts to what the index chooses."""
+    check_not_leaf(name, self)
+    check_writeable(name, self)
+    array = self._array
+    raw = value._array if isinstance(value, Tensor) else value
+    if array.__class__ is not ndarray:
+        _expect_inside(name, index, array)
+    try:
+        place = raw_index(index, array)
+        ignore_fp_warnings(operator.setitem, array, place, raw)
+    except IndexError as error:
+        raise IndexError(f"{name}: {error}; got a tensor of shape {tuple(array.shape)}") from None
+    except OverflowError as error:
+        raise DtypeError(f"{name}: {error}") from None
+    except Exception as error:
+        explain_failure(name, lambda array, raw: operator.setitem(array, place, raw), [array, raw], {}, error)
+    bump_version(array, name, user_line())
+    if category(array.dtype) >= 2 and records(self, value):
+        sources = (self._current(), value._current() if isinstance(value, Tensor) else None)
+        plan = REGISTRY["setitem"].plan(tuple(n is not None for n in sources))
+        kept = plan.keep(None, raw, None, {"index": place})
+        rebase_history(self, record(plan, tuple(n for n in sources if n is not None), kept, array))
+    return self
+
+
+def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """Take over the values of `src`, which broadcasts to this shape and is cast to this dtype; other devices too."""
+    return setitem(self, ..., as_tensor(src).to(device=self.device), "copy_")
+
+
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Every element becomes `value`, a number or a 0-d tensor."""
+    if isinstance(value, Tensor) and value.ndim:
+        raise ShapeError(f"fill_: expected a number or a tensor of 0 dimensions, got {describe(value)}; use copy_()")
+    return setitem(self, ..., value, "fill_")
+
+
+def zero_(self: Tensor) -> Tensor:
+    """Every element becomes 0."""
+    return setitem(self, ..., 0, "zero_")
+
+
+METHODS = (copy_, fill_, zero_)
