@@ -18,9 +18,9 @@ def compile_all() -> int:
     def calls(*, line: Any, rows: Any, planes: Any, gates: Any) -> list[tuple[Any, tuple[Any, ...]]]:
         best, part = np.zeros((1, 2, 2), "uint8"), (0, 1)
         return [
-            (activation.gelu, (line, line, *part)),
-            (activation.gelu_slope, (line, line, line, *part)),
-            (activation.relu_slope, (line, line, line, *part)),
+            (activation.gelu_loop, (line, line, *part)),
+            (activation.gelu_backward_loop, (line, line, line, *part)),
+            (activation.relu_backward_loop, (line, line, line, *part)),
             (norm.rows, (rows, line, line, rows, line, line, 1e-5, *part)),
             (norm.rows_slopes, (rows, rows, line, line, line, 1e-5, rows, line, line, *part)),
             (norm.channels, (planes, line, line, planes, line, line, 1e-5, *part)),
