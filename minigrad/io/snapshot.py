@@ -6,7 +6,7 @@ from minigrad.backend import device
 from minigrad.io import serialization
 from minigrad.io.serialization import PathLike
 from minigrad.nn import Module
-from minigrad.ops.random_states import every_state, restore_every_state
+from minigrad.ops.random import collect_rng_states, restore_rng_states
 
 __all__ = ["load", "save"]
 
@@ -31,7 +31,7 @@ def save(
     """
     parts = dict(zip(_PARTS, (model, optimizer, scheduler, loader)))
     states = {name: _able("save", name, part, "state_dict")() for name, part in parts.items() if part is not None}
-    content = {"snapshot": 1, "parts": states, "rng": every_state() if rng else None, "extra": extra}
+    content = {"snapshot": 1, "parts": states, "rng": collect_rng_states() if rng else None, "extra": extra}
     if isinstance(model, Module):
         content["training"] = {name: layer.training for name, layer in model.named_modules()}
     serialization.save(content, path)
@@ -67,7 +67,7 @@ def load(
     for name, layer in model.named_modules() if isinstance(model, Module) else ():
         layer.training = modes.get(name, layer.training)
     if rng:
-        restore_every_state(content["rng"])
+        restore_rng_states(content["rng"])
     extra: dict[str, Any] = content["extra"]
     return extra
 

@@ -282,7 +282,7 @@ def test_divergences_are_pytorchs(made: Any, p: list[Any], q: list[Any]) -> None
     theirs = torch.distributions.kl_divergence(
         made(torch.distributions, *others[: len(p)]), made(torch.distributions, *others[len(p) :])
     )
-    # between equal parameters (the middle of P and of P reversed) both are 0 up to rounding, which has no relative error
+    # where P equals P reversed, in the middle, both are 0 up to rounding: no relative error can be asked for
     assert theirs.detach().max() > 1e-3
     np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), rtol=1e-9, atol=1e-12)
     ours.sum().backward()
