@@ -160,7 +160,7 @@ def test_dtype_gradient_and_expand(name: str) -> None:
     if d.has_rsample:
         assert d.rsample((4,)).requires_grad and d.rsample().dtype == "float32"
     else:
-        with pytest.raises(NotImplementedError, match="its draws have no gradient; use sample"):
+        with pytest.raises(NotImplementedError, match="its samples have no gradient; use sample"):
             d.rsample()
     wide = d.expand((7, *d.batch_shape))
     assert type(wide) is type(d) and wide.sample((2,)).shape == (2, 7, *d.batch_shape, *d.event_shape)
@@ -187,7 +187,7 @@ def test_reparameterized_samples_carry_gradients() -> None:
     assert (loc.grad == 1000).all()
     np.testing.assert_allclose(scale.grad.numpy(), x.detach().numpy().sum(0), rtol=1e-4)
     assert not D.Normal(loc, scale).sample().requires_grad
-    with pytest.raises(NotImplementedError, match="Bernoulli: its draws have no gradient"):
+    with pytest.raises(NotImplementedError, match="Bernoulli: its samples have no gradient"):
         D.Bernoulli(mg.full((2,), 0.5)).rsample()
     logits = mg.zeros(3, requires_grad=True)
     row = D.OneHotCategoricalStraightThrough(logits=logits).rsample()
@@ -316,7 +316,7 @@ def test_a_formula_of_your_own(monkeypatch: pytest.MonkeyPatch) -> None:
     class Mine(D.Normal):
         pass
 
-    monkeypatch.setattr(D.kl, "_FORMULAS", dict(D.kl._FORMULAS))
+    monkeypatch.setattr(D.kl, "_KL_REGISTRY", dict(D.kl._KL_REGISTRY))
     p, q = D.Normal(0.0, 1.0), Mine(1.0, 1.0)
     assert float(D.kl_divergence(p, q)) == 0.5 == float(D.kl_divergence(q, p))
 
@@ -385,7 +385,7 @@ def test_bad_values(made: Any, message: str) -> None:
     (lambda: D.kl_divergence(D.LogNormal(0.0, 1.0), D.HalfNormal(1.0)), NotImplementedError,
      "expected equal transforms"),
     (lambda: D.kl_divergence(D.Binomial(2, 0.5), D.Binomial(3, 0.5)), NotImplementedError, "more trials"),
-    (lambda: D.Multinomial, AttributeError, "distributions.Multinomial is not there: OneHotCategorical"),
+    (lambda: D.Multinomial, AttributeError, "distributions.Multinomial is not implemented; instead: OneHotCategorical"),
     (lambda: D.nothing, AttributeError, "module 'minigrad.distributions' has no attribute 'nothing'"),
 ])  # fmt: skip
 def test_bad_calls(made: Any, error: type[Exception], message: str) -> None:
