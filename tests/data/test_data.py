@@ -115,7 +115,7 @@ def test_weighted_and_subset_samplers() -> None:
     assert sorted(data.SubsetRandomSampler([4, 8, 6])) == [4, 6, 8]
     with pytest.raises(ValueError, match="weights: expected 3 or more above 0, got 2"):
         data.WeightedRandomSampler([1, 0, 3], 3, replacement=False)
-    with pytest.raises(ValueError, match="weights: expected one row of finite numbers"):
+    with pytest.raises(ValueError, match="weights: expected a 1-d array of finite numbers"):
         data.WeightedRandomSampler([1, -1], 3)
 
 
@@ -220,7 +220,7 @@ def test_the_short_way_through_tensors_gives_what_the_long_way_gives(options: di
         for _ in range(nested):
             dataset = data.Subset(dataset, list(range(1, len(dataset), 1))[::-1])
         loader = DataLoader(dataset, **{"batch_size": 4, **options})
-        assert bool(loader._direct()) == (kind is TensorDataset)
+        assert bool(loader._tensor_indexer()) == (kind is TensorDataset)
         results.append([facts(b) for _ in range(2) for b in loader])
     assert results[0] == results[1]
 
