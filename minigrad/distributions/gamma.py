@@ -25,10 +25,8 @@ class Gamma(Distribution):
     def sample(self, sample_shape: Any = ()) -> Tensor:
         """Samples, clamped to the smallest normal number of their dtype: the density may be infinite at 0."""
         shape = self._extended_shape(sample_shape)
-        drawn = sample_on_host(
-            self.rate, lambda rng, a, b: rng.standard_gamma(a, shape) / b, self.concentration, self.rate
-        )
-        out: Tensor = clamp(drawn, float(finfo(self.rate.dtype).tiny), None)
+        x = sample_on_host(self.rate, lambda rng, a, b: rng.standard_gamma(a, shape) / b, self.concentration, self.rate)
+        out: Tensor = clamp(x, float(finfo(self.rate.dtype).tiny), None)
         return out
 
     def log_prob(self, value: Any) -> Tensor:

@@ -135,5 +135,5 @@ def sample_on_host(like: Tensor, sampler: Callable[..., Any], *parameters: Tenso
     Sampled in float64, which rejection sampling needs.
     """
     arrays = [to_numpy(p.detach()._array).astype("float64") for p in parameters]
-    drawn = np.asarray(sampler(default_generator.numpy, *arrays))
-    return wrap(array_on(like.device, drawn.astype(like.dtype)))
+    samples = np.asarray(sampler(default_generator.numpy, *arrays))
+    return wrap(array_on(like.device, samples.astype(like.dtype)))

@@ -60,7 +60,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
 class StackDataset(Dataset[Any]):
     """Datasets of the same length, zipped: sample i is a tuple of their samples i, or a dict for keyword arguments.
-    Raises ValueError for both kinds of arguments and where lengths differ."""
+    Raises ValueError for arguments of both kinds and where lengths differ."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args and kwargs:
