@@ -12,7 +12,7 @@ from minigrad.engine.primitive import wrap
 from minigrad.gradcheck.point import Point
 from minigrad.gradcheck.probe import Probe, Tape, nodes_of, placed
 from minigrad.gradcheck.settings import Settings
-from minigrad.ops.random_states import every_state, restore_every_state
+from minigrad.ops.random import collect_rng_states, restore_rng_states
 
 Array = np.ndarray[Any, Any]
 
@@ -22,9 +22,9 @@ def repeatable(probe: Probe) -> str | None:
     first, again = probe(probe.x), probe(probe.x)
     if np.array_equal(first, again, equal_nan=True):
         return None
-    states = every_state()
+    states = collect_rng_states()
     one = probe(probe.x)
-    restore_every_state(states)
+    restore_rng_states(states)
     two = probe(probe.x)
     if np.array_equal(one, two, equal_nan=True):
         return (

@@ -23,9 +23,7 @@ __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_res
 
 
 @composite("standardize", also=2)
-def _standardize(
-    input: Any, weight: Any, bias: Any, *, dims: tuple[int, ...], eps: float, by_channel: bool
-) -> Any:
+def _standardize(input: Any, weight: Any, bias: Any, *, dims: tuple[int, ...], eps: float, by_channel: bool) -> Any:
     """(x - mean) / sqrt(variance + eps) * weight + bias, with the mean and variance over `dims`, which it also returns,
     with these dimensions of size 1. float16 is calculated in float32.
 
