@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from minigrad.autograd import functional
+from minigrad.autograd import function, functional
+from minigrad.autograd.anomaly import AnomalyError, detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from minigrad.autograd.batched import grad
-from minigrad.engine import function
-from minigrad.engine.anomaly import AnomalyError, detect_anomaly, is_anomaly_enabled, set_detect_anomaly
-from minigrad.engine.function import Function
+from minigrad.autograd.function import Function
 from minigrad.engine.gradients import backward
 from minigrad.engine.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 

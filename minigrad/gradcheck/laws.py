@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.autograd.function import Context
 from minigrad.backend import broadcast_view, to_numpy
-from minigrad.engine.function import Context
 from minigrad.engine.primitive import wrap
 from minigrad.gradcheck.point import Point
 from minigrad.gradcheck.probe import Probe, Tape, nodes_of, placed

@@ -6,7 +6,7 @@ Source: Chen, Xu, Zhang, Guestrin, Training deep nets with sublinear memory cost
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.engine.function import Function
+from minigrad.autograd.function import Function
 from minigrad.engine.gradients import grad
 from minigrad.engine.graph import AccumulateGrad
 from minigrad.engine.modes import enable_grad, is_grad_enabled

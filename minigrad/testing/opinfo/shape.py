@@ -18,7 +18,7 @@ def view(name: str, *samples: Sample, **about: Any) -> Row:
 
 
 def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
-    from minigrad.ops.reduce.reductions import sum_to
+    from minigrad.ops.array.shape import sum_to
 
     return sum_to(x, shape=shape)
 

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.engine.tensor import unwrap
 from minigrad.ops.random import Generator, default_generator
 
 T = TypeVar("T", covariant=True)
