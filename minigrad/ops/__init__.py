@@ -44,6 +44,6 @@ def operations() -> dict[str, Callable[..., Any]]:
                 # two things are called unfold: Tensor.unfold, and the one of nn.functional
                 twin = name == "unfold" and m.__name__.endswith(".resize")
                 found[f"nn.functional.{name}" if twin else name] = function
-            elif found.get(name) is not function:
+            elif not isinstance(function, type) and found.get(name) is not function:
                 found[f"linalg.{name}"] = function
     return found

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from minigrad.backend import array_module
+from minigrad.backend.namespace import reduce_sum
 from minigrad.dtypes import int64
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import unary
@@ -31,7 +32,7 @@ def spread(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
 
 
 def _added(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    return x.sum(dim, int64 if x.dtype.kind in "biu" else None, None, keepdim)
+    return reduce_sum(x, dim, int64 if x.dtype.kind in "biu" else None, keepdim)
 
 
 _sum = unary(
@@ -70,7 +71,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 def _mean(input: Any, *, dim: Any, keepdim: bool) -> Any:
     if input.dtype.itemsize == 2:  # a half's own mean adds up in float32
         return input.mean(dim, keepdims=keepdim)
-    return input.sum(dim, None, None, keepdim) / axes.count(input.shape, dim)
+    return reduce_sum(input, dim, None, keepdim) / axes.count(input.shape, dim)
 
 
 def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None,
