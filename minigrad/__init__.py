@@ -27,6 +27,8 @@ from minigrad.ops.index.indexing import *
 from minigrad.ops.index.scatter import *
 from minigrad.ops.linalg.decompositions import det, inverse, logdet, slogdet
 from minigrad.ops.linalg.einsum import *
+from minigrad.ops.linalg.functions import matrix_power
+from minigrad.ops.linalg.norms import norm
 from minigrad.ops.linalg.products import *
 from minigrad.ops.nn.activation import celu, log_softmax, prelu, relu, selu, sigmoid, softmax
 from minigrad.ops.nn.distance import cdist, cosine_similarity, pairwise_distance, pdist

@@ -21,7 +21,6 @@ ELSEWHERE = {
     "torch.nn.parameter": "minigrad.nn.parameter",
     "torch.nn.modules.loss": "minigrad.nn",
     "torch.autograd.variable": "minigrad.torch.legacy",
-    "torch.autograd.function": "minigrad.engine.function",
     "torch.utils.data.dataset": "minigrad.utils.data",
     "torch.utils.data.dataloader": "minigrad.utils.data",
     "torch.cuda.amp": "minigrad.amp",

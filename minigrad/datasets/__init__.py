@@ -1,4 +1,4 @@
-"""Real data by name: read from official files, verified, never half-written."""
+"""Standard image datasets, read from their official files as NumPy arrays; downloads are resumed and verified."""
 
 from minigrad.datasets.cifar import cifar10
 from minigrad.datasets.digits import digits

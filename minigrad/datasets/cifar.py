@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minigrad.datasets.download import fetch
 from minigrad.datasets.images import Images, Split
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
@@ -19,12 +20,12 @@ RECORDS, RECORD = 10_000, 1 + 3 * 32 * 32  # of each file; bytes of each record:
 
 
 def cifar10(root: str | os.PathLike[str], download: bool = False) -> Images:
-    """50,000 + 10,000 colour pictures of 32 x 32 in ten classes, from `root`/cifar-10-batches-bin.
+    """50,000 + 10,000 color images of 32 x 32 pixels in ten classes, from `root`/cifar-10-batches-bin.
 
-    images: uint8 (N, 3, 32, 32), red, green, blue, rows from the top, 0 (dark) to 255; labels: int64 (N,), 0 to 9.
+    images: uint8 (N, 3, 32, 32), channels red, green, blue, 0 to 255; labels: int64 (N,), 0 to 9.
     `download=True` fetches the official archive (170 MB) where the folder is missing: resumed after an interruption,
-    verified, and unpacked under another name, so that a half-written folder never has this one (a kill can leave one
-    named .unpacking-*, which may be deleted). Raises FileNotFoundError for what is missing, ValueError for files that
+    verified, and unpacked into a temporary folder that is renamed when complete. (A killed process can leave a folder
+    .unpacking-*, which may be deleted.) Raises FileNotFoundError for what is missing, ValueError for files that
     are truncated or not CIFAR-10's, ConnectionError if the network fails.
     Source: A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
     """
@@ -32,11 +33,9 @@ def cifar10(root: str | os.PathLike[str], download: bool = False) -> Images:
 
 
 def read(root: Path, download: bool, records: int, url: str = URL, size: int = SIZE, md5: str = MD5) -> Images:
-    """`cifar10` with everything that a test wants to make small."""
+    """`cifar10` with the archive's address, size and MD5 sum, and the number of records in a file, as parameters."""
     folder = root / FOLDER
     if download and not folder.exists():
-        from minigrad.datasets.download import fetch  # here: urllib and tqdm take 75 ms to import
-
         _unpack(fetch(url, root / url.rpartition("/")[2], size, md5), folder)
     if not folder.is_dir():
         raise FileNotFoundError(
@@ -44,21 +43,21 @@ def read(root: Path, download: bool, records: int, url: str = URL, size: int = S
         )
     for name in (*TRAIN, TEST):
         _check_size(folder / name, records * RECORD)
-    parts = [_batch(folder / name) for name in TRAIN]
+    parts = [_read_batch(folder / name) for name in TRAIN]
     train = Split(np.concatenate([p.images for p in parts]), np.concatenate([p.labels for p in parts]))
-    return Images(train, _batch(folder / TEST), CLASSES)
+    return Images(train, _read_batch(folder / TEST), CLASSES)
 
 
-def _check_size(path: Path, wanted: int) -> None:
-    again = f"delete {path.parent} and pass download=True"
+def _check_size(path: Path, expected: int) -> None:
+    advice = f"delete {path.parent} and pass download=True"
     if not path.is_file():
-        raise FileNotFoundError(f"cifar10: {path} is missing: expected {wanted:,} bytes, found no file; {again}")
-    if (found := path.stat().st_size) != wanted:
-        fault = "truncated" if found < wanted else "too long"
-        raise ValueError(f"cifar10: {path} is {fault}: expected {wanted:,} bytes, found {found:,}; {again}")
+        raise FileNotFoundError(f"cifar10: {path} is missing: expected {expected:,} bytes, found no file; {advice}")
+    if (found := path.stat().st_size) != expected:
+        fault = "truncated" if found < expected else "too long"
+        raise ValueError(f"cifar10: {path} is {fault}: expected {expected:,} bytes, found {found:,}; {advice}")
 
 
-def _batch(path: Path) -> Split:
+def _read_batch(path: Path) -> Split:
     rows = np.fromfile(path, dtype=np.uint8).reshape(-1, RECORD)
     labels = rows[:, 0].astype(np.int64)
     if labels.max() > 9:
@@ -71,23 +70,23 @@ def _batch(path: Path) -> Split:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    """Unpack the files that belong to the data set, and no others, under another name until all of them are there.
+    """Unpack the dataset's files, and no others, into a temporary folder that is renamed when complete.
 
-    Only the contents of plain files are taken, to paths made here: no member's name, link or mode is followed.
+    Only the contents of regular files are extracted, to paths of our own: no member's path, link or mode is used.
     """
     wanted = {f"{FOLDER}/{name}": name for name in (*TRAIN, TEST, NAMES)}
     with (
         tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder.parent) as temporary,
-        tarfile.open(archive, "r|gz") as tar,  # as a stream: one pass, where going back decompresses all again
+        tarfile.open(archive, "r|gz") as tar,  # as a stream: seeking back would decompress it all again
     ):
-        made = Path(temporary) / FOLDER
-        made.mkdir()
+        folder_inside = Path(temporary) / FOLDER
+        folder_inside.mkdir()
         for member in tar:
             if member.isfile() and member.name in wanted and (source := tar.extractfile(member)):
-                with open(made / wanted.pop(member.name), "wb") as file:
+                with open(folder_inside / wanted.pop(member.name), "wb") as file:
                     shutil.copyfileobj(source, file)
                     file.flush()
                     os.fsync(file.fileno())
         if wanted:
             raise ValueError(f"cifar10: {archive} has no file {min(wanted)}: not the official archive; delete it")
-        made.rename(folder)
+        folder_inside.rename(folder)

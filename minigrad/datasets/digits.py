@@ -1,4 +1,4 @@
-"""The digits that come with scikit-learn: small enough to need no download."""
+"""The handwritten digits that scikit-learn ships with: no download."""
 
 import numpy as np
 
@@ -6,17 +6,17 @@ from minigrad.datasets.images import Images, Split
 
 
 def digits(test_fraction: float = 0.2, seed: int = 0) -> Images:
-    """1,797 handwritten digits of 8 x 8 pixels with 0 (white) to 16 (black), as uint8 (N, 1, 8, 8).
+    """1,797 images of handwritten digits, uint8 (N, 1, 8, 8), 0 (white) to 16 (black); labels: int64 (N,), 0 to 9.
 
-    Split by a seeded shuffle into a training part and `test_fraction` to test on: same seed, same split. Raises
-    ImportError where scikit-learn is missing, ValueError for a fraction that leaves a part empty.
+    A random permutation, the same for the same seed, puts the fraction `test_fraction` into the test split. Raises
+    ImportError where scikit-learn is not installed, ValueError for a fraction that leaves a split empty.
     Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, 1998 (UCI).
     """
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
         raise ImportError(
-            "datasets.digits: scikit-learn, which carries the pictures, is not installed; from a checkout, run `pip "
+            "datasets.digits: scikit-learn, which contains the images, is not installed; from a checkout, run `pip "
             'install -e ".[examples]"`'
         ) from error
     source = load_digits()
@@ -25,8 +25,8 @@ def digits(test_fraction: float = 0.2, seed: int = 0) -> Images:
     held_out = round(len(labels) * test_fraction) if 0 < test_fraction < 1 else 0
     if not 0 < held_out < len(labels):
         raise ValueError(
-            f"datasets.digits: test_fraction: expected a number between 0 and 1 that leaves both parts of the "
-            f"{len(labels):,} pictures some, got {test_fraction}"
+            f"datasets.digits: test_fraction: expected a number between 0 and 1 that leaves neither split of "
+            f"the {len(labels):,} images empty, got {test_fraction}"
         )
     test, train = np.split(np.random.Generator(np.random.Philox(seed)).permutation(len(labels)), [held_out])
     return Images(

@@ -1,4 +1,4 @@
-"""What an image data set is here: two splits of pictures and labels, and the names of the classes."""
+"""The form of an image dataset: a training and a test split of images and labels, and the names of the classes."""
 
 from typing import NamedTuple
 
@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 
 class Split(NamedTuple):
-    """images: uint8 (N, C, H, W), 0 to 255 unless the data set says otherwise; labels: int64 (N,), from 0."""
+    """images: uint8 (N, C, H, W), 0 to 255 unless the dataset says otherwise; labels: int64 (N,), class indices."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
 
 
 class Images(NamedTuple):
-    """A data set: what to train on, what to test on, and what the labels are called. Arrays are NumPy's."""
+    """An image dataset of NumPy arrays: training split, test split, and the class names, which labels index."""
 
     train: Split
     test: Split

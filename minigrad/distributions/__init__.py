@@ -1,4 +1,4 @@
-"""Probability distributions, by PyTorch's names: samples, log-probabilities, entropies, divergences."""
+"""Probability distributions, with PyTorch's names: samples, log-probabilities, entropies, KL divergences."""
 
 from typing import Any
 
@@ -50,17 +50,17 @@ __all__ = [
     "constraints", "identity_transform", "kl", "kl_divergence", "register_kl", "transforms", "utils",
 ]  # fmt: skip
 
-_INSTEAD = {
+_ALTERNATIVES = {
     "biject_to": "choose the transform yourself (ExpTransform for numbers above 0, SigmoidTransform for 0 to 1)",
     "transform_to": "choose the transform yourself (ExpTransform for numbers above 0, SigmoidTransform for 0 to 1)",
-    "StudentT": "a Normal whose scale is (df / Chi2(df).sample()).sqrt() draws it",
-    "HalfCauchy": "TransformedDistribution(Cauchy(0, scale), AbsTransform()) draws it",
-    "Multinomial": "OneHotCategorical(probs).sample((total_count,)).sum(0) draws it",
+    "StudentT": "sample a Normal whose scale is (df / Chi2(df).sample()).sqrt()",
+    "HalfCauchy": "TransformedDistribution(Cauchy(0, scale), AbsTransform())",
+    "Multinomial": "OneHotCategorical(probs).sample((total_count,)).sum(0)",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """What PyTorch has here and minigrad has not is named, with the way out."""
-    if name in _INSTEAD:
-        raise AttributeError(f"distributions.{name} is not there: {_INSTEAD[name]}")
+    """Raise AttributeError; for a distribution that only PyTorch has, it says what to use instead."""
+    if name in _ALTERNATIVES:
+        raise AttributeError(f"distributions.{name} is not implemented; instead: {_ALTERNATIVES[name]}")
     raise AttributeError(f"module 'minigrad.distributions' has no attribute {name!r}")

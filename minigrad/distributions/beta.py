@@ -14,7 +14,8 @@ from minigrad.ops.pointwise.arithmetic import clamp
 
 
 class Beta(Distribution):
-    """Density proportional to x^(concentration1 - 1) (1 - x)^(concentration0 - 1): a Dirichlet of two classes."""
+    """The beta distribution on (0, 1), Beta(a, b), with a = concentration1 and b = concentration0: density proportional
+    to x^(a - 1) (1 - x)^(b - 1). Computed as the first element of a Dirichlet of two classes."""
 
     support = constraints.unit_interval
 
@@ -37,37 +38,37 @@ class Beta(Distribution):
         return self._dirichlet.concentration[..., 1]
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
-        """The same distributions, repeated to a batch_shape."""
+        """The same distributions expanded to a batch_shape; nothing is copied."""
         new = copy.copy(self)
         new.batch_shape, new._dirichlet = Size(batch_shape), self._dirichlet.expand(batch_shape)
         return new
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
-        """The share of the first class, kept off 0 and 1, where the density may have no end."""
-        share, info = self._dirichlet.sample(sample_shape)[..., 0], finfo(self._dirichlet.concentration.dtype)
-        out: Tensor = clamp(share, float(info.tiny), 1 - float(info.eps))
+        """Samples clamped to [tiny, 1 - eps] of their dtype: the density may be infinite at 0 and 1."""
+        x, info = self._dirichlet.sample(sample_shape)[..., 0], finfo(self._dirichlet.concentration.dtype)
+        out: Tensor = clamp(x, float(info.tiny), 1 - float(info.eps))
         return out
 
     def log_prob(self, value: Any) -> Tensor:
-        """(a - 1) log x + (b - 1) log(1 - x) + log Gamma(a + b) - log Gamma(a) - log Gamma(b)."""
+        """The log-density: (a - 1) log x + (b - 1) log(1 - x) + log Gamma(a + b) - log Gamma(a) - log Gamma(b)."""
         x = self._validate_sample(value)
         return self._dirichlet.log_prob(stack([x, 1 - x], -1))
 
     def entropy(self) -> Tensor:
-        """The Dirichlet's."""
+        """The entropy: that of the Dirichlet (a, b)."""
         return self._dirichlet.entropy()
 
     @property
     def mean(self) -> Tensor:
-        """a / (a + b)."""
+        """The mean: a / (a + b)."""
         return self._dirichlet.mean[..., 0]
 
     @property
     def mode(self) -> Tensor:
-        """(a - 1) / (a + b - 2) for a and b above 1; the Dirichlet's rule beyond."""
+        """The mode: (a - 1) / (a + b - 2) for a and b above 1, else as `Dirichlet.mode`."""
         return self._dirichlet.mode[..., 0]
 
     @property
     def variance(self) -> Tensor:
-        """a b / ((a + b)^2 (a + b + 1))."""
+        """The variance: a b / ((a + b)^2 (a + b + 1))."""
         return self._dirichlet.variance[..., 0]

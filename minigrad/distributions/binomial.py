@@ -4,15 +4,18 @@ from typing import Any
 
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
-from minigrad.distributions.utils import Binary, broadcast_all, draw, one_of
+from minigrad.distributions.utils import BinaryParameters, sample_on_host
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.array.creation import arange
 from minigrad.ops.pointwise.arithmetic import exp, floor, minimum
 from minigrad.ops.pointwise.special import lgamma, logaddexp
 
 
-class Binomial(Binary, Distribution):
-    """How many of total_count trials succeed, each with probability probs."""
+class Binomial(BinaryParameters, Distribution):
+    """The binomial distribution: the number of successes in n = total_count trials, each with probability p.
+
+    Give probs = p or logits = log(p / (1 - p)).
+    """
 
     has_enumerate_support = True
     arg_constraints = {
@@ -22,52 +25,52 @@ class Binomial(Binary, Distribution):
     def __init__(
         self, total_count: Any = 1, probs: Any = None, logits: Any = None, validate_args: bool | None = None
     ) -> None:
-        name, given = one_of("Binomial", probs, logits)
-        self.total_count, given = broadcast_all(total_count, given)
-        self.total_count = self.total_count.to(given.dtype)
-        setattr(self, name, given)
+        given, total_count = self._set_parameters("Binomial", probs, logits, total_count)
+        self.total_count = total_count.to(given.dtype)
         super().__init__(given.shape, validate_args=validate_args)
 
     @property
     def support(self) -> Any:
-        """0 to total_count."""
+        """The integers 0 to total_count."""
         return constraints.integer_interval(0, self.total_count)
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
-        """Whole numbers, floating."""
+        """Integers, of the dtype of probs."""
         shape = self._extended_shape(sample_shape)
-        return draw(self.probs, lambda rng, n, p: rng.binomial(n.astype(int), p, shape), self.total_count, self.probs)
+        return sample_on_host(
+            self.probs, lambda rng, n, p: rng.binomial(n.astype(int), p, shape), self.total_count, self.probs
+        )
 
     def log_prob(self, value: Any) -> Tensor:
-        """log(n! / (k! (n - k)!)) + k logits - n log(1 + exp(logits))."""
+        """The log-probability: log(n! / (k! (n - k)!)) + k logits - n log(1 + exp(logits))."""
         n, k = self.total_count, self._validate_sample(value).to(self.total_count.dtype)
         ways = lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
         return ways + k * self.logits - n * logaddexp(self.logits, 0.0)
 
     def entropy(self) -> Tensor:
-        """The sum over all values."""
+        """The entropy, summed over the support. Raises NotImplementedError where total_count differs in the batch."""
         log_prob = self.log_prob(self.enumerate_support(False))
         out: Tensor = -(exp(log_prob) * log_prob).sum(0)
         return out
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
-        """0 to total_count, the same everywhere."""
+        """0 to total_count. Raises NotImplementedError where total_count differs in the batch."""
         n = int(self.total_count.max())
         if n != int(self.total_count.min()):
             raise NotImplementedError("Binomial: enumerate_support and entropy: expected one total_count for all")
-        return self._enumerated(arange(n + 1, dtype=self.probs.dtype, device=self.probs.device), expand)
+        return self._expand_support(arange(n + 1, dtype=self.probs.dtype, device=self.probs.device), expand)
 
     @property
     def mean(self) -> Tensor:
-        """n p."""
+        """The mean: n p."""
         return self.total_count * self.probs
 
     @property
     def mode(self) -> Tensor:
-        """(n + 1) p rounded down, at most n."""
+        """The mode: floor((n + 1) p), at most n."""
         return minimum(floor((self.total_count + 1) * self.probs), self.total_count)
 
     @property
     def variance(self) -> Tensor:
-        """n p (1 - p)."""
+        """The variance: n p (1 - p)."""
         return self.total_count * self.probs * (1 - self.probs)

@@ -1,4 +1,4 @@
-"""Categorical: one of K classes."""
+"""The categorical distribution."""
 
 import math
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
-from minigrad.distributions.utils import Classes
+from minigrad.distributions.utils import CategoricalParameters
 from minigrad.dtypes import finfo
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
@@ -18,8 +18,11 @@ from minigrad.ops.pointwise.arithmetic import clamp
 from minigrad.ops.random import multinomial
 
 
-class Categorical(Classes, Distribution):
-    """One of K classes, with probabilities along the last dimension: probs (brought to the sum 1), or logits."""
+class Categorical(CategoricalParameters, Distribution):
+    """The categorical distribution over K classes. Give probs (normalized to the sum 1) or logits, of shape (..., K).
+
+    Samples are class indices, int64. Raises TypeError for what is no tensor, ShapeError for a 0-d one.
+    """
 
     has_enumerate_support = True
     arg_constraints = {"probs": constraints.nonnegative_vector, "logits": constraints.real_vector}
@@ -32,7 +35,7 @@ class Categorical(Classes, Distribution):
             raise TypeError(f"Categorical: expected a tensor of probs or logits, got {type(given).__name__}")
         if given is not None and given.ndim < 1:
             raise ShapeError("Categorical: expected probabilities along a dimension, got a 0-d tensor")
-        self._take("Categorical", probs, logits)
+        self._set_parameters("Categorical", probs, logits)
         super().__init__(given.shape[:-1], validate_args=validate_args)
         self._num_events = int(given.shape[-1])
         if probs is not None:
@@ -40,16 +43,16 @@ class Categorical(Classes, Distribution):
 
     @property
     def support(self) -> Any:
-        """The numbers of the classes."""
+        """The class indices, 0 to K - 1."""
         return constraints.integer_interval(0, self._num_events - 1)
 
     @property
     def param_shape(self) -> Any:
-        """The shape of probs and of logits."""
+        """The shape of probs and logits, (..., K)."""
         return (self.logits if "logits" in vars(self) else self.probs).shape
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
-        """Class numbers, int64."""
+        """Class indices, int64."""
         rows = self.probs.detach().reshape(-1, self._num_events)
         count = math.prod(sample_shape)
         if count == 0:
@@ -58,7 +61,7 @@ class Categorical(Classes, Distribution):
         return out
 
     def log_prob(self, value: Any) -> Tensor:
-        """The logarithm of the class's probability."""
+        """The log-probability of the class index `value`."""
         index, logits = self._validate_sample(value).long().unsqueeze(-1), self.logits
         if index.shape[:-1] != logits.shape[:-1]:
             shape = np.broadcast_shapes(index.shape[:-1], logits.shape[:-1])
@@ -67,25 +70,25 @@ class Categorical(Classes, Distribution):
         return out
 
     def entropy(self) -> Tensor:
-        """-sum p log p; a class of logit -inf adds 0."""
+        """The entropy: -sum_k p_k log p_k, where a class of logit -inf adds 0."""
         out: Tensor = -(self.probs * clamp(self.logits, float(finfo(self.logits.dtype).min), None)).sum(-1)
         return out
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
-        """0 to K - 1."""
-        return self._enumerated(arange(self._num_events, device=self.probs.device), expand)
+        """The class indices, 0 to K - 1."""
+        return self._expand_support(arange(self._num_events, device=self.probs.device), expand)
 
     @property
     def mean(self) -> Tensor:
-        """nan: classes have no mean."""
+        """nan: class indices have no mean."""
         return full(self.batch_shape, math.nan, dtype=self.probs.dtype, device=self.probs.device)
 
     @property
     def mode(self) -> Tensor:
-        """The likeliest class."""
+        """The mode: the most probable class."""
         return self.probs.argmax(-1)
 
     @property
     def variance(self) -> Tensor:
-        """nan."""
+        """nan: class indices have no variance."""
         return self.mean

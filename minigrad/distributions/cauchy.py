@@ -3,56 +3,34 @@
 import math
 from typing import Any
 
-from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution
-from minigrad.distributions.utils import broadcast_all, clamp_probs, draw_uniform
+from minigrad.distributions.location_scale import LocationScale
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.array.creation import full_like
-from minigrad.ops.pointwise.arithmetic import log, log1p, tan
+from minigrad.ops.pointwise.arithmetic import log1p, tan
 from minigrad.ops.pointwise.trigonometric import atan
 
 
-class Cauchy(Distribution):
-    """The ratio of two normal numbers, scaled and shifted: no mean, no finite variance."""
+class Cauchy(LocationScale):
+    """The Cauchy distribution: density 1 / (pi scale (1 + z^2)), z = (x - loc) / scale. Its mean does not exist."""
 
-    has_rsample = True
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
+    _standard_entropy = math.log(4 * math.pi)
 
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        self.loc, self.scale = broadcast_all(loc, scale)
-        super().__init__(self.loc.shape, validate_args=validate_args)
+    @staticmethod
+    def _standard_log_prob(z: Tensor) -> Tensor:
+        return -math.log(math.pi) - log1p(z * z)
 
-    def rsample(self, sample_shape: Any = ()) -> Tensor:
-        """icdf of a uniform number."""
-        return self.icdf(clamp_probs(draw_uniform(self.loc, self._extended_shape(sample_shape))))
+    @staticmethod
+    def _standard_cdf(z: Tensor) -> Tensor:
+        return atan(z) / math.pi + 0.5
 
-    def log_prob(self, value: Any) -> Tensor:
-        """-log(pi scale (1 + z^2)), with z = (x - loc) / scale."""
-        z = (self._validate_sample(value) - self.loc) / self.scale
-        return -math.log(math.pi) - log(self.scale) - log1p(z * z)
-
-    def cdf(self, value: Any) -> Tensor:
-        """atan(z) / pi + 1/2."""
-        return atan((self._validate_sample(value) - self.loc) / self.scale) / math.pi + 0.5
-
-    def icdf(self, value: Any) -> Tensor:
-        """loc + scale tan(pi (p - 1/2))."""
-        return self.loc + self.scale * tan(math.pi * (value - 0.5))
-
-    def entropy(self) -> Tensor:
-        """log(4 pi scale)."""
-        return log(self.scale) + math.log(4 * math.pi)
+    @staticmethod
+    def _standard_icdf(p: Any) -> Any:
+        return tan(math.pi * (p - 0.5))
 
     @property
     def mean(self) -> Tensor:
-        """nan."""
+        """nan: the mean does not exist."""
         return full_like(self.loc, math.nan)
-
-    @property
-    def mode(self) -> Tensor:
-        """loc."""
-        return self.loc
 
     @property
     def variance(self) -> Tensor:

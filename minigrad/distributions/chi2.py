@@ -9,7 +9,8 @@ from minigrad.engine.tensor import Tensor
 
 
 class Chi2(Gamma):
-    """The sum of df squared standard normal numbers: Gamma(df / 2, 1 / 2)."""
+    """The chi-squared distribution with df degrees of freedom, that of the sum of df squared standard normal samples:
+    Gamma(df / 2, 1 / 2)."""
 
     def __init__(self, df: Any, validate_args: bool | None = None) -> None:
         (df,) = broadcast_all(df)

@@ -1,4 +1,4 @@
-"""Where parameters and draws may lie. A constraint checks, and says in words what it expects."""
+"""Constraints on parameters and samples, each with a description for error messages."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,15 +8,15 @@ from minigrad.engine.tensor import Tensor
 
 
 class Constraint:
-    """`check(x)` is True where x holds to it, event by event (its last `event_dim` dimensions)."""
+    """`check(x)` is True where x satisfies the constraint: one bool for each event, the last `event_dim` dimensions."""
 
     def __init__(
-        self, words: str, check: Callable[[Tensor], Any], event_dim: int = 0, is_discrete: bool = False
+        self, description: str, check: Callable[[Tensor], Any], event_dim: int = 0, is_discrete: bool = False
     ) -> None:
-        self.words, self.check, self.event_dim, self.is_discrete = words, check, event_dim, is_discrete
+        self.description, self.check, self.event_dim, self.is_discrete = description, check, event_dim, is_discrete
 
     def __repr__(self) -> str:
-        return f"Constraint({self.words})"
+        return f"Constraint({self.description})"
 
 
 real = Constraint("numbers, not nan", lambda x: x == x)
@@ -48,29 +48,30 @@ symmetric = Constraint(
 )
 
 
-def _said(bound: Any) -> str:
-    return str(bound.item() if isinstance(bound, Tensor) and bound.numel() == 1 else "each upper bound")
+def _bound_text(bound: Any) -> str:
+    if not isinstance(bound, Tensor):
+        return str(bound)
+    return str(bound.item()) if bound.numel() == 1 else "each upper bound"
 
 
 def greater_than(lower_bound: Any) -> Constraint:
-    """Above a bound."""
+    """Numbers above a bound."""
     return Constraint(f"numbers above {lower_bound}", lambda x: x > lower_bound)
 
 
 def interval(lower_bound: Any, upper_bound: Any) -> Constraint:
-    """Between two bounds, both included."""
+    """Numbers in the closed interval [lower_bound, upper_bound]."""
     return Constraint("numbers between the bounds", lambda x: (x >= lower_bound) & (x <= upper_bound))
 
 
 def integer_interval(lower_bound: Any, upper_bound: Any) -> Constraint:
-    """The whole numbers between two bounds, both included."""
-    last = _said(upper_bound) if isinstance(upper_bound, Tensor) else str(upper_bound)
-    return Constraint(f"whole numbers from {lower_bound} to {last}",
+    """Integers in the closed interval [lower_bound, upper_bound]."""
+    return Constraint(f"whole numbers from {lower_bound} to {_bound_text(upper_bound)}",
                       lambda x: (x >= lower_bound) & (x <= upper_bound) & (x % 1 == 0), is_discrete=True)  # fmt: skip
 
 
 def independent(base: Constraint, reinterpreted_batch_ndims: int) -> Constraint:
-    """A constraint on each element of an event of so many more dimensions."""
+    """`base` for every element of an event with `reinterpreted_batch_ndims` more dimensions."""
     dims = tuple(range(-reinterpreted_batch_ndims, 0))
-    return Constraint(base.words, lambda x: base.check(x).all(dims) if dims else base.check(x),
+    return Constraint(base.description, lambda x: base.check(x).all(dims) if dims else base.check(x),
                       base.event_dim + reinterpreted_batch_ndims, base.is_discrete)  # fmt: skip

@@ -1,4 +1,4 @@
-"""What all distributions share."""
+"""Distribution: the base class of all distributions."""
 
 import copy
 from typing import Any, ClassVar, NoReturn, Self
@@ -13,10 +13,10 @@ from minigrad.ops.pointwise.arithmetic import exp, sqrt
 
 
 class Distribution:
-    """batch_shape: how many distributions; event_shape: what one draw of one of them looks like.
+    """A batch of distributions: batch_shape is the shape of the batch, event_shape that of one sample of one of them.
 
-    `arg_constraints` names the parameters and where they may lie, `support` where draws lie. Both are checked, with a
-    ValueError, unless validate_args=False.
+    `arg_constraints` has a constraint for each parameter, `support` is the constraint on samples. Parameters, and the
+    values given to log_prob and cdf, that violate them raise ValueError, unless validate_args=False.
     """
 
     has_rsample = False
@@ -27,7 +27,7 @@ class Distribution:
 
     @staticmethod
     def set_default_validate_args(value: bool) -> None:
-        """Whether distributions check what they are given where validate_args is None."""
+        """Whether distributions validate their arguments where validate_args is None (True at first)."""
         Distribution._validate_args = value
 
     def __init__(self, batch_shape: Any = (), event_shape: Any = (), validate_args: bool | None = None) -> None:
@@ -39,7 +39,7 @@ class Distribution:
                 self._check(name, self.arg_constraints[name], value)
 
     def _parameters(self) -> dict[str, Tensor]:
-        """The parameters that are there: of probs and logits, say, only what was given or asked for."""
+        """The parameters set so far: of probs and logits, only those that were given or computed."""
         return {name: vars(self)[name] for name in self.arg_constraints if name in vars(self)}
 
     def _check(self, name: str, constraint: Constraint, value: Tensor) -> None:
@@ -47,10 +47,10 @@ class Distribution:
         if not bool(ok.all()):
             event = value.shape[value.ndim - constraint.event_dim :]
             bad = broadcast_to(value.detach(), (*ok.shape, *event))[~ok][0].tolist()
-            raise ValueError(f"{type(self).__name__}: {name}: expected {constraint.words}, got {bad}")
+            raise ValueError(f"{type(self).__name__}: {name}: expected {constraint.description}, got {bad}")
 
     def _validate_sample(self, value: Any) -> Tensor:
-        """`value` as a tensor, checked against event_shape and support."""
+        """`value` as a tensor, numbers with the parameters' dtype and device; validated by event_shape and support."""
         if not isinstance(value, Tensor):
             like = next((p for p in self._parameters().values()), None)
             value = as_tensor(value) if like is None else as_tensor(value, dtype=like.dtype, device=like.device)
@@ -64,7 +64,7 @@ class Distribution:
         return value
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
-        """The same distributions, repeated to a batch_shape; nothing is copied."""
+        """The same distributions expanded to a batch_shape; nothing is copied."""
         new = copy.copy(self)
         new.batch_shape = Size(batch_shape)
         for name, p in self._parameters().items():
@@ -73,74 +73,77 @@ class Distribution:
         return new
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
-        """Draws, without a gradient: of shape sample_shape + batch_shape + event_shape."""
+        """Samples, without gradients: shape sample_shape + batch_shape + event_shape."""
         with no_grad():
             return self.rsample(sample_shape)
 
     def sample_n(self, n: int) -> Tensor:
-        """n draws."""
+        """`sample((n,))`."""
         return self.sample((n,))
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
-        """Draws as a function of the parameters (the reparameterization trick), so that gradients reach them."""
-        raise NotImplementedError(f"{type(self).__name__}: its draws have no gradient; use sample() and log_prob()")
+        """Samples as a differentiable function of the parameters (the reparameterization trick): gradients reach them.
+
+        Raises NotImplementedError where has_rsample is False.
+        """
+        raise NotImplementedError(f"{type(self).__name__}: its samples have no gradient; use sample() and log_prob()")
 
     def log_prob(self, value: Any) -> Tensor:
-        """The logarithm of the density, or of the probability, at `value`."""
-        self._without("log_prob")
+        """The logarithm of the density, or of the probability mass, at `value`: shape batch_shape, broadcast."""
+        self._not_implemented("log_prob")
 
     def cdf(self, value: Any) -> Tensor:
-        """The probability of a draw of at most `value`."""
-        self._without("cdf")
+        """The cumulative distribution function: the probability of a sample of at most `value`."""
+        self._not_implemented("cdf")
 
     def icdf(self, value: Any) -> Tensor:
-        """The inverse of cdf: the quantile."""
-        self._without("icdf")
+        """The quantile function, the inverse of cdf, at probabilities `value`."""
+        self._not_implemented("icdf")
 
     def entropy(self) -> Tensor:
         """The entropy, in nats."""
-        self._without("entropy")
+        self._not_implemented("entropy")
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
-        """All values a draw can have, along a new first dimension; repeated over batch_shape with expand."""
-        self._without("enumerate_support")
+        """All values a sample can have, along a new first dimension; with expand, broadcast to batch_shape."""
+        self._not_implemented("enumerate_support")
 
-    def _enumerated(self, values: Tensor, expand: bool) -> Tensor:
-        """Values (count, *event_shape) as enumerate_support gives them."""
-        at = values.reshape(len(values), *(1 for _ in self.batch_shape), *self.event_shape)
-        return broadcast_to(at, (len(values), *self.batch_shape, *self.event_shape)) if expand else at
+    def _expand_support(self, values: Tensor, expand: bool) -> Tensor:
+        """Values (count, *event_shape) in the shape that enumerate_support returns."""
+        shaped = values.reshape(len(values), *(1 for _ in self.batch_shape), *self.event_shape)
+        return broadcast_to(shaped, (len(values), *self.batch_shape, *self.event_shape)) if expand else shaped
 
     @property
     def mean(self) -> Tensor:
-        """The expectation."""
-        self._without("mean")
+        """The mean (expectation)."""
+        self._not_implemented("mean")
 
     @property
     def mode(self) -> Tensor:
-        """The likeliest value."""
-        self._without("mode")
+        """The mode: the most probable value, or the one of highest density."""
+        self._not_implemented("mode")
 
     @property
     def variance(self) -> Tensor:
         """The variance."""
-        self._without("variance")
+        self._not_implemented("variance")
 
     @property
     def stddev(self) -> Tensor:
-        """The standard deviation."""
+        """The standard deviation, sqrt(variance)."""
         return sqrt(self.variance)
 
     def perplexity(self) -> Tensor:
-        """e to the entropy."""
+        """The perplexity, exp(entropy)."""
         return exp(self.entropy())
 
-    def _without(self, what: str) -> NoReturn:
+    def _not_implemented(self, what: str) -> NoReturn:
         raise NotImplementedError(f"{type(self).__name__}: {what}: no closed form here; estimate it from sample()")
 
     def _extended_shape(self, sample_shape: Any = ()) -> tuple[int, ...]:
         return (*sample_shape, *self.batch_shape, *self.event_shape)
 
     def __repr__(self) -> str:
-        said = {k: p.item() if p.numel() == 1 else tuple(p.shape) for k, p in self._parameters().items()}
-        said = said or {"batch_shape": tuple(self.batch_shape), "event_shape": tuple(self.event_shape)}
-        return f"{type(self).__name__}({', '.join(f'{k}: {v}' for k, v in said.items())})"
+        shown = {k: p.item() if p.numel() == 1 else tuple(p.shape) for k, p in self._parameters().items()}
+        shown = shown or {"batch_shape": tuple(self.batch_shape), "event_shape": tuple(self.event_shape)}
+        return f"{type(self).__name__}({', '.join(f'{k}: {v}' for k, v in shown.items())})"

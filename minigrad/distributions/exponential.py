@@ -4,14 +4,14 @@ from typing import Any
 
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
-from minigrad.distributions.utils import broadcast_all, draw_uniform
+from minigrad.distributions.utils import broadcast_all, standard_uniform
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.array.creation import zeros_like
 from minigrad.ops.pointwise.arithmetic import expm1, log, log1p
 
 
 class Exponential(Distribution):
-    """Density rate * exp(-rate x) for x >= 0."""
+    """The exponential distribution: density rate exp(-rate x) for x >= 0."""
 
     has_rsample = True
     arg_constraints = {"rate": constraints.positive}
@@ -22,36 +22,36 @@ class Exponential(Distribution):
         super().__init__(self.rate.shape, validate_args=validate_args)
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
-        """-log(1 - uniform) / rate."""
-        return self.icdf(draw_uniform(self.rate, self._extended_shape(sample_shape)))
+        """-log(1 - u) / rate, with u uniform in [0, 1) (inverse transform sampling)."""
+        return self.icdf(standard_uniform(self.rate, self._extended_shape(sample_shape)))
 
     def log_prob(self, value: Any) -> Tensor:
-        """log(rate) - rate * x."""
+        """The log-density: log(rate) - rate x."""
         return log(self.rate) - self.rate * self._validate_sample(value)
 
     def cdf(self, value: Any) -> Tensor:
-        """1 - exp(-rate x)."""
+        """The cumulative distribution function: 1 - exp(-rate x)."""
         return -expm1(-self.rate * self._validate_sample(value))
 
     def icdf(self, value: Any) -> Tensor:
-        """-log(1 - p) / rate."""
+        """The quantile function: -log(1 - p) / rate."""
         return -log1p(-value) / self.rate
 
     def entropy(self) -> Tensor:
-        """1 - log(rate)."""
+        """The entropy: 1 - log(rate)."""
         return 1 - log(self.rate)
 
     @property
     def mean(self) -> Tensor:
-        """1 / rate."""
+        """The mean: 1 / rate."""
         return 1 / self.rate
 
     @property
     def mode(self) -> Tensor:
-        """0."""
+        """The mode: 0."""
         return zeros_like(self.rate)
 
     @property
     def variance(self) -> Tensor:
-        """1 / rate^2."""
+        """The variance: 1 / rate^2."""
         return 1 / self.rate**2

@@ -4,7 +4,7 @@ from typing import Any
 
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
-from minigrad.distributions.utils import broadcast_all, draw
+from minigrad.distributions.utils import broadcast_all, sample_on_host
 from minigrad.dtypes import finfo
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.pointwise.arithmetic import clamp, log
@@ -12,7 +12,8 @@ from minigrad.ops.pointwise.special import digamma, lgamma, xlogy
 
 
 class Gamma(Distribution):
-    """Density proportional to x^(concentration - 1) exp(-rate x)."""
+    """The gamma distribution Gamma(a, b), with a = concentration and b = rate: density proportional to
+    x^(a - 1) exp(-b x)."""
 
     arg_constraints = {"concentration": constraints.positive, "rate": constraints.positive}
     support = constraints.nonnegative
@@ -22,34 +23,34 @@ class Gamma(Distribution):
         super().__init__(self.rate.shape, validate_args=validate_args)
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
-        """Draws, above 0 by the dtype's smallest number at least."""
+        """Samples, clamped to the smallest normal number of their dtype: the density may be infinite at 0."""
         shape = self._extended_shape(sample_shape)
-        drawn = draw(self.rate, lambda rng, a, b: rng.standard_gamma(a, shape) / b, self.concentration, self.rate)
-        out: Tensor = clamp(drawn, float(finfo(self.rate.dtype).tiny), None)
+        x = sample_on_host(self.rate, lambda rng, a, b: rng.standard_gamma(a, shape) / b, self.concentration, self.rate)
+        out: Tensor = clamp(x, float(finfo(self.rate.dtype).tiny), None)
         return out
 
     def log_prob(self, value: Any) -> Tensor:
-        """a log b + (a - 1) log x - b x - log Gamma(a)."""
+        """The log-density: a log b + (a - 1) log x - b x - log Gamma(a)."""
         a, b, x = self.concentration, self.rate, self._validate_sample(value)
         return xlogy(a, b) + xlogy(a - 1, x) - b * x - lgamma(a)
 
     def entropy(self) -> Tensor:
-        """a - log b + log Gamma(a) + (1 - a) digamma(a)."""
+        """The entropy: a - log b + log Gamma(a) + (1 - a) digamma(a)."""
         a = self.concentration
         return a - log(self.rate) + lgamma(a) + (1 - a) * digamma(a)
 
     @property
     def mean(self) -> Tensor:
-        """a / b."""
+        """The mean: a / b."""
         return self.concentration / self.rate
 
     @property
     def mode(self) -> Tensor:
-        """(a - 1) / b, at least 0."""
+        """The mode: (a - 1) / b, at least 0."""
         out: Tensor = clamp((self.concentration - 1) / self.rate, 0, None)
         return out
 
     @property
     def variance(self) -> Tensor:
-        """a / b^2."""
+        """The variance: a / b^2."""
         return self.concentration / self.rate**2

@@ -5,56 +5,30 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution
-from minigrad.distributions.utils import broadcast_all, clamp_probs, draw_uniform
+from minigrad.distributions.location_scale import LocationScale
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.pointwise.arithmetic import exp, log
 
 
-class Gumbel(Distribution):
-    """What the largest of many numbers tends to: cdf exp(-exp(-(x - loc) / scale))."""
+class Gumbel(LocationScale):
+    """The Gumbel distribution, the limit of the maximum of many samples: cdf exp(-exp(-(x - loc) / scale))."""
 
-    has_rsample = True
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
+    _standard_entropy = 1 + float(np.euler_gamma)
+    _standard_variance = math.pi**2 / 6
 
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        self.loc, self.scale = broadcast_all(loc, scale)
-        super().__init__(self.loc.shape, validate_args=validate_args)
+    @staticmethod
+    def _standard_log_prob(z: Tensor) -> Tensor:
+        return -z - exp(-z)
 
-    def rsample(self, sample_shape: Any = ()) -> Tensor:
-        """icdf of a uniform number."""
-        return self.icdf(clamp_probs(draw_uniform(self.loc, self._extended_shape(sample_shape))))
+    @staticmethod
+    def _standard_cdf(z: Tensor) -> Tensor:
+        return exp(-exp(-z))
 
-    def log_prob(self, value: Any) -> Tensor:
-        """y - exp(y) - log(scale), with y = (loc - x) / scale."""
-        y = (self.loc - self._validate_sample(value)) / self.scale
-        return y - exp(y) - log(self.scale)
-
-    def cdf(self, value: Any) -> Tensor:
-        """exp(-exp(-(x - loc) / scale))."""
-        return exp(-exp((self.loc - self._validate_sample(value)) / self.scale))
-
-    def icdf(self, value: Any) -> Tensor:
-        """loc - scale log(-log p)."""
-        return self.loc - self.scale * log(-log(value))
-
-    def entropy(self) -> Tensor:
-        """log(scale) + 1 + Euler's constant."""
-        return log(self.scale) + (1 + float(np.euler_gamma))
+    @staticmethod
+    def _standard_icdf(p: Any) -> Any:
+        return -log(-log(p))
 
     @property
     def mean(self) -> Tensor:
-        """loc + scale times Euler's constant."""
+        """loc + scale gamma, with gamma = 0.5772... Euler's constant."""
         return self.loc + self.scale * float(np.euler_gamma)
-
-    @property
-    def mode(self) -> Tensor:
-        """loc."""
-        return self.loc
-
-    @property
-    def variance(self) -> Tensor:
-        """(pi scale)^2 / 6."""
-        return (math.pi * self.scale) ** 2 / 6

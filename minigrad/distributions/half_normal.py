@@ -12,7 +12,7 @@ from minigrad.ops.pointwise.arithmetic import where
 
 
 class HalfNormal(TransformedDistribution):
-    """|x| of x drawn from N(0, scale^2)."""
+    """The half-normal distribution, that of |x| with x from N(0, scale^2)."""
 
     base_dist: Normal
 
@@ -21,37 +21,37 @@ class HalfNormal(TransformedDistribution):
 
     @property
     def scale(self) -> Tensor:
-        """The normal's."""
+        """The standard deviation of the normal distribution."""
         return self.base_dist.scale
 
     def log_prob(self, value: Any) -> Tensor:
-        """The normal's, plus log 2; minus infinity below 0."""
+        """The log-density: the normal's plus log 2 for x >= 0, else -inf."""
         value = self._validate_sample(value)
         return where(value >= 0, self.base_dist.log_prob(value) + math.log(2), -math.inf)
 
     def cdf(self, value: Any) -> Tensor:
-        """2 Phi(x / scale) - 1."""
+        """The cumulative distribution function: 2 Phi(x / scale) - 1, with Phi the standard normal's."""
         return 2 * self.base_dist.cdf(self._validate_sample(value)) - 1
 
     def icdf(self, value: Any) -> Tensor:
-        """The normal's at (p + 1) / 2."""
+        """The quantile function: the normal's at (p + 1) / 2."""
         return self.base_dist.icdf((value + 1) / 2)
 
     def entropy(self) -> Tensor:
-        """The normal's, less log 2."""
+        """The entropy: the normal's less log 2."""
         return self.base_dist.entropy() - math.log(2)
 
     @property
     def mean(self) -> Tensor:
-        """scale sqrt(2 / pi)."""
+        """The mean: scale sqrt(2 / pi)."""
         return self.scale * math.sqrt(2 / math.pi)
 
     @property
     def mode(self) -> Tensor:
-        """0."""
+        """The mode: 0."""
         return zeros_like(self.scale)
 
     @property
     def variance(self) -> Tensor:
-        """scale^2 (1 - 2 / pi)."""
+        """The variance: scale^2 (1 - 2 / pi)."""
         return self.scale**2 * (1 - 2 / math.pi)

@@ -1,4 +1,4 @@
-"""Dimensions of a batch as parts of one event."""
+"""Independent: batch dimensions reinterpreted as event dimensions."""
 
 import copy
 from typing import Any, Self
@@ -10,7 +10,8 @@ from minigrad.engine.tensor import Size, Tensor
 
 
 class Independent(Distribution):
-    """The last `reinterpreted_batch_ndims` batch dimensions of a distribution as one event: log_prob sums over them."""
+    """A distribution whose last `reinterpreted_batch_ndims` batch dimensions become event dimensions: log_prob and
+    entropy sum over them. Raises ValueError for more dimensions than the batch has."""
 
     def __init__(
         self, base_distribution: Distribution, reinterpreted_batch_ndims: int, validate_args: bool | None = None
@@ -26,45 +27,45 @@ class Independent(Distribution):
 
     @property
     def support(self) -> Any:
-        """The base's."""
+        """The base distribution's support, for every element of the event."""
         return constraints.independent(self.base_dist.support, self.reinterpreted_batch_ndims)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
-        """The same distributions, repeated to a batch_shape."""
+        """The same distributions expanded to a batch_shape; nothing is copied."""
         new = copy.copy(self)
         new.batch_shape = Size(batch_shape)
         new.base_dist = self.base_dist.expand((*batch_shape, *self.event_shape[: self.reinterpreted_batch_ndims]))
         return new
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
-        """The base's."""
+        """The base distribution's samples, with gradients."""
         return self.base_dist.rsample(sample_shape)
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
-        """The base's."""
+        """The base distribution's samples."""
         return self.base_dist.sample(sample_shape)
 
     def log_prob(self, value: Any) -> Tensor:
-        """The base's, summed."""
+        """The sum of the base distribution's log-probabilities over the reinterpreted dimensions."""
         return sum_rightmost(self.base_dist.log_prob(value), self.reinterpreted_batch_ndims)
 
     def entropy(self) -> Tensor:
-        """The base's, summed."""
+        """The sum of the base distribution's entropies over the reinterpreted dimensions."""
         return sum_rightmost(self.base_dist.entropy(), self.reinterpreted_batch_ndims)
 
     @property
     def mean(self) -> Tensor:
-        """The base's."""
+        """The base distribution's mean."""
         return self.base_dist.mean
 
     @property
     def mode(self) -> Tensor:
-        """The base's."""
+        """The base distribution's mode."""
         return self.base_dist.mode
 
     @property
     def variance(self) -> Tensor:
-        """The base's."""
+        """The base distribution's variance."""
         return self.base_dist.variance
 
     def __repr__(self) -> str:

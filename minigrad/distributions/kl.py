@@ -1,4 +1,4 @@
-"""The Kullback-Leibler divergence of two distributions, by a table of formulas keyed by their kinds."""
+"""The Kullback-Leibler divergence: a registry of closed forms, keyed by the types of both distributions."""
 
 import math
 from collections.abc import Callable
@@ -29,36 +29,40 @@ from minigrad.ops.pointwise.arithmetic import absolute, exp, log, where
 from minigrad.ops.pointwise.special import digamma, lgamma, logaddexp, xlogy
 
 Formula = Callable[[Any, Any], Tensor]
-_FORMULAS: dict[tuple[type, type], Formula] = {}
+_KL_REGISTRY: dict[tuple[type, type], Formula] = {}
 
 
 def register_kl(type_p: type, type_q: type) -> Callable[[Formula], Formula]:
-    """A decorator: the function gives kl_divergence(p, q) for these kinds and for their subclasses."""
+    """A decorator that registers a function of (p, q) as kl_divergence for these types and their subclasses.
+
+    Raises TypeError for what is no subclass of Distribution.
+    """
     if not all(isinstance(t, type) and issubclass(t, Distribution) for t in (type_p, type_q)):
         raise TypeError(f"register_kl: expected two subclasses of Distribution, got {type_p!r} and {type_q!r}")
 
     def register(formula: Formula) -> Formula:
-        _FORMULAS[type_p, type_q] = formula
+        _KL_REGISTRY[type_p, type_q] = formula
         return formula
 
     return register
 
 
 def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
-    """The expectation under p of log p - log q, in closed form: by the formula of their nearest kinds.
+    """KL(p || q) = E_p[log p(x) - log q(x)] in closed form, of shape batch_shape, broadcast.
 
-    Raises NotImplementedError where none is known.
+    Of several registered formulas, the one for the nearest base class of p, then of q. Raises NotImplementedError where
+    there is none.
     """
-    of_p, of_q = type(p).__mro__, type(q).__mro__
-    known = [(of_p.index(a), of_q.index(b), a, b) for a, b in _FORMULAS if a in of_p and b in of_q]
-    if not known:
+    mro_p, mro_q = type(p).__mro__, type(q).__mro__
+    matches = [(mro_p.index(a), mro_q.index(b), a, b) for a, b in _KL_REGISTRY if a in mro_p and b in mro_q]
+    if not matches:
         raise NotImplementedError(f"kl_divergence: no formula for {type(p).__name__} and {type(q).__name__}; estimate "
                                   f"it from p.sample(), or add one with register_kl")  # fmt: skip
-    *_, a, b = min(known, key=lambda entry: entry[:2])
-    return _FORMULAS[a, b](p, q)
+    *_, a, b = min(matches, key=lambda entry: entry[:2])
+    return _KL_REGISTRY[a, b](p, q)
 
 
-# --- made of others ---------------------------------------------------------------------------------------------------
+# --- composed distributions -------------------------------------------------------------------------------------------
 
 
 @register_kl(Independent, Independent)
@@ -81,22 +85,22 @@ def _transformed(p: TransformedDistribution, q: TransformedDistribution) -> Tens
 @register_kl(Bernoulli, Bernoulli)
 def _bernoulli(p: Any, q: Any) -> Tensor:
     # p log(p/q) + (1-p) log((1-p)/(1-q)), with log p = -log(1 + exp(-logit))
-    ones = p.probs * (logaddexp(-q.logits, 0.0) - logaddexp(-p.logits, 0.0))
-    return ones + (1 - p.probs) * (logaddexp(q.logits, 0.0) - logaddexp(p.logits, 0.0))
+    success = p.probs * (logaddexp(-q.logits, 0.0) - logaddexp(-p.logits, 0.0))
+    return success + (1 - p.probs) * (logaddexp(q.logits, 0.0) - logaddexp(p.logits, 0.0))
 
 
 @register_kl(Binomial, Binomial)
 def _binomial(p: Binomial, q: Binomial) -> Tensor:
     if bool((p.total_count < q.total_count).any()):
-        raise NotImplementedError("kl_divergence: Binomial: no formula where q has more trials than p")
+        raise NotImplementedError("kl_divergence: Binomial: no closed form where q has more trials than p")
     return where(p.total_count > q.total_count, math.inf, p.total_count * _bernoulli(p, q))
 
 
 @register_kl(Categorical, Categorical)
 def _categorical(p: Any, q: Any) -> Tensor:
-    never = p.probs.detach() == 0
-    apart = where(never, 0.0, p.logits) - where(never, 0.0, q.logits)
-    out: Tensor = where((q.probs.detach() == 0) & (p.probs.detach() > 0), math.inf, p.probs * apart).sum(-1)
+    impossible = p.probs.detach() == 0
+    log_ratio = where(impossible, 0.0, p.logits) - where(impossible, 0.0, q.logits)
+    out: Tensor = where((q.probs.detach() == 0) & (p.probs.detach() > 0), math.inf, p.probs * log_ratio).sum(-1)
     return out
 
 
@@ -153,8 +157,8 @@ def _gamma(p: Gamma, q: Gamma) -> Tensor:
 def _dirichlet(p: Dirichlet, q: Dirichlet) -> Tensor:
     a, b = p.concentration, q.concentration
     total = a.sum(-1)
-    apart = ((a - b) * (digamma(a) - digamma(total).unsqueeze(-1))).sum(-1)
-    return lgamma(total) - lgamma(b.sum(-1)) - (lgamma(a) - lgamma(b)).sum(-1) + apart
+    difference = ((a - b) * (digamma(a) - digamma(total).unsqueeze(-1))).sum(-1)
+    return lgamma(total) - lgamma(b.sum(-1)) - (lgamma(a) - lgamma(b)).sum(-1) + difference
 
 
 @register_kl(Beta, Beta)
@@ -165,9 +169,9 @@ def _beta(p: Beta, q: Beta) -> Tensor:
 @register_kl(MultivariateNormal, MultivariateNormal)
 def _multivariate_normal(p: MultivariateNormal, q: MultivariateNormal) -> Tensor:
     # (tr(Cq^-1 Cp) + (mq - mp)^T Cq^-1 (mq - mp) - d) / 2 + log det Lq - log det Lp
-    gap = q._solved(q.loc - p.loc)
+    gap = q._solve_tril(q.loc - p.loc)
     batch = gap.shape[:-1]
-    of_p, of_q = (broadcast_to(d.scale_tril, (*batch, *d.scale_tril.shape[-2:])) for d in (p, q))
-    spread = solve_triangular(of_q, of_p, upper=False)
-    quadratic = (spread * spread).sum((-2, -1)) + (gap * gap).sum(-1) - p.event_shape[0]
-    return 0.5 * quadratic + q._half_log_det() - p._half_log_det()
+    tril_p, tril_q = (broadcast_to(d.scale_tril, (*batch, *d.scale_tril.shape[-2:])) for d in (p, q))
+    ratio = solve_triangular(tril_q, tril_p, upper=False)
+    quadratic = (ratio * ratio).sum((-2, -1)) + (gap * gap).sum(-1) - p.event_shape[0]
+    return 0.5 * quadratic + q._log_det_tril() - p._log_det_tril()

@@ -10,7 +10,7 @@ from minigrad.ops.pointwise.arithmetic import exp, expm1
 
 
 class LogNormal(TransformedDistribution):
-    """exp of a number drawn from N(loc, scale^2)."""
+    """The log-normal distribution, that of exp(x) with x from N(loc, scale^2)."""
 
     base_dist: Normal
 
@@ -28,20 +28,20 @@ class LogNormal(TransformedDistribution):
         return self.base_dist.scale
 
     def entropy(self) -> Tensor:
-        """The normal's, plus loc."""
+        """The entropy: the normal's plus loc."""
         return self.base_dist.entropy() + self.loc
 
     @property
     def mean(self) -> Tensor:
-        """exp(loc + scale^2 / 2)."""
+        """The mean: exp(loc + scale^2 / 2)."""
         return exp(self.loc + self.scale**2 / 2)
 
     @property
     def mode(self) -> Tensor:
-        """exp(loc - scale^2)."""
+        """The mode: exp(loc - scale^2)."""
         return exp(self.loc - self.scale**2)
 
     @property
     def variance(self) -> Tensor:
-        """(exp(scale^2) - 1) exp(2 loc + scale^2)."""
+        """The variance: (exp(scale^2) - 1) exp(2 loc + scale^2)."""
         return expm1(self.scale**2) * exp(2 * self.loc + self.scale**2)

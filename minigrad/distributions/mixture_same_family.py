@@ -1,4 +1,4 @@
-"""Mixtures of distributions of one kind."""
+"""Mixtures of distributions of one family."""
 
 import copy
 from typing import Any, Self
@@ -15,7 +15,10 @@ from minigrad.ops.reduce.reductions import logsumexp
 
 
 class MixtureSameFamily(Distribution):
-    """A draw of the component that a categorical draw names: components lie along the last batch dimension."""
+    """A mixture: a categorical sample chooses among K components, the last batch dimension of component_distribution.
+
+    Raises ValueError for a mixture_distribution that is no Categorical, ShapeError where batch shapes do not fit.
+    """
 
     def __init__(
         self, mixture_distribution: Categorical, component_distribution: Distribution,
@@ -25,10 +28,10 @@ class MixtureSameFamily(Distribution):
             raise ValueError("MixtureSameFamily: mixture_distribution: expected a Categorical, got "
                              f"{type(mixture_distribution).__name__}")  # fmt: skip
         self.mixture_distribution, self.component_distribution = mixture_distribution, component_distribution
-        batch, parts = tuple(component_distribution.batch_shape), int(mixture_distribution.param_shape[-1])
-        if batch[-1:] != (parts,):
+        batch, components = tuple(component_distribution.batch_shape), int(mixture_distribution.param_shape[-1])
+        if batch[-1:] != (components,):
             raise ShapeError(f"MixtureSameFamily: component_distribution: expected a batch_shape that ends with the "
-                             f"{parts} components, got {batch}")  # fmt: skip
+                             f"{components} components, got {batch}")  # fmt: skip
         if tuple(mixture_distribution.batch_shape) not in ((), batch[:-1]):
             raise ShapeError(f"MixtureSameFamily: mixture_distribution: expected a batch_shape of {batch[:-1]} or (), "
                              f"got {tuple(mixture_distribution.batch_shape)}")  # fmt: skip
@@ -36,61 +39,61 @@ class MixtureSameFamily(Distribution):
 
     @property
     def support(self) -> Any:
-        """The components'."""
-        return None  # each component checks the value itself
+        """None: each component validates the value itself."""
+        return None
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
-        """The same mixtures, repeated to a batch_shape."""
-        new, parts = copy.copy(self), self.component_distribution.batch_shape[-1]
+        """The same mixtures expanded to a batch_shape; nothing is copied."""
+        new, components = copy.copy(self), self.component_distribution.batch_shape[-1]
         new.batch_shape = Size(batch_shape)
-        new.component_distribution = self.component_distribution.expand((*batch_shape, parts))
+        new.component_distribution = self.component_distribution.expand((*batch_shape, components))
         new.mixture_distribution = self.mixture_distribution.expand(batch_shape)
         return new
 
-    def _over(self, value: Tensor) -> Tensor:
-        """The value with a dimension for the components."""
+    def _unsqueeze_components(self, value: Tensor) -> Tensor:
+        """The value with a dimension of size 1 for the components, before event_shape."""
         return value.unsqueeze(value.ndim - len(self.event_shape))
 
-    def _mean(self, x: Tensor) -> Tensor:
-        """The expectation over components of (..., components, *event_shape)."""
+    def _mixture_mean(self, x: Tensor) -> Tensor:
+        """sum_k p_k x_k of x (..., K, *event_shape)."""
         p = self.mixture_distribution.probs
         p = p.reshape(*p.shape, *(1 for _ in self.event_shape))
         out: Tensor = (p * x).sum(-1 - len(self.event_shape))
         return out
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
-        """Draws of all components, of which the categorical draw picks one."""
+        """Samples of all components, of which a categorical sample chooses one."""
         with no_grad():
-            drawn, events = self.component_distribution.sample(sample_shape), len(self.event_shape)
+            samples, events = self.component_distribution.sample(sample_shape), len(self.event_shape)
             mixture = self.mixture_distribution.expand(self.batch_shape)
             index = mixture.sample(sample_shape)
             index = index.reshape(*index.shape, 1, *(1 for _ in self.event_shape))
             index = broadcast_to(index, (*index.shape[: index.ndim - events], *self.event_shape))
-            out: Tensor = gather(drawn, drawn.ndim - events - 1, index).squeeze(drawn.ndim - events - 1)
+            out: Tensor = gather(samples, samples.ndim - events - 1, index).squeeze(samples.ndim - events - 1)
             return out
 
     def log_prob(self, value: Any) -> Tensor:
-        """log sum_k p_k exp(log_prob_k(x))."""
-        each = self.component_distribution.log_prob(self._over(self._validate_sample(value)))
+        """The log-density or log-probability: log sum_k p_k exp(log_prob_k(x))."""
+        each = self.component_distribution.log_prob(self._unsqueeze_components(self._validate_sample(value)))
         out: Tensor = logsumexp(each + log_softmax(self.mixture_distribution.logits, -1), -1)
         return out
 
     def cdf(self, value: Any) -> Tensor:
-        """sum_k p_k cdf_k(x)."""
-        each = self.component_distribution.cdf(self._over(self._validate_sample(value)))
+        """The cumulative distribution function: sum_k p_k cdf_k(x)."""
+        each = self.component_distribution.cdf(self._unsqueeze_components(self._validate_sample(value)))
         out: Tensor = (each * self.mixture_distribution.probs).sum(-1)
         return out
 
     @property
     def mean(self) -> Tensor:
-        """sum_k p_k mean_k."""
-        return self._mean(self.component_distribution.mean)
+        """The mean: sum_k p_k mean_k."""
+        return self._mixture_mean(self.component_distribution.mean)
 
     @property
     def variance(self) -> Tensor:
-        """The mean of the variances and the variance of the means."""
-        spread = self.component_distribution.mean - self._over(self.mean)
-        return self._mean(self.component_distribution.variance + spread**2)
+        """The variance: the mean of the components' variances plus the variance of their means."""
+        deviation = self.component_distribution.mean - self._unsqueeze_components(self.mean)
+        return self._mixture_mean(self.component_distribution.variance + deviation**2)
 
     def __repr__(self) -> str:
         return f"MixtureSameFamily({self.mixture_distribution}, {self.component_distribution})"

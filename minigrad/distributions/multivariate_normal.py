@@ -1,4 +1,4 @@
-"""The normal distribution of vectors."""
+"""The multivariate normal distribution."""
 
 import math
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
-from minigrad.distributions.utils import draw_normal
+from minigrad.distributions.utils import standard_normal
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.ops.array.diagonal import diagonal
@@ -18,7 +18,12 @@ from minigrad.ops.pointwise.arithmetic import log
 
 
 class MultivariateNormal(Distribution):
-    """N(loc, C) of vectors, given C (covariance_matrix), its inverse (precision_matrix) or its factor (scale_tril)."""
+    """The multivariate normal distribution N(loc, C) of vectors, C = L L^T.
+
+    loc: (..., d). One matrix (..., d, d): the covariance_matrix C, the precision_matrix C^-1, or scale_tril, the lower
+    Cholesky factor L. Raises ValueError for none or several, ShapeError where shapes do not fit, LinAlgError for a
+    matrix that is not positive definite.
+    """
 
     has_rsample = True
     arg_constraints = {"loc": constraints.real_vector, "scale_tril": constraints.lower_cholesky}
@@ -47,52 +52,53 @@ class MultivariateNormal(Distribution):
         super().__init__(batch, loc.shape[-1:], validate_args)
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
-        """loc + L * standard normal, with C = L L^T."""
-        z = draw_normal(self.loc, self._extended_shape(sample_shape))
+        """loc + L z, with z standard normal."""
+        z = standard_normal(self.loc, self._extended_shape(sample_shape))
         return self.loc + matmul(self.scale_tril, z.unsqueeze(-1)).squeeze(-1)
 
     def log_prob(self, value: Any) -> Tensor:
-        """-(z^T z + d log(2 pi)) / 2 - log det L, with z = L^-1 (x - loc)."""
+        """The log-density: -(z^T z + d log(2 pi)) / 2 - log det L, with z = L^-1 (x - loc)."""
         d = self._validate_sample(value) - self.loc
-        z = self._solved(d)
-        return -0.5 * ((z * z).sum(-1) + d.shape[-1] * math.log(2 * math.pi)) - self._half_log_det()
+        z = self._solve_tril(d)
+        return -0.5 * ((z * z).sum(-1) + d.shape[-1] * math.log(2 * math.pi)) - self._log_det_tril()
 
-    def _solved(self, d: Tensor) -> Tensor:
+    def _solve_tril(self, d: Tensor) -> Tensor:
         """L^-1 d."""
         tril = broadcast_to(self.scale_tril, (*d.shape[:-1], *self.scale_tril.shape[-2:]))
         return solve_triangular(tril, d.unsqueeze(-1), upper=False).squeeze(-1)
 
-    def _half_log_det(self) -> Tensor:
+    def _log_det_tril(self) -> Tensor:
+        """log det L, half of log det C."""
         out: Tensor = log(diagonal(self.scale_tril, 0, -2, -1)).sum(-1)
         return out
 
     def entropy(self) -> Tensor:
-        """d (1 + log(2 pi)) / 2 + log det L."""
-        return self._half_log_det() + 0.5 * self.loc.shape[-1] * (1 + math.log(2 * math.pi))
+        """The entropy: d (1 + log(2 pi)) / 2 + log det L."""
+        return self._log_det_tril() + 0.5 * self.loc.shape[-1] * (1 + math.log(2 * math.pi))
 
     @property
     def mean(self) -> Tensor:
-        """loc."""
+        """The mean: loc."""
         return self.loc
 
     @property
     def mode(self) -> Tensor:
-        """loc."""
+        """The mode: loc."""
         return self.loc
 
     @property
     def covariance_matrix(self) -> Tensor:
-        """C."""
+        """C = L L^T."""
         out: Tensor = matmul(self.scale_tril, self.scale_tril.mT)
         return out
 
     @property
     def precision_matrix(self) -> Tensor:
-        """The inverse of C."""
+        """C^-1."""
         return self.covariance_matrix.inverse()
 
     @property
     def variance(self) -> Tensor:
-        """The diagonal of C."""
+        """The variances of the elements: the diagonal of C."""
         out: Tensor = (self.scale_tril * self.scale_tril).sum(-1)
         return out

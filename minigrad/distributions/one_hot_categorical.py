@@ -1,4 +1,4 @@
-"""Categorical, with the class as a row of zeros with a 1."""
+"""The categorical distribution of one-hot vectors."""
 
 import copy
 from typing import Any, Self
@@ -12,7 +12,7 @@ from minigrad.ops.array.creation import eye
 
 
 class OneHotCategorical(Distribution):
-    """One of K classes as a row of zeros with a 1."""
+    """The categorical distribution whose samples are one-hot vectors (..., K). Arguments are those of `Categorical`."""
 
     has_enumerate_support = True
     support = constraints.one_hot
@@ -24,7 +24,7 @@ class OneHotCategorical(Distribution):
         super().__init__(self._categorical.batch_shape, self._categorical.param_shape[-1:], validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
-        """The same distributions, repeated to a batch_shape."""
+        """The same distributions expanded to a batch_shape; nothing is copied."""
         new = copy.copy(self)
         new.batch_shape, new._categorical = Size(batch_shape), self._categorical.expand(batch_shape)
         return new
@@ -36,49 +36,52 @@ class OneHotCategorical(Distribution):
 
     @property
     def logits(self) -> Tensor:
-        """Their logarithms."""
+        """The log-probabilities of the classes."""
         return self._categorical.logits
 
-    def _row(self, classes: Tensor) -> Tensor:
+    def _one_hot(self, classes: Tensor) -> Tensor:
         return one_hot(classes, self.event_shape[0]).to(self.probs.dtype)
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
-        """Rows with one 1, floating."""
-        return self._row(self._categorical.sample(sample_shape))
+        """One-hot vectors, of the dtype of probs."""
+        return self._one_hot(self._categorical.sample(sample_shape))
 
     def log_prob(self, value: Any) -> Tensor:
-        """The logarithm of the class's probability."""
+        """The log-probability of the class that is 1 in `value`."""
         return self._categorical.log_prob(self._validate_sample(value).argmax(-1))
 
     def entropy(self) -> Tensor:
-        """-sum p log p."""
+        """The entropy: -sum_k p_k log p_k."""
         return self._categorical.entropy()
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
-        """The K rows."""
-        return self._enumerated(eye(self.event_shape[0], dtype=self.probs.dtype, device=self.probs.device), expand)
+        """The K one-hot vectors."""
+        return self._expand_support(eye(self.event_shape[0], dtype=self.probs.dtype, device=self.probs.device), expand)
 
     @property
     def mean(self) -> Tensor:
-        """The probabilities."""
+        """The mean: probs."""
         return self.probs
 
     @property
     def mode(self) -> Tensor:
-        """The row of the likeliest class."""
-        return self._row(self._categorical.mode)
+        """The mode: the one-hot vector of the most probable class."""
+        return self._one_hot(self._categorical.mode)
 
     @property
     def variance(self) -> Tensor:
-        """p (1 - p)."""
+        """The variance: p (1 - p)."""
         return self.probs * (1 - self.probs)
 
 
 class OneHotCategoricalStraightThrough(OneHotCategorical):
-    """OneHotCategorical whose draws pass gradients straight to the probabilities (Bengio et al. 2013)."""
+    """OneHotCategorical whose samples have the gradient of probs (the straight-through estimator).
+
+    Source: Bengio, Leonard, Courville, Estimating or propagating gradients through stochastic neurons, 2013.
+    """
 
     has_rsample = True
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
-        """A draw, plus probs - probs: nothing, with the gradient of probs."""
+        """A sample with the gradient of probs: sample + probs - detach(probs)."""
         return self.sample(sample_shape) + (self.probs - self.probs.detach())

@@ -1,4 +1,4 @@
-"""Distributions made of others by transforms."""
+"""Distributions of transformed samples."""
 
 import copy
 from collections.abc import Sequence
@@ -13,7 +13,10 @@ from minigrad.engine.tensor import Size, Tensor
 
 
 class TransformedDistribution(Distribution):
-    """What a transform, or transforms one after another, make of a distribution's draws."""
+    """The distribution of y = t_n(... t_1(x)), with x from base_distribution and invertible transforms t_1, ..., t_n.
+
+    Raises ValueError for what is no transform.
+    """
 
     def __init__(
         self, base_distribution: Distribution, transforms: Transform | Sequence[Transform],
@@ -34,11 +37,11 @@ class TransformedDistribution(Distribution):
 
     @property
     def support(self) -> Any:
-        """Where the last transform leads."""
+        """The codomain of the last transform."""
         return self.transforms[-1].codomain if self.transforms else self.base_dist.support
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
-        """The same distributions, repeated to a batch_shape."""
+        """The same distributions expanded to a batch_shape; nothing is copied."""
         new = copy.copy(self)
         new.batch_shape, new.base_dist = Size(batch_shape), self.base_dist.expand(batch_shape)
         return new
@@ -49,30 +52,30 @@ class TransformedDistribution(Distribution):
         return x
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
-        """The base's draws, transformed."""
+        """The base distribution's samples, transformed."""
         with no_grad():
             return self._forward(self.base_dist.sample(sample_shape))
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
-        """The base's draws, transformed, with gradients."""
+        """The base distribution's samples, transformed, with gradients."""
         return self._forward(self.base_dist.rsample(sample_shape))
 
     def log_prob(self, value: Any) -> Tensor:
-        """The base's at what it came from, less log |dy/dx|."""
+        """log p(x) - log |dy/dx|, with x the inverse image of `value` and p the base density (change of variables)."""
         y, total = self._validate_sample(value), cast(Any, 0.0)
         for transform in reversed(self.transforms):
-            x = transform._invert(y)
-            here = transform.log_abs_det_jacobian(x, y)
-            total, y = total - sum_rightmost(here, len(self.event_shape) - transform.event_dim), x
+            x = transform._inv_call(y)
+            log_det = transform.log_abs_det_jacobian(x, y)
+            total, y = total - sum_rightmost(log_det, len(self.event_shape) - transform.event_dim), x
         return self.base_dist.log_prob(y) + total
 
     def cdf(self, value: Any) -> Tensor:
-        """The base's at what it came from; 1 less it where the transforms fall."""
+        """The base cdf at the inverse image of `value`; 1 minus it where the transforms are decreasing."""
         chain = ComposeTransform(self.transforms)
-        return chain.sign * (self.base_dist.cdf(chain._invert(self._validate_sample(value))) - 0.5) + 0.5
+        return chain.sign * (self.base_dist.cdf(chain._inv_call(self._validate_sample(value))) - 0.5) + 0.5
 
     def icdf(self, value: Any) -> Tensor:
-        """The base's, transformed."""
+        """The base quantile, transformed; at 1 - p where the transforms are decreasing."""
         chain = ComposeTransform(self.transforms)
         return self._forward(self.base_dist.icdf(chain.sign * (value - 0.5) + 0.5))
 

@@ -1,4 +1,4 @@
-"""Maps with an inverse and a known determinant, by which distributions are made of others."""
+"""Transforms: invertible maps whose Jacobian determinant is known, for `TransformedDistribution`."""
 
 import math
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ __all__ = [
 
 
 class Transform:
-    """y = transform(x), x = transform.inv(y). A subclass gives _call, _inverse and log_abs_det_jacobian.
+    """y = transform(x), x = transform.inv(y). A subclass defines _call, _inverse and log_abs_det_jacobian.
 
-    `sign` is 1 where it grows, -1 where it falls. With cache_size=1 the inverse of its last result is what that was
-    computed from, exactly: where tanh rounds to 1, no inverse can say.
+    `sign` is 1 where it is increasing, -1 where it is decreasing. With cache_size=1 the inverse of the last result is
+    exactly the x it was computed from, also where rounding has lost it: where tanh(x) rounds to 1, atanh(y) is inf.
     """
 
     bijective = True
@@ -36,28 +36,28 @@ class Transform:
     def __init__(self, cache_size: int = 0) -> None:
         if cache_size not in (0, 1):
             raise ValueError(f"{type(self).__name__}: cache_size: expected 0 or 1, got {cache_size}")
-        self.cache_size, self._last = cache_size, (None, None)
+        self.cache_size, self._cached_x_y = cache_size, (None, None)
 
-    _last: tuple[Any, Any]
+    _cached_x_y: tuple[Any, Any]
 
     def __call__(self, x: Tensor) -> Tensor:
-        if self.cache_size and x is self._last[0]:
-            return self._last[1]
+        if self.cache_size and x is self._cached_x_y[0]:
+            return self._cached_x_y[1]
         y = self._call(x)
-        self._last = (x, y) if self.cache_size else (None, None)
+        self._cached_x_y = (x, y) if self.cache_size else (None, None)
         return y
 
-    def _invert(self, y: Tensor) -> Tensor:
-        if self.cache_size and y is self._last[1]:
-            return self._last[0]
+    def _inv_call(self, y: Tensor) -> Tensor:
+        if self.cache_size and y is self._cached_x_y[1]:
+            return self._cached_x_y[0]
         x = self._inverse(y)
-        self._last = (x, y) if self.cache_size else (None, None)
+        self._cached_x_y = (x, y) if self.cache_size else (None, None)
         return x
 
     @property
     def inv(self) -> "Transform":
-        """The inverse, a transform itself."""
-        return _Inverse(self)
+        """The inverse transform."""
+        return _InverseTransform(self)
 
     def _call(self, x: Tensor) -> Tensor:
         raise NotImplementedError
@@ -70,7 +70,7 @@ class Transform:
         raise NotImplementedError
 
     def forward_shape(self, shape: Any) -> Any:
-        """The shape of what comes of a shape."""
+        """The shape of y for an x of this shape."""
         return shape
 
     def __eq__(self, other: object) -> bool:
@@ -83,7 +83,7 @@ class Transform:
         return f"{type(self).__name__}()"
 
 
-class _Inverse(Transform):
+class _InverseTransform(Transform):
     def __init__(self, forward: Transform) -> None:
         super().__init__()
         self.forward, self.sign, self.event_dim = forward, forward.sign, forward.event_dim
@@ -94,7 +94,7 @@ class _Inverse(Transform):
         return self.forward
 
     def _call(self, x: Tensor) -> Tensor:
-        return self.forward._invert(x)
+        return self.forward._inv_call(x)
 
     def _inverse(self, y: Tensor) -> Tensor:
         return self.forward(y)
@@ -106,17 +106,17 @@ class _Inverse(Transform):
         return self.forward.forward_shape(shape)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Inverse) and self.forward == other.forward
+        return isinstance(other, _InverseTransform) and self.forward == other.forward
 
     def __hash__(self) -> int:
-        return hash((_Inverse, self.forward))
+        return hash((_InverseTransform, self.forward))
 
     def __repr__(self) -> str:
         return f"{self.forward}.inv"
 
 
 class ExpTransform(Transform):
-    """exp(x)."""
+    """y = exp(x)."""
 
     codomain = constraints.positive
 
@@ -127,12 +127,12 @@ class ExpTransform(Transform):
         return log(y)
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
-        """x."""
+        """log |dy/dx| = x."""
         return x
 
 
 class SigmoidTransform(Transform):
-    """1 / (1 + exp(-x))."""
+    """y = 1 / (1 + exp(-x)), clamped to [tiny, 1 - eps] of its dtype."""
 
     codomain = constraints.unit_interval
 
@@ -147,12 +147,12 @@ class SigmoidTransform(Transform):
         return log(y) - (-y).log1p()
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
-        """-log(1 + exp(-x)) - log(1 + exp(x))."""
+        """log |dy/dx| = -log(1 + exp(-x)) - log(1 + exp(x))."""
         return -logaddexp(-x, 0.0) - logaddexp(x, 0.0)
 
 
 class TanhTransform(Transform):
-    """tanh(x): with cache_size=1 for the densities of its own draws."""
+    """y = tanh(x). For log_prob of its own samples pass cache_size=1: where tanh(x) rounds to 1, atanh(y) is inf."""
 
     codomain = constraints.interval(-1, 1)
 
@@ -163,12 +163,12 @@ class TanhTransform(Transform):
         return atanh(y)
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
-        """log(1 - tanh(x)^2) = 2 (log 2 - x - log(1 + exp(-2 x))), which does not cancel."""
+        """log |dy/dx| = log(1 - tanh(x)^2), as 2 (log 2 - x - log(1 + exp(-2 x))), which does not cancel."""
         return 2 * (math.log(2) - x - logaddexp(-2 * x, 0.0))
 
 
 class AbsTransform(Transform):
-    """|x|: two values have each image; its inverse is the one of 0 or more."""
+    """y = |x|, which is not bijective: the inverse returns the x >= 0."""
 
     bijective = False
     codomain = constraints.nonnegative
@@ -181,7 +181,7 @@ class AbsTransform(Transform):
 
 
 class AffineTransform(Transform):
-    """loc + scale x; with event_dim, of events of so many dimensions."""
+    """y = loc + scale x, elementwise, of events with event_dim dimensions."""
 
     def __init__(self, loc: Any, scale: Any, event_dim: int = 0, cache_size: int = 0) -> None:
         super().__init__(cache_size)
@@ -190,7 +190,7 @@ class AffineTransform(Transform):
 
     @property
     def sign(self) -> Any:
-        """The scale's."""
+        """The sign of scale."""
         return self.scale.sign() if isinstance(self.scale, Tensor) else math.copysign(1, self.scale)
 
     def _call(self, x: Tensor) -> Tensor:
@@ -200,7 +200,7 @@ class AffineTransform(Transform):
         return (y - self.loc) / self.scale
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
-        """log |scale|."""
+        """log |scale|, summed over event_dim dimensions."""
         if isinstance(self.scale, Tensor):
             each = broadcast_to(log(absolute(self.scale)), tuple(broadcast_shapes(self.scale.shape, x.shape)))
         else:
@@ -208,7 +208,7 @@ class AffineTransform(Transform):
         return sum_rightmost(each, self.event_dim)
 
     def forward_shape(self, shape: Any) -> Any:
-        """Broadcast with loc and scale."""
+        """The shape broadcast with loc and scale."""
         return broadcast_shapes(shape, getattr(self.loc, "shape", ()), getattr(self.scale, "shape", ()))
 
     def __eq__(self, other: object) -> bool:
@@ -221,7 +221,7 @@ class AffineTransform(Transform):
 
 
 class ComposeTransform(Transform):
-    """Transforms one after another, the first in the list first."""
+    """The composition of transforms, the first in the list applied first."""
 
     def __init__(self, parts: Sequence[Transform], cache_size: int = 0) -> None:
         super().__init__(cache_size)
@@ -232,7 +232,7 @@ class ComposeTransform(Transform):
 
     @property
     def sign(self) -> Any:
-        """The product of the parts'."""
+        """The product of the parts' signs."""
         return math.prod(part.sign for part in self.parts)
 
     def _call(self, x: Tensor) -> Tensor:
@@ -242,20 +242,20 @@ class ComposeTransform(Transform):
 
     def _inverse(self, y: Tensor) -> Tensor:
         for part in reversed(self.parts):
-            y = part._invert(y)
+            y = part._inv_call(y)
         return y
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
-        """The sum of the parts'."""
+        """The sum of the parts' log |dy/dx|."""
         total: Any = sum_rightmost(zeros_like(x), self.event_dim)
         for part in self.parts:
-            after = part(x)
-            total = total + sum_rightmost(part.log_abs_det_jacobian(x, after), self.event_dim - part.event_dim)
-            x = after
+            y = part(x)
+            total = total + sum_rightmost(part.log_abs_det_jacobian(x, y), self.event_dim - part.event_dim)
+            x = y
         return total
 
     def forward_shape(self, shape: Any) -> Any:
-        """What the parts make of it."""
+        """The shape after all parts."""
         for part in self.parts:
             shape = part.forward_shape(shape)
         return shape

@@ -5,14 +5,14 @@ from typing import Any
 
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
-from minigrad.distributions.utils import broadcast_all, draw_uniform
+from minigrad.distributions.utils import broadcast_all, standard_uniform
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.array.creation import full_like
 from minigrad.ops.pointwise.arithmetic import clamp, log, where
 
 
 class Uniform(Distribution):
-    """Uniform in [low, high)."""
+    """The uniform distribution on [low, high). Raises ValueError where low is not below high."""
 
     has_rsample = True
     arg_constraints = {"low": constraints.real, "high": constraints.real}
@@ -25,43 +25,43 @@ class Uniform(Distribution):
 
     @property
     def support(self) -> Any:
-        """From low to high."""
+        """The closed interval [low, high]."""
         return constraints.interval(self.low.detach(), self.high.detach())
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
-        """low + (high - low) * uniform."""
-        return self.low + (self.high - self.low) * draw_uniform(self.low, self._extended_shape(sample_shape))
+        """low + (high - low) u, with u uniform in [0, 1)."""
+        return self.low + (self.high - self.low) * standard_uniform(self.low, self._extended_shape(sample_shape))
 
     def log_prob(self, value: Any) -> Tensor:
-        """-log(high - low) inside, minus infinity outside."""
+        """The log-density: -log(high - low) in [low, high), else -inf."""
         value = self._validate_sample(value)
         inside = (value >= self.low) & (value < self.high)
         return where(inside, -log(self.high - self.low), -math.inf)
 
     def cdf(self, value: Any) -> Tensor:
-        """(x - low) / (high - low), from 0 to 1."""
+        """The cumulative distribution function: (x - low) / (high - low), clamped to [0, 1]."""
         out: Tensor = clamp((self._validate_sample(value) - self.low) / (self.high - self.low), 0, 1)
         return out
 
     def icdf(self, value: Any) -> Tensor:
-        """low + (high - low) p."""
+        """The quantile function: low + (high - low) p."""
         return self.low + (self.high - self.low) * value
 
     def entropy(self) -> Tensor:
-        """log(high - low)."""
+        """The entropy: log(high - low)."""
         return log(self.high - self.low)
 
     @property
     def mean(self) -> Tensor:
-        """The middle."""
+        """The mean: (low + high) / 2."""
         return (self.low + self.high) / 2
 
     @property
     def mode(self) -> Tensor:
-        """nan: no value is likelier than another."""
+        """nan: the density is constant."""
         return full_like(self.low, math.nan)
 
     @property
     def variance(self) -> Tensor:
-        """(high - low)^2 / 12."""
+        """The variance: (high - low)^2 / 12."""
         return (self.high - self.low) ** 2 / 12

@@ -1,4 +1,4 @@
-"""What the distributions compute with: broadcast parameters, probabilities and logits, draws."""
+"""Helpers of the distributions: broadcasting, probabilities and logits, sampling."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -20,7 +20,8 @@ from minigrad.ops.random import default_generator, rand, randn
 
 
 def broadcast_all(*values: Any) -> tuple[Tensor, ...]:
-    """Numbers and tensors as tensors of one shape; numbers take the first tensor's dtype and device."""
+    """Broadcast numbers and tensors to tensors of one shape. Numbers take the first tensor's dtype and device, or the
+    default dtype where there is no floating one. Raises ValueError for anything else."""
     like = next((v for v in values if isinstance(v, Tensor)), None)
     options: dict[str, Any] = {"dtype": get_default_dtype()}
     if like is not None:
@@ -34,14 +35,14 @@ def broadcast_all(*values: Any) -> tuple[Tensor, ...]:
 
 
 def clamp_probs(probs: Tensor) -> Tensor:
-    """Probabilities kept off 0 and 1 by the dtype's eps, so that logarithms are finite."""
+    """Probabilities clamped to [eps, 1 - eps], eps of their dtype, so that log p and log(1 - p) are finite."""
     eps = float(np.finfo(probs.dtype).eps)
     out: Tensor = clamp(probs, eps, 1 - eps)
     return out
 
 
 def probs_to_logits(probs: Tensor, is_binary: bool = False) -> Tensor:
-    """log p, or with is_binary log(p / (1 - p)), finite for every p."""
+    """log p, or with is_binary log(p / (1 - p)), of clamped probabilities: finite for every p."""
     p = clamp_probs(probs)
     return log(p) - (-p).log1p() if is_binary else log(p)
 
@@ -52,26 +53,33 @@ def logits_to_probs(logits: Tensor, is_binary: bool = False) -> Tensor:
 
 
 class lazy_property(cached_property[Tensor]):
-    """A property computed once, recorded even where it is first asked for under no_grad."""
+    """A cached property, differentiable even when it is first read under no_grad."""
 
     def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
         with enable_grad():
             return super().__get__(instance, owner)
 
 
-def one_of(op: str, probs: Any, logits: Any) -> tuple[str, Any]:
-    """The name and the value of the one that is given."""
+def probs_or_logits(op: str, probs: Any, logits: Any) -> tuple[str, Any]:
+    """The name and the value of the one that is not None. Raises ValueError where both or neither are."""
     if (probs is None) == (logits is None):
         raise ValueError(f"{op}: expected either probs or logits, got {'none' if probs is None else 'both'}")
     return ("logits", logits) if probs is None else ("probs", probs)
 
 
-class Binary:
-    """probs and logits of what happens or not, either made of the other."""
+class BinaryParameters:
+    """A mixin with `probs` and `logits` of binary outcomes, either computed from the other."""
+
+    def _set_parameters(self, op: str, probs: Any, logits: Any, *others: Any) -> tuple[Tensor, ...]:
+        """Broadcast the given one of probs and logits with `others`, and set it. Returns them all, it first."""
+        name, given = probs_or_logits(op, probs, logits)
+        broadcast = broadcast_all(given, *others)
+        setattr(self, name, broadcast[0])
+        return broadcast
 
     @lazy_property
     def probs(self) -> Tensor:
-        """The probability."""
+        """p = sigmoid(logits)."""
         return logits_to_probs(self.logits, is_binary=True)
 
     @lazy_property
@@ -80,21 +88,24 @@ class Binary:
         return probs_to_logits(self.probs, is_binary=True)
 
 
-class Classes:
-    """probs and logits of classes along the last dimension, either made of the other; brought to the sum 1."""
+class CategoricalParameters:
+    """A mixin with `probs` and `logits` of K classes (..., K), either computed from the other."""
 
-    def _take(self, op: str, probs: Tensor | None, logits: Tensor | None) -> None:
-        name, given = one_of(op, probs, logits)
+    def _set_parameters(self, op: str, probs: Tensor | None, logits: Tensor | None) -> Tensor:
+        """Set the given one of probs and logits, logits normalized by log_softmax. Returns it as it was given."""
+        name, given = probs_or_logits(op, probs, logits)
         setattr(self, name, given if name == "probs" else log_softmax(given, -1))
+        out: Tensor = given
+        return out
 
     @lazy_property
     def probs(self) -> Tensor:
-        """The probabilities of the classes."""
+        """The probabilities of the classes, softmax(logits)."""
         return logits_to_probs(self.logits)
 
     @lazy_property
     def logits(self) -> Tensor:
-        """Their logarithms."""
+        """The log-probabilities of the classes."""
         return probs_to_logits(self.probs)
 
 
@@ -103,18 +114,26 @@ def sum_rightmost(x: Tensor, count: int) -> Tensor:
     return x.sum(tuple(range(-count, 0))) if count else x
 
 
-def draw_uniform(like: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Uniform numbers in [0, 1), of like's dtype, on its device."""
+def standard_uniform(like: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Uniform samples in [0, 1), of the dtype and on the device of `like`."""
     return rand(*shape, dtype=like.dtype, device=like.device)
 
 
-def draw_normal(like: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Standard normal numbers, of like's dtype, on its device."""
+def open_uniform(like: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Uniform samples in (0, 1), clamped to [eps, 1 - eps]: for quantile functions that are infinite at 0 and 1."""
+    return clamp_probs(standard_uniform(like, shape))
+
+
+def standard_normal(like: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Standard normal samples, of the dtype and on the device of `like`."""
     return randn(*shape, dtype=like.dtype, device=like.device)
 
 
-def draw(like: Tensor, sampler: Callable[..., Any], *parameters: Tensor) -> Tensor:
-    """What `sampler(generator, *arrays)` draws by NumPy, in float64 (rejection needs the digits), as `like` is."""
+def sample_on_host(like: Tensor, sampler: Callable[..., Any], *parameters: Tensor) -> Tensor:
+    """`sampler(generator, *arrays)`, NumPy's samples, as a tensor of the dtype and on the device of `like`.
+
+    Sampled in float64, which rejection sampling needs.
+    """
     arrays = [to_numpy(p.detach()._array).astype("float64") for p in parameters]
-    drawn = np.asarray(sampler(default_generator.numpy, *arrays))
-    return wrap(array_on(like.device, drawn.astype(like.dtype)))
+    samples = np.asarray(sampler(default_generator.numpy, *arrays))
+    return wrap(array_on(like.device, samples.astype(like.dtype)))

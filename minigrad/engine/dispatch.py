@@ -17,6 +17,8 @@ from minigrad.engine.primitive import Primitive, Rule, new_tensor, record, wrap
 from minigrad.engine.tensor import Tensor, set_view
 from minigrad.engine.versions import clock
 
+UNKNOWN = True  # no array of this class has come by yet: its executions are still to be looked up
+
 
 def primitive(
     view: bool = False, name: str = "", masks: bool = False, local: bool = False, also: tuple[str, ...] = (),
@@ -58,7 +60,7 @@ def _unary(op: Primitive) -> Callable[..., Any]:
         x = input._array
         origin = input._node if input._base is None else input._current()
         forward, planned = definition, plan
-        if choices.get(x.__class__) != () and (execution := select(op, (x,), static)) is not None:
+        if choices.get(x.__class__, UNKNOWN) and (execution := select(op, (x,), static)) is not None:
             forward, planned = execution.forward or definition, execution.plan((True,)) if op.rules else None
         try:
             out = runner.run(forward, x, **static)
@@ -85,7 +87,7 @@ def _unary(op: Primitive) -> Callable[..., Any]:
 
 def _n_ary(op: Primitive) -> Callable[..., Any]:
     """The op of any other forward."""
-    definition, rules, view, also, plans = op.definition, op.rules, op.view, op.also, op.plans
+    definition, rules, view, also, plans, choices = op.definition, op.rules, op.view, op.also, op.plans, op.choices
 
     def call(*args: Any, **static: Any) -> Any:
         raw, parents, mask, tensors = [], [], [], False
@@ -102,7 +104,7 @@ def _n_ary(op: Primitive) -> Callable[..., Any]:
             mask.append(node is not None)
         if not tensors:
             return run_on_arrays(op, args, static)
-        execution = select(op, raw, static)
+        execution = select(op, raw, static) if choices.get(raw[0].__class__, UNKNOWN) else None
         forward = definition if execution is None else execution.forward or definition
         try:
             out = runner.run(forward, *raw, **static)
@@ -130,6 +132,6 @@ def _n_ary(op: Primitive) -> Callable[..., Any]:
 
 def run_on_arrays(op: Primitive, arrays: Any, static: dict[str, Any]) -> Any:
     """The forward, where no Tensor is among the operands: in rules, that is."""
-    execution = select(op, arrays, static) if op.choices.get(arrays[0].__class__) != () else None
+    execution = select(op, arrays, static) if op.choices.get(arrays[0].__class__, UNKNOWN) else None
     forward = op.definition if execution is None else execution.forward or op.definition
     return forward(*arrays, **static)

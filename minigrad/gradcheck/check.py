@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.autograd import grad
 from minigrad.dtypes import epsilon
+from minigrad.engine.gradients import grad
 from minigrad.engine.modes import enable_grad
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
-from minigrad.gradcheck import laws
+from minigrad.gradcheck import properties
 from minigrad.gradcheck.compare import Block
 from minigrad.gradcheck.diagnose import diagnose
 from minigrad.gradcheck.jacobian import jacobian, located
@@ -74,7 +74,7 @@ class Check:
             return report.doubt("func has no floating output that is not empty: there is nothing to check")
         if not probe.n:
             return self._empty()
-        trouble = laws.repeatable(probe)
+        trouble = properties.repeatable(probe)
         if trouble:
             return report.fail(trouble)
         try:
@@ -106,7 +106,7 @@ class Check:
     # --- the steps ------------------------------------------------------------------------------------------------
 
     def _purity(self, point: Point) -> None:
-        trouble = laws.inputs_unchanged(self.probe)
+        trouble = properties.inputs_unchanged(self.probe)
         if trouble:
             self.report.fail(trouble)
             return
@@ -118,16 +118,16 @@ class Check:
                     ".numpy(), no_grad())"
                 )
                 return
-        for words in laws.laws(point, self.settings):
+        for words in properties.violations(point, self.settings):
             self.report.fail(words)
         if self.settings.check_grad_dtypes:
-            for words in laws.returned(point):
+            for words in properties.wrong_dtypes(point):
                 self.report.fail(f"{words} (check_grad_dtypes=False lets it pass)")
         if self.report.outcome == "fail":  # where it also shows in numbers, say where
             self._blame(point)
 
     def _blame(self, point: Point) -> None:
-        """After a law was broken: the worst element, where there is one."""
+        """After a property was violated: the worst element, where there is one."""
         if self.probe.n * self.probe.m <= FULL_JACOBIAN:
             block = jacobian(point)
             if block.wrong.any():
@@ -235,7 +235,7 @@ class Check:
         d[part] = (point.reach * self.rng.choice([-1.0, 1.0], self.probe.n))[part]
         if not d.any():
             return True  # an empty input
-        s = point.slope(d)
+        s = point.derivative(d)
         with np.errstate(invalid="ignore"):
             sides = (s.value, s.error), (s.left, s.left_error), (s.right, s.right_error)
             return any(bool((abs(v) > 10 * e + 1e3 * point.noise).any()) for v, e in sides)
@@ -260,7 +260,7 @@ class Check:
                 "more than rounding"
             )
         if self.settings.check_grad_dtypes:
-            for words in laws.returned(given, low=True):
+            for words in properties.wrong_dtypes(given, low=True):
                 self.report.fail(f"{words} (check_grad_dtypes=False lets it pass)")
 
 

@@ -1,12 +1,12 @@
-"""Element by element: is the analytic slope within the numeric one's error bar, at a kink, or not to be told?"""
+"""Element by element: is the analytic derivative within the numeric one's error bar, at a kink, or not to be told?"""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from minigrad.gradcheck.derivative import Derivative
 from minigrad.gradcheck.settings import FLOOR, RESOLVED, RTOL, SIGMAS, Settings
-from minigrad.gradcheck.slopes import Slope
 
 Array = np.ndarray[Any, Any]
 
@@ -18,7 +18,7 @@ class Block:
     rows: Array
     columns: Array
     analytic: Array
-    slope: Slope  # of matrices, rows x columns
+    numeric: Derivative  # of matrices, rows x columns
     values: Array  # f at these rows
     reach: Array  # how far each input element reasonably moves
     bar: Array = field(default_factory=lambda: np.zeros(0))
@@ -35,9 +35,11 @@ class Block:
 
     def worst(self) -> tuple[int, int]:
         """Row and column (within the block) of the element that is wrong by the most error bars."""
-        gap = abs(self.analytic - self.slope.value) / np.maximum(self.bar, 1e-300)
+        gap = abs(self.analytic - self.numeric.value) / np.maximum(self.bar, 1e-300)
         gap = np.where(self.wrong, np.where(np.isfinite(gap), gap, np.inf), -1.0)
-        size = np.where(self.wrong, np.nan_to_num(abs(self.analytic - self.slope.value), nan=np.inf, posinf=np.inf), -1)
+        size = np.where(
+            self.wrong, np.nan_to_num(abs(self.analytic - self.numeric.value), nan=np.inf, posinf=np.inf), -1
+        )
         best = gap >= 0.1 * gap.max() if np.isfinite(gap.max()) else gap == np.inf
         j, i = np.unravel_index(np.argmax(np.where(best, size, -1)), gap.shape)
         return int(j), int(i)
@@ -45,7 +47,7 @@ class Block:
 
 def judge(block: Block, settings: Settings, eps: float) -> None:
     """Fill in bar, wrong, unresolved and kinked."""
-    a, s = block.analytic, block.slope
+    a, s = block.analytic, block.numeric
     with np.errstate(all="ignore"):
         n, error = _two_sided(s)
         size = np.fmax(abs(np.where(np.isfinite(a), a, 0)), abs(n))
@@ -60,30 +62,30 @@ def judge(block: Block, settings: Settings, eps: float) -> None:
         wide = SIGMAS * error > np.fmax(RESOLVED * np.fmax(size, common), 1e-2 * RESOLVED * row)
         flat = SIGMAS * error * block.reach[None, :] <= 1e-8 * block.largest[:, None]
         block.unresolved = (wide & ~flat | ~np.isfinite(error)) & ~block.kinked & ~edge & ~outside
-        # nan where a slope is infinite or f is not finite: 0 * inf, which says nothing
+        # nan where a derivative is infinite or f is not finite: 0 * inf, which says nothing
         nowhere = (np.isinf(a) | edge | outside).any(0, keepdims=True)
         block.wrong &= ~(np.isnan(a) & (nowhere | (not block.inside))) & ~(np.isinf(a) & ~np.isfinite(error))
         block.wrong &= ~(block.lenient & ~np.isfinite(a)) & ~block.forgiven
-        # far from the given inputs what is 1e10 times smaller than its row's largest slope is left to rounding
+        # far from the given inputs what is 1e10 times smaller than its row's largest derivative is left to rounding
         block.wrong &= ~(block.made_up & (abs(a - n) <= 1e-10 * row))
-        # a slope that is only roughly known can still prove an analytic one wrong, never right; and a rough one must be
-        # exceeded clearly
+        # a derivative that is only roughly known can still prove an analytic one wrong, never right; and a rough one
+        # must be exceeded clearly
         block.wrong &= ~(block.unresolved & ~(abs(a - n) > 10 * SIGMAS * error) & np.isfinite(a))
 
 
-def _two_sided(s: Slope) -> tuple[Array, Array]:
-    """The slope and its error; where f exists on one side only, the slope on that side."""
+def _two_sided(s: Derivative) -> tuple[Array, Array]:
+    """The derivative and its error; where f exists on one side only, the derivative on that side."""
     left, right = np.isfinite(s.left_error), np.isfinite(s.right_error)
     none = ~np.isfinite(s.error)
     value = np.where(none & right & ~left, s.right, np.where(none & left & ~right, s.left, s.value))
     error = np.where(none & right & ~left, s.right_error, np.where(none & left & ~right, s.left_error, s.error))
-    # a one-sided slope that never settles (sqrt at 0) is no slope
+    # a one-sided derivative that never settles (sqrt at 0) is no derivative
     settled = ~none | (error <= 0.02 * abs(value)) | (error < 1e-12)
     return value, np.where(settled, error, np.inf)
 
 
 def _common_scale(n: Array) -> Array:
-    """For each element the smaller of the largest slope in its row and the largest in its column."""
+    """For each element the smaller of the largest derivative in its row and the largest in its column."""
     if not n.size:
         return n
     return np.asarray(np.minimum(n.max(1, keepdims=True), n.max(0, keepdims=True)))
@@ -97,13 +99,14 @@ def _tolerance(settings: Settings, size: Array, n: Array, common: Array, eps: fl
 
 
 def _kinks(block: Block, settings: Settings) -> tuple[Array, Array]:
-    """Where the slopes from left and right differ, and where the analytic one lies between them."""
-    a, s = block.analytic, block.slope
+    """Where the derivatives from left and right differ, and where the analytic one lies between them."""
+    a, s = block.analytic, block.numeric
     errors = s.left_error + s.right_error
     large = np.fmax(abs(s.left), abs(s.right))
     both = np.isfinite(errors) & (errors <= 0.02 * large)
     kinked = both & (abs(s.right - s.left) > SIGMAS * errors + 1e-5 * large)
-    # a curve also has different quotients on both sides: where the central slope is sharper than their gap, no kink
+    # a curve also has different quotients on both sides: where the central derivative is sharper than their gap, no
+    # kink
     kinked &= ~(
         np.isfinite(s.error) & (s.error > 0) & (s.error < 1e-9 * abs(s.value)) & (abs(a - s.value) <= block.bar)
     )

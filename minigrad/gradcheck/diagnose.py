@@ -26,7 +26,7 @@ class Evidence:
     def __init__(self, point: Point, block: Block) -> None:
         self.point, self.block, probe = point, block, point.probe
         self.analytic = np.where(np.isfinite(block.analytic), block.analytic, 0.0)
-        numeric = np.where(np.isfinite(block.slope.error), block.slope.value, self.analytic)
+        numeric = np.where(np.isfinite(block.numeric.error), block.numeric.value, self.analytic)
         self.numeric = np.where(block.kinked, self.analytic, numeric)
         self.wrong = block.wrong
         r, c = block.worst()

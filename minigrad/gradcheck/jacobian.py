@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.gradcheck.compare import Block, judge
+from minigrad.gradcheck.derivative import FIELDS, Derivative, directional_derivative
 from minigrad.gradcheck.point import STAGES, Point
 from minigrad.gradcheck.probe import Tape
 from minigrad.gradcheck.settings import LOCATE, RESOLVED, SIGMAS
-from minigrad.gradcheck.slopes import FIELDS, Slope, along
 
 Array = np.ndarray[Any, Any]
 BATCH = 12  # columns that are measured again at a time
@@ -29,7 +29,7 @@ def _around(place: int, size: int) -> Array:
 
 
 def _bisect_inputs(point: Point, u: Array, d: Array) -> int:
-    """Halve d, keeping the half that differs by more error bars: log2(n) slopes, no more backward."""
+    """Halve d, keeping the half that differs by more error bars: log2(n) derivatives, no more backward."""
     a, places, good = point.tape.vjp(u), np.flatnonzero(d), u != 0
     while len(places) > 1:
         halves = np.array_split(places, 2)
@@ -64,8 +64,8 @@ def jacobian(point: Point, rows: Array | None = None, columns: Array | None = No
     """Measure and judge a block (default: all of it). lenient: an analytic nan or inf is no fault (made-up ties)."""
     rows = np.arange(point.probe.m) if rows is None else rows
     columns = np.arange(point.probe.n) if columns is None else columns
-    slopes = [_column(point, int(i), rows) for i in columns]
-    matrices = Slope(*(np.stack([getattr(s, name) for s in slopes], 1) for name in FIELDS))
+    derivatives = [_column(point, int(i), rows) for i in columns]
+    matrices = Derivative(*(np.stack([getattr(s, name) for s in derivatives], 1) for name in FIELDS))
     block = Block(rows, columns, _analytic(point, rows, columns), matrices, point.f[rows], point.reach[columns])
     block.x, block.sample, block.lenient = point.x, point.name, lenient
     block.largest, block.inside = point.largest[rows], bool(np.isfinite(point.f).all())
@@ -86,7 +86,7 @@ def _settle(point: Point, block: Block) -> None:
         if not todo.size:
             return
         with np.errstate(all="ignore"):
-            gap = np.nan_to_num(abs(block.analytic - block.slope.value) / (block.bar + 1e-300), nan=np.inf)
+            gap = np.nan_to_num(abs(block.analytic - block.numeric.value) / (block.bar + 1e-300), nan=np.inf)
         todo = todo[np.argsort(-np.where(block.wrong, gap, 0).max(0)[todo], kind="stable")][:BATCH]
         tried[todo] = True
         for c in todo:
@@ -94,20 +94,20 @@ def _settle(point: Point, block: Block) -> None:
                 _take(
                     block,
                     int(c),
-                    block.slope.column(int(c)).better(_column(point, int(block.columns[c]), block.rows, stage)),
+                    block.numeric.column(int(c)).better(_column(point, int(block.columns[c]), block.rows, stage)),
                 )
         judge(block, point.settings, point.probe.eps)
         _measure_again(point, block, todo)
         _forgive_rounding(point, block, todo)
-        _forgive_teeth(point, block, todo)
+        _forgive_jumps(point, block, todo)
         _forgive_corners(point, block, todo)
         if block.wrong[:, todo].any():
             return
 
 
-def _take(block: Block, c: int, s: Slope) -> None:
+def _take(block: Block, c: int, s: Derivative) -> None:
     for name in FIELDS:
-        getattr(block.slope, name)[:, c] = getattr(s, name)
+        getattr(block.numeric, name)[:, c] = getattr(s, name)
 
 
 def _unit(point: Point, i: int) -> Array:
@@ -116,8 +116,8 @@ def _unit(point: Point, i: int) -> Array:
     return d
 
 
-def _column(point: Point, i: int, rows: Array, stage: int = 0, shrink: float = 1.0) -> Slope:
-    return point.slope(_unit(point, i), stage, shrink).scaled(1 / point.reach[i]).at(rows)
+def _column(point: Point, i: int, rows: Array, stage: int = 0, shrink: float = 1.0) -> Derivative:
+    return point.derivative(_unit(point, i), stage, shrink).scaled(1 / point.reach[i]).at(rows)
 
 
 def _analytic(point: Point, rows: Array, columns: Array, tape: Tape | None = None) -> Array:
@@ -134,13 +134,13 @@ def _analytic(point: Point, rows: Array, columns: Array, tape: Tape | None = Non
 
 
 def _measure_again(point: Point, block: Block, todo: Array) -> None:
-    """Nothing is called wrong on one measurement: with other steps the slope must come out the same, else the
+    """Nothing is called wrong on one measurement: with other steps the derivative must come out the same, else the
     difference is its error."""
     for c in todo[block.wrong[:, todo].any(0)]:
         other = _column(point, int(block.columns[c]), block.rows, 0, 0.37)
         for stage in STAGES[1:]:
             other = other.better(_column(point, int(block.columns[c]), block.rows, stage, 0.37))
-        s = block.slope.column(int(c))
+        s = block.numeric.column(int(c))
         with np.errstate(invalid="ignore"):
             gap = abs(s.value - other.value)
             s.error = np.where(gap > SIGMAS * (s.error + other.error), np.fmax(s.error, gap), s.error)
@@ -149,9 +149,9 @@ def _measure_again(point: Point, block: Block, todo: Array) -> None:
 
 
 def _forgive_rounding(point: Point, block: Block, todo: Array) -> None:
-    """An analytic slope may be off by its own rounding: seen by moving the inputs by 3 ulps, and, where it cancels more
-    coarsely (cos(x) / x - sin(x) / x^2 near 0), in a second difference over 1e-8, to which a smooth slope adds 1e-16.
-    float32 rounding inside mostly stays what it was over so short a way, and is not forgiven."""
+    """An analytic derivative may be off by its own rounding: seen by moving the inputs by 3 ulps, and, where it cancels
+    more coarsely (cos(x) / x - sin(x) / x^2 near 0), in a second difference over 1e-8, to which a smooth derivative
+    adds 1e-16. float32 rounding inside mostly stays what it was over so short a way, and is not forgiven."""
     rows = np.flatnonzero(block.wrong[:, todo].any(1))[:64]
     if not rows.size:
         return
@@ -166,21 +166,21 @@ def _forgive_rounding(point: Point, block: Block, todo: Array) -> None:
     wide = 1e-8 * point.probe.eps / 2.0**-52
     with np.errstate(invalid="ignore"):
         spread = np.fmax(abs(moved(3 * point.probe.eps) - analytic), abs(moved(wide) + moved(-wide) - 2 * analytic))
-        block.forgiven[at] |= abs(analytic - block.slope.value[at]) <= block.bar[at] + SIGMAS * spread
+        block.forgiven[at] |= abs(analytic - block.numeric.value[at]) <= block.bar[at] + SIGMAS * spread
     block.wrong &= ~block.forgiven
 
 
-def _forgive_teeth(point: Point, block: Block, todo: Array) -> None:
-    """Of a function that jumps again and again (x % y at a small y) every step but the smallest sees the mean slope
-    over many jumps. Where such a step finds another slope, clearly, and that one is the analytic one, it is right. A
-    slope of zero is not believed so: there rounding to float32 inside looks the same. (Among jumps the measured noise
-    is the jumps': rounding of the result is taken instead.)"""
+def _forgive_jumps(point: Point, block: Block, todo: Array) -> None:
+    """Of a function that jumps again and again (x % y at a small y) every step but the smallest sees the mean
+    derivative over many jumps. Where such a step finds another derivative, clearly, and that one is the analytic one,
+    it is right. A derivative of zero is not believed so: there rounding to float32 inside looks the same. (Among jumps
+    the measured noise is the jumps': rounding of the result is taken instead.)"""
     noise = point.probe.eps * point.largest
     for c in todo[block.wrong[:, todo].any(0)]:
-        s, a = block.slope.column(int(c)), block.analytic[:, c]
+        s, a = block.numeric.column(int(c)), block.analytic[:, c]
         for stage in (STAGES[-1] + 6, STAGES[-1] + 12):
             d = _unit(point, int(block.columns[c]))
-            near = along(point.probe, point.x, point.f, d, point.step * 2.0**-stage, noise)
+            near = directional_derivative(point.probe, point.x, point.f, d, point.step * 2.0**-stage, noise)
             near = near.scaled(1 / point.reach[block.columns[c]]).at(block.rows)
             with np.errstate(invalid="ignore"):
                 other = abs(near.value - s.value) > 20 * (near.error + s.error)
@@ -190,19 +190,20 @@ def _forgive_teeth(point: Point, block: Block, todo: Array) -> None:
 
 
 def _forgive_corners(point: Point, block: Block, todo: Array) -> None:
-    """At a corner where several pieces meet (three equal numbers in a sort) the slopes along one coordinate need not be
-    those of any piece. An analytic slope that lies among those of the pieces around is a subgradient (Clarke's)."""
+    """At a corner where several pieces meet (three equal numbers in a sort) the derivatives along one coordinate need
+    not be those of any piece. An analytic derivative that lies among those of the pieces around is a subgradient
+    (Clarke's)."""
     if point.settings.kinks != "accept":
         return
     for c in todo[block.wrong[:, todo].any(0)]:
-        slopes = []
+        derivatives = []
         for _ in range(NEARBY):
             other = point.moved(point.x + CORNER * point.reach * point.rng.uniform(-1, 1, point.x.size))
             d = _unit(point, int(block.columns[c]))
-            slopes.append(
-                other.slope(d, 0, 0.02 * CORNER / other.step).scaled(1 / d[block.columns[c]]).at(block.rows).value
+            derivatives.append(
+                other.derivative(d, 0, 0.02 * CORNER / other.step).scaled(1 / d[block.columns[c]]).at(block.rows).value
             )
-        low, high = np.min(slopes, 0), np.max(slopes, 0)
+        low, high = np.min(derivatives, 0), np.max(derivatives, 0)
         scale = np.fmax(abs(low), abs(high))
         a = block.analytic[:, c]
         with np.errstate(invalid="ignore"):

@@ -38,7 +38,7 @@ def kinks_of(point: Point, block: Block) -> list[Kink]:
     """The kinks found in a block, for the report."""
     found = []
     for r, c in zip(*np.nonzero(block.kinked)):
-        s = block.slope
+        s = block.numeric
         found.append(
             Kink(
                 point.probe.out_place(int(block.rows[r])), point.probe.place(int(block.columns[c])),
@@ -61,10 +61,10 @@ def tie_broken(point: Point, block: Block) -> tuple[int, str] | None:
         d = np.zeros(point.probe.n)
         d[block.columns[tied]] = 1.0
         h = float(block.reach[tied].min())
-        s = point.slope(d * h).scaled(1 / h)
+        s = point.derivative(d * h).scaled(1 / h)
         j = int(block.rows[r])
         left, right, errors = s.left[j], s.right[j], s.left_error[j] + s.right_error[j]
-        apart = float(block.slope.right[r, tied].sum()), float(block.slope.left[r, tied].sum())
+        apart = float(block.numeric.right[r, tied].sum()), float(block.numeric.left[r, tied].sum())
         slack = SIGMAS * errors + 1e-6 * (abs(left) + abs(right))
         if not np.isfinite(slack + block.analytic[r, tied].sum()) or abs(right - apart[0]) + abs(
             left - apart[1]

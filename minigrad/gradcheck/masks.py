@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.autograd.function import Context
 from minigrad.backend import is_array, to_numpy
-from minigrad.engine.function import Context
 from minigrad.gradcheck.probe import Probe, Tape, nodes_of
 
 Array = np.ndarray[Any, Any]

@@ -11,6 +11,7 @@ from minigrad.engine.modes import no_grad
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
+from minigrad.gradcheck.derivative import richardson, typical_size
 
 METHODS = ("forward", "backward", "central", "richardson", "complex")
 Function = Callable[..., Any]
@@ -46,16 +47,12 @@ def numerical_gradient(
 
 def default_step(array: Any, method: str) -> Any:
     """The step for each element: eps^(1/2) one-sided, eps^(1/3) central, eps^(1/7) for Richardson's h^6, where rounding
-    (eps / h) and truncation errors balance; times the element's size, or the array's (root mean square) if larger, so
-    that log works at 1e-9 and an element that happens to be near zero still moves. An array of zeros has size 1."""
+    (eps / h) and truncation errors balance; times the `typical_size`, so that log works at 1e-9 and an element that
+    happens to be near zero still moves."""
     eps = epsilon(array.dtype)
     if method == "complex":
         return array * 0.0 + 1e-20
-    xp = array_module(array)
-    size = abs(array).astype("float64")
-    typical = float((size * size).mean()) ** 0.5 if array.size else 1.0
-    power = {"central": 1 / 3, "richardson": 1 / 7}.get(method, 1 / 2)
-    return eps**power * xp.maximum(size, typical or 1.0)
+    return eps ** {"central": 1 / 3, "richardson": 1 / 7}.get(method, 1 / 2) * typical_size(array)
 
 
 def _one(f: Function, xs: Sequence[Any], which: int, h: float | None, method: str, indices: Any) -> Any:
@@ -115,9 +112,10 @@ def _real(f: Function, xs: Any, which: int, array: Any, places: Any, steps: Any,
         if method == "central":
             found.append(central(place, h))
         elif method == "richardson":
-            a, b, c = (central(place, h / k) for k in (1, 2, 4))
-            ab, bc = (4 * b - a) / 3, (4 * c - b) / 3
-            found.append((16 * bc - ab) / 15)
+            row: list[float] = []
+            for k in (1, 2, 4):
+                row = richardson(row, central(place, h / k), 2)
+            found.append(row[-1])
         else:
             where, value = moved(place, h if method == "forward" else -h)
             found.append(_quotient(value - at_x, where - float(array[place])))

@@ -1,12 +1,12 @@
-"""One set of input values: what is measured there once, slopes, and the comparison by random projections."""
+"""One set of input values: what is measured there once, derivatives, and the comparison by random projections."""
 
 from typing import Any
 
 import numpy as np
 
+from minigrad.gradcheck.derivative import Derivative, directional_derivative, noise_level, typical_size
 from minigrad.gradcheck.probe import Probe, Tape
 from minigrad.gradcheck.settings import SIGMAS, Settings
-from minigrad.gradcheck.slopes import Slope, along, measured_noise, sizes
 
 Array = np.ndarray[Any, Any]
 STAGES = (0, 6, 12, 18, 24)  # smaller steps by powers of two, for kinks nearby and narrow domains
@@ -18,12 +18,10 @@ class Point:
     def __init__(self, probe: Probe, x: Array, settings: Settings, rng: np.random.Generator, name: str) -> None:
         self.probe, self.x, self.settings, self.rng, self.name = probe, x, settings, rng, name
         self.f = probe(x)
-        self.reach = sizes(x, probe.parts)
+        self.reach = np.concatenate([typical_size(x[part]) for part in probe.parts])
         self.largest = self._largest()
         signs = rng.choice([-1.0, 1.0], x.size)
-        self.noise = np.fmax(
-            measured_noise(probe, x, self.f, signs * self.reach, probe.eps), probe.eps / 4 * self.largest
-        )
+        self.noise = np.fmax(noise_level(probe, x, self.f, signs * self.reach, probe.eps), probe.eps / 4 * self.largest)
         self.step = 3 * probe.eps ** (1 / 7)
         self._tape: Tape | None = None
 
@@ -43,25 +41,25 @@ class Point:
         """Does f exist here?"""
         return bool(np.isfinite(self.f).any())
 
-    def slope(self, d: Array, stage: int = 0, shrink: float = 1.0) -> Slope:
+    def derivative(self, d: Array, stage: int = 0, shrink: float = 1.0) -> Derivative:
         """Along d, with error bars; a user's eps is the first step, as an absolute number."""
         h = self.step
         if self.settings.eps is not None:
             h = self.settings.eps / float(abs(d).max() or 1.0)
-        return along(self.probe, self.x, self.f, d, shrink * h * 2.0**-stage, self.noise)
+        return directional_derivative(self.probe, self.x, self.f, d, shrink * h * 2.0**-stage, self.noise)
 
     # --- projections -------------------------------------------------------------------------------------------------
 
     def suspicious(self, count: int) -> tuple[Array, Array] | None:
         """Compare u'Jv for random signed u and v: the worst pair that differs beyond its error bar, or None.
 
-        Every output weighs alike (u is divided by the size of its slopes) and every input moves by its own size, so
-        that neither large numbers nor many elements hide small ones, and the tolerance does not grow with the
+        Every output weighs alike (u is divided by the size of its derivatives) and every input moves by its own size,
+        so that neither large numbers nor many elements hide small ones, and the tolerance does not grow with the
         Jacobian.
         """
         directions = [self.direction(k) for k in range(count)]
-        slopes = [self.resolved(d) for d in directions]
-        value, error = np.stack([s.value for s in slopes]), np.stack([s.error for s in slopes])
+        derivatives = [self.resolved(d) for d in directions]
+        value, error = np.stack([s.value for s in derivatives]), np.stack([s.error for s in derivatives])
         with np.errstate(all="ignore"):
             size = np.sqrt((np.where(np.isfinite(value), value, 0) ** 2).mean(0))
             good = np.isfinite(self.f) & (error <= 1e-4 * size + 1e3 * self.noise).all(0) & np.isfinite(value).all(0)
@@ -82,14 +80,14 @@ class Point:
         own = np.where(self.x == 0, self.reach, abs(self.x))
         return np.asarray(self.rng.choice([-1.0, 1.0], self.x.size) * (own if k % 2 else self.reach))
 
-    def resolved(self, d: Array) -> Slope:
-        s = self.slope(d)
+    def resolved(self, d: Array) -> Derivative:
+        s = self.derivative(d)
         for stage in STAGES[1:]:
             with np.errstate(invalid="ignore"):
                 rough = np.isfinite(self.f) & ~(s.error <= 1e-8 * abs(s.value) + 1e3 * self.noise)
             if not rough.any():
                 break
-            s = s.better(self.slope(d, stage))
+            s = s.better(self.derivative(d, stage))
         return s
 
     def gap(self, a: Array, d: Array, u: Array, v: Array, e: Array) -> tuple[float, float]:

@@ -77,7 +77,7 @@ class Report:
     def show(self, probe: Probe, block: Block) -> "Report":
         """Take the worst element and the counts from a block."""
         r, c = block.worst()
-        s = block.slope
+        s = block.numeric
         i = int(block.columns[c])
         kinked = bool(block.kinked[r, c])
         numeric = s.value[r, c] if np.isfinite(s.error[r, c]) or not kinked else s.right[r, c]

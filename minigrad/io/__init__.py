@@ -1,1 +1,1 @@
-"""Files: tensors and states saved and loaded, snapshots of a whole training run."""
+"""Saving and loading: tensors and state dicts in safetensors files, snapshots of a training run."""

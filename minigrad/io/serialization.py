@@ -1,7 +1,7 @@
-"""`save` and `load`: tensors and plain Python around them, in safetensors files. Reading one runs no code.
+"""`save` and `load`: tensors and the Python containers around them, in safetensors files. Loading one runs no code.
 
-A file holds the tensors under readable names ("model.weight"), so that other programs read them too, and in its
-metadata, as JSON, how they hang together. How each kind of object is written there is in `_encode`.
+A file holds the tensors under readable names ("model.weight"), so that other programs can read it, and the structure
+around them as JSON in its metadata. `_encode` has the format.
 """
 
 import json
@@ -28,26 +28,26 @@ __all__ = ["load", "save"]
 
 PathLike = str | os.PathLike[str]
 KEY, VERSION = "minigrad", 1
-_FOREIGN = (
+_OTHER_FORMATS = (
     (
         b"PK\x03\x04",
         "a zip archive, as torch.save writes (a pickle in it)",
-        "in PyTorch, write it by safetensors.torch",
+        "in PyTorch, save it by safetensors.torch",
     ),
     (b"\x93NUMPY", "a NumPy file", "use numpy.load"),
-    (b"\x89HDF", "an HDF5 file", "read it by h5py"),
+    (b"\x89HDF", "an HDF5 file", "read it with h5py"),
     (b"\x1f\x8b", "a gzip file", "unpack it first"),
 )
 
 
 def save(obj: Any, path: PathLike, *, unsafe_pickle: bool = False) -> None:
-    """Write tensors, NumPy arrays, numbers, strings, bools, None, and dicts (keys: strings, integers), lists and tuples
-    of them. A kill at any time leaves the old file or the new one: it is written beside, forced to disk, then renamed.
+    """Save tensors, NumPy arrays, numbers, strings, bools, None, and dicts (keys: strings, integers), lists and tuples
+    of them. The file is replaced atomically: written to a temporary file, synced to disk, then renamed.
 
-    Tensors on one and the same memory (tied weights) are saved once, and share it again when loaded; views that only
-    overlap are saved each in full. Values are saved, no graph: what is loaded requires no grad.
-    unsafe_pickle=True pickles `obj` instead, whatever it is; only for files that you alone will read.
-    Raises TypeError, with the place in `obj`, for what cannot be saved.
+    Tensors with the same memory, shape and strides (tied weights) are saved once, and share memory again when loaded;
+    views that merely overlap are each saved in full. Only values are saved, no graph: loaded tensors require no grad.
+    unsafe_pickle=True pickles `obj`, whatever it is; only for files that nobody else will load.
+    Raises TypeError, with the path in `obj`, for what cannot be saved; ValueError for an object that contains itself.
     """
     _check_path("save", path)
     if unsafe_pickle:
@@ -69,11 +69,11 @@ def load(
     weights_only: bool | None = None,
     unsafe_pickle: bool = False,
 ) -> Any:
-    """What `save` wrote, or of any other safetensors file (a PyTorch state_dict) the dict of its tensors.
+    """Load what `save` saved, or of any other safetensors file (a PyTorch state_dict) a dict of its tensors.
 
-    map_location: the device to put all tensors on; None: where they were. weights_only is PyTorch's, and nothing hangs
-    on it: reading runs no code. unsafe_pickle=True reads a pickle, which runs whatever code its writer put into it.
-    Raises FileNotFoundError, or ValueError that says what the file is instead.
+    map_location: the device for all tensors; None: the device each was saved from. weights_only is PyTorch's and has no
+    effect: loading runs no code. unsafe_pickle=True loads a pickle, which can run any code.
+    Raises FileNotFoundError, or ValueError for a file of another format, which it names, or one that is damaged.
     """
     _check_path("load", path)
     if map_location is not None and not isinstance(map_location, (str, device)):
@@ -85,13 +85,13 @@ def load(
         if unsafe_pickle and head[:1] == b"\x80":
             file.seek(0)
             return pickle.load(file)
-    _check(path, head)
+    _check_header(path, head)
     try:
         with safe_open(path, "numpy") as file:
             metadata = file.metadata() or {}
             arrays = {name: _array(path, file, name) for name in file.keys()}
     except SafetensorError as error:
-        raise ValueError(f"load: {path}: not a whole safetensors file: {error}") from None
+        raise ValueError(f"load: {path}: not a complete safetensors file: {error}") from None
     if KEY not in metadata:
         return {name: tensor(array, device=place) for name, array in arrays.items()}
     try:
@@ -104,7 +104,7 @@ def load(
 
 
 def replace_file(path: PathLike, content: bytes) -> None:
-    """Write a file beside `path`, and give it that name when it is whole and on the disk."""
+    """Replace the file atomically: write a temporary file in the same folder, sync it to disk, rename it to `path`."""
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(f"save: {path}: there is no folder {target.parent}")
@@ -117,7 +117,7 @@ def replace_file(path: PathLike, content: bytes) -> None:
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
-    if os.name == "posix":  # the new name itself
+    if os.name == "posix":  # sync the folder too: it holds the new name
         folder = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -126,7 +126,7 @@ def replace_file(path: PathLike, content: bytes) -> None:
 
 
 # --- objects as JSON ------------------------------------------------------------------------------------------------
-# None, bools, integers, finite floats, strings and lists stand for themselves. All else is a dict with one key:
+# None, bools, integers, finite floats, strings and lists are themselves. All else is a dict with one key:
 # {"dict": [[key, value], ...]}, {"tuple": [...]}, {"float": "nan"}, {"tensor": [name, device, complex dtype]},
 # {"array": ...} and {"scalar": ...} (NumPy's) likewise.
 
@@ -137,32 +137,34 @@ def _encode(obj: Any, at: tuple[Any, ...], arrays: dict[str, Any], seen: dict[An
     if type(obj) is float:
         return obj if math.isfinite(obj) else {"float": repr(obj)}
     if isinstance(obj, Tensor):
-        return {"tensor": _stored(obj._array, at, arrays, seen)}
+        return {"tensor": _add_array(obj._array, at, arrays, seen)}
     if isinstance(obj, (np.ndarray, np.generic)) and (obj.dtype.kind in "biuc" or floating(obj.dtype)):
-        return {"array" if isinstance(obj, np.ndarray) else "scalar": _stored(obj, at, arrays, seen)}
+        return {"array" if isinstance(obj, np.ndarray) else "scalar": _add_array(obj, at, arrays, seen)}
     if isinstance(obj, dict):
         for key in obj:
             if type(key) not in (str, int):
-                raise TypeError(f"save: {_place(at)}: expected keys that are strings or integers, got {key!r}")
+                raise TypeError(f"save: {_path_text(at)}: expected keys that are strings or integers, got {key!r}")
         return {"dict": [[k, _encode(v, (*at, k), arrays, seen)] for k, v in obj.items()]}
     if type(obj) in (list, tuple, Size):
         entries = [_encode(v, (*at, i), arrays, seen) for i, v in enumerate(obj)]
         return entries if type(obj) is list else {"tuple": entries}
-    way_out = "save obj.state_dict(), which only holds tensors" if hasattr(obj, "state_dict") else "leave it out"
+    advice = "save obj.state_dict(), which only holds tensors" if hasattr(obj, "state_dict") else "leave it out"
     raise TypeError(
-        f"save: {_place(at)}: expected tensors, arrays, numbers, strings, bools, None, and dicts, lists and tuples of "
-        f"them, got {type(obj).__name__}; {way_out}. Other objects can only be pickled, and reading a pickle runs "
+        f"save: {_path_text(at)}: expected tensors, arrays, numbers, strings, bools, None, and dicts, lists and tuples "
+        f"of them, got {type(obj).__name__}; {advice}. Other objects can only be pickled, and reading a pickle runs "
         f"whatever code is in the file: if nobody else will ever read it, pass unsafe_pickle=True to save and to load"
     )
 
 
-def _stored(array: Any, at: tuple[Any, ...], arrays: dict[str, Any], seen: dict[Any, str]) -> list[Any]:
-    """Put the array among `arrays`, unless the very same memory is there; its name, device and complex dtype."""
+def _add_array(array: Any, at: tuple[Any, ...], arrays: dict[str, Any], seen: dict[Any, str]) -> list[Any]:
+    """Add the array to `arrays`, unless one with the same memory is there. Returns [name, device, complex dtype]."""
     if array.dtype == np.longdouble and array.dtype.itemsize > 8 or array.dtype.itemsize > 16:
-        raise TypeError(f"save: {_place(at)}: no safetensors file can hold {describe(array)}; convert it to float64")
+        raise TypeError(
+            f"save: {_path_text(at)}: no safetensors file can hold {describe(array)}; convert it to float64"
+        )
     where = device_of(array) if not isinstance(array, np.generic) else CPU
     kind = array.dtype.name if array.dtype.kind == "c" else None
-    key = _memory(array)
+    key = _memory_key(array)
     if key is None or key not in seen:
         name = stem = ".".join(map(str, at)) or "tensor"
         number = 1
@@ -171,45 +173,45 @@ def _stored(array: Any, at: tuple[Any, ...], arrays: dict[str, Any], seen: dict[
             name = f"{stem}#{number}"
         plain = np.asarray(to_numpy(array))
         plain = plain.astype(plain.dtype.newbyteorder("="), order="C", copy=False)
-        arrays[name] = plain[..., None].view(plain.real.dtype) if kind else plain  # complex: pairs of its parts
+        arrays[name] = plain[..., None].view(plain.real.dtype) if kind else plain  # complex: pairs (real, imaginary)
         seen[key or (name,)] = name
     else:
         name = seen[key]
     return [name, str(where), kind]
 
 
-def _memory(array: Any) -> Any:
-    """What two arrays have in common that are one and the same memory; None for those without any."""
+def _memory_key(array: Any) -> Any:
+    """Equal for arrays that have the same memory, shape, strides and dtype; None for scalars and empty arrays."""
     if isinstance(array, np.generic) or not array.size:
         return None
     address = array.__array_interface__["data"][0] if isinstance(array, np.ndarray) else array.data.ptr
     return address, array.shape, array.strides, array.dtype.str, str(device_of(array))
 
 
-def _place(at: tuple[Any, ...]) -> str:
+def _path_text(at: tuple[Any, ...]) -> str:
     return "obj" + "".join(f"[{k!r}]" for k in at)
 
 
-def _decode(code: Any, arrays: dict[str, Any], place: device | None, made: dict[str, Any]) -> Any:
+def _decode(code: Any, arrays: dict[str, Any], place: device | None, loaded: dict[str, Any]) -> Any:
     if isinstance(code, list):
-        return [_decode(c, arrays, place, made) for c in code]
+        return [_decode(c, arrays, place, loaded) for c in code]
     if not isinstance(code, dict):
         return code
     ((kind, content),) = code.items()
     if kind == "dict":
-        return {k: _decode(v, arrays, place, made) for k, v in content}
+        return {k: _decode(v, arrays, place, loaded) for k, v in content}
     if kind == "tuple":
-        return tuple(_decode(c, arrays, place, made) for c in content)
+        return tuple(_decode(c, arrays, place, loaded) for c in content)
     if kind == "float":
         return float(content)
     name, where, dtype = content
     key = f"{kind} {name}"
-    if key not in made:
+    if key not in loaded:
         array = arrays[name] if dtype is None else arrays[name].view(dtype)[..., 0]
-        made[key] = tensor(array, device=place or device(where)) if kind == "tensor" else array
+        loaded[key] = tensor(array, device=place or device(where)) if kind == "tensor" else array
     if kind == "tensor":
-        return wrap(made[key]._array)  # a tensor of its own, on memory that may be shared
-    return made[key][()] if kind == "scalar" else made[key]
+        return wrap(loaded[key]._array)  # a new tensor, which may share memory with others
+    return loaded[key][()] if kind == "scalar" else loaded[key]
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
@@ -217,18 +219,20 @@ def _decode(code: Any, arrays: dict[str, Any], place: device | None, made: dict[
 
 def _check_path(op: str, path: Any) -> None:
     if not isinstance(path, (str, os.PathLike)):
-        way = "; for an open file or a buffer, go through a file of a temporary folder" if hasattr(path, "read") else ""
-        raise TypeError(f"{op}: path: expected the name of a file, got {type(path).__name__}{way}")
+        hint = (
+            "; for an open file or a buffer, go through a file of a temporary folder" if hasattr(path, "read") else ""
+        )
+        raise TypeError(f"{op}: path: expected the name of a file, got {type(path).__name__}{hint}")
 
 
-def _check(path: Path, head: bytes) -> None:
-    """Raise ValueError, in words, for a file that cannot be safetensors'."""
+def _check_header(path: Path, head: bytes) -> None:
+    """Raise ValueError for what is no complete safetensors file; other formats are told by their first bytes."""
     size = path.stat().st_size
     if not size:
         raise ValueError(f"load: {path}: the file is empty")
-    for magic, what, way_out in _FOREIGN:
+    for magic, what, advice in _OTHER_FORMATS:
         if head.startswith(magic):
-            raise ValueError(f"load: {path}: expected a safetensors file, got {what}; {way_out}")
+            raise ValueError(f"load: {path}: expected a safetensors file, got {what}; {advice}")
     length = int.from_bytes(head, "little")
     if head[:1] == b"\x80" and length > size:
         raise ValueError(
@@ -248,20 +252,20 @@ def _check(path: Path, head: bytes) -> None:
             ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
         except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             raise ValueError(f"load: {path}: expected a safetensors file, but its header is not one") from None
-    wanted = 8 + length + max(ends, default=0)
-    if wanted != size:
-        fault = "truncated" if size < wanted else "too long"
-        raise ValueError(f"load: {path}: {fault}: expected {wanted:,} bytes, found {size:,}")
+    expected = 8 + length + max(ends, default=0)
+    if expected != size:
+        fault = "truncated" if size < expected else "too long"
+        raise ValueError(f"load: {path}: {fault}: expected {expected:,} bytes, found {size:,}")
 
 
 def _array(path: Path, file: Any, name: str) -> Any:
     kind = file.get_slice(name).get_dtype()
-    if kind not in _KNOWN or kind == "BF16" and not find_spec("ml_dtypes"):
-        way = "install ml_dtypes, or " if kind == "BF16" else ""
+    if kind not in _DTYPES or kind == "BF16" and not find_spec("ml_dtypes"):
+        hint = "install ml_dtypes, or " if kind == "BF16" else ""
         raise ValueError(
-            f"load: {path}: {name}: no tensor here holds {kind}; {way}convert it before saving, in PyTorch by .float()"
+            f"load: {path}: {name}: no minigrad dtype is {kind}; {hint}convert it before saving, in PyTorch by .float()"
         )
     return file.get_tensor(name)
 
 
-_KNOWN = {"BOOL", "U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64", "F16", "BF16", "F32", "F64", "C64"}
+_DTYPES = {"BOOL", "U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64", "F16", "BF16", "F32", "F64", "C64"}

@@ -20,7 +20,7 @@ from minigrad.ops.index import assign, scatter
 from minigrad.ops.index import indexing as index
 from minigrad.ops.index.assign import setitem
 from minigrad.ops.linalg import decompositions as decompose
-from minigrad.ops.linalg import einsum
+from minigrad.ops.linalg import einsum, functions, norms
 from minigrad.ops.linalg import products as linalg
 from minigrad.ops.nn import activation
 from minigrad.ops.pointwise import arithmetic as elementwise
@@ -41,7 +41,7 @@ _FUNCTIONS: dict[Any, str] = {
     trig: "acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh deg2rad "
     "hypot rad2deg sinc",
     special: "digamma erf erfc erfinv lgamma logaddexp logaddexp2 logit mvlgamma xlogy",
-    reduce: "all amax amin any argmax argmin logsumexp max mean min nanmean nansum norm std sum var",
+    reduce: "all amax amin any argmax argmin logsumexp max mean min nanmean nansum std sum var",
     compare: "allclose count_nonzero equal isclose unique",
     scan: "cummax cummin cumprod cumsum diff logcumsumexp prod",
     sort: "argsort kthvalue median mode msort nanmedian quantile sort topk",
@@ -55,7 +55,9 @@ _FUNCTIONS: dict[Any, str] = {
     scatter: "argwhere bincount index_add index_copy index_fill index_put index_select masked_scatter masked_select "
     "nonzero put scatter scatter_add scatter_reduce select_scatter take take_along_dim",
     statistics: "aminmax corrcoef cov dist histc renorm unique_consecutive",
-    linalg: "addbmm addmm addmv addr baddbmm bmm cross dot ger matmul matrix_power mm mv outer",
+    linalg: "addbmm addmm addmv addr baddbmm bmm cross dot ger matmul mm mv outer",
+    functions: "matrix_power",
+    norms: "norm",
     einsum: "inner kron vdot",
     decompose: "det inverse logdet slogdet",
     activation: "hardshrink log_softmax prelu relu sigmoid softmax",

@@ -129,7 +129,7 @@ def reshape_as(self: Tensor, other: Tensor) -> Any:
 
 def sum_to_size(self: Tensor, *size: Any) -> Any:
     """Summed over what broadcasting from `size` would repeat."""
-    from minigrad.ops.reduce.reductions import sum_to
+    from minigrad.ops.array.shape import sum_to
 
     wanted = sizes_of("sum_to_size", size)
     own = self._array.shape

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import array_module, device
+from minigrad.backend import array_module, cuda, device
 from minigrad.dtypes import category
 from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
@@ -55,8 +55,6 @@ def _seen(x: Any, kind: int, number: int) -> Any:
     if kind in (_CPU, _CUDA_HOST):
         array = np.from_dlpack(x)
     elif kind in (_CUDA, _CUDA_MANAGED):
-        from minigrad.backend import cuda
-
         with cuda.use(device("cuda", number)):
             array = cuda.cupy().from_dlpack(x)
     else:

@@ -15,6 +15,7 @@ from minigrad.errors import GraphError
 from minigrad.ops import operations
 from minigrad.ops.array import arrange, diagonal, shape
 from minigrad.ops.array.creation import as_tensor
+from minigrad.ops.array.pad import pad
 from minigrad.ops.index import scatter
 from minigrad.ops.linalg import einsum
 from minigrad.ops.linalg import products as linalg
@@ -46,8 +47,6 @@ def _spread(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _pad(x: Tensor, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
-    from minigrad.ops.array.pad import pad
-
     pairs = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
     names = {"edge": "replicate", "wrap": "circular"}
     return pad(x, [n for pair in reversed(pairs) for n in pair], names.get(mode, mode), constant_values)

@@ -26,7 +26,7 @@ def primitives() -> "dict[str, Primitive]":
     from minigrad.engine.primitive import REGISTRY
 
     modules()
-    return {name: op for name, op in REGISTRY.items() if op.forward.__module__.startswith("minigrad.")}
+    return {name: op for name, op in REGISTRY.items() if op.family.startswith("minigrad.")}
 
 
 @cache
@@ -44,6 +44,6 @@ def operations() -> dict[str, Callable[..., Any]]:
                 # two things are called unfold: Tensor.unfold, and the one of nn.functional
                 twin = name == "unfold" and m.__name__.endswith(".resize")
                 found[f"nn.functional.{name}" if twin else name] = function
-            elif function.__module__ == m.__name__:
-                found[f"linalg.{function.__name__}"] = function
+            elif not isinstance(function, type) and found.get(name) is not function:
+                found[f"linalg.{name}"] = function
     return found

@@ -101,6 +101,22 @@ def set_rng_state(state: dict[str, Any]) -> None:
     default_generator.set_state(state)
 
 
+def collect_rng_states() -> dict[str, Any]:
+    """The states of all generators that a program is likely to draw from: minigrad's, NumPy's and Python's."""
+    import random  # here: it imports hashlib, which `import minigrad` does without
+
+    return {"minigrad": get_rng_state(), "numpy": np.random.get_state(legacy=False), "python": random.getstate()}
+
+
+def restore_rng_states(states: dict[str, Any]) -> None:
+    """Set the generators to states that `collect_rng_states` returned."""
+    import random
+
+    set_rng_state(states["minigrad"])
+    np.random.set_state(states["numpy"])
+    random.setstate(states["python"])
+
+
 @contextmanager
 def fork_rng(devices: Any = None, enabled: bool = True, **options: Any) -> Iterator[None]:
     """A block after which the default generator goes on as if nothing had been drawn in it."""

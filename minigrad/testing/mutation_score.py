@@ -1,4 +1,4 @@
-"""The proof: every seeded bug against the checker, each beside its correct twin, and against PyTorch's checker."""
+"""The mutation score: how many mutants the checker catches and how many originals it fails, beside PyTorch's."""
 
 import time
 import warnings
@@ -9,14 +9,14 @@ from typing import Any
 from minigrad.gradcheck.check import gradcheck, gradgradcheck
 from minigrad.gradcheck.parallel import spread
 from minigrad.ops.array.creation import tensor
-from minigrad.testing.mutants import BUGS, LARGE, SMALL, Bug, minigrad_function
+from minigrad.testing.mutants import LARGE, MUTANTS, SMALL, Mutant, minigrad_function
 
-Judge = Callable[[Bug, bool, int, tuple[int, int]], bool]
+Judge = Callable[[Mutant, bool, int, tuple[int, int]], bool]
 
 
 @dataclass
 class Score:
-    """What a checker did: (bugs caught, twins failed) of how many, and which it got wrong."""
+    """What a checker did: (mutants caught, originals failed) of how many, and which it got wrong."""
 
     name: str
     caught: int = 0
@@ -28,19 +28,18 @@ class Score:
 
     def __str__(self) -> str:
         return (
-            f"{self.name:24} caught {self.caught:5} of {self.of:5} bugs   wrongly failed {self.failed:4} "
-            f"of {self.of:5} correct "
-            f"ops   {self.seconds:6.1f} s"
+            f"{self.name:24} caught {self.caught:5} of {self.of:5} mutants   wrongly failed {self.failed:4} "
+            f"of {self.of:5} originals   {self.seconds:6.1f} s"
         )
 
 
 def ours(fast: bool = False) -> Judge:
     """This checker. Anything but a pass fails an op, inconclusive too."""
 
-    def passes(bug: Bug, wrong: bool, seed: int, shape: tuple[int, int]) -> bool:
-        inputs = [tensor(a, requires_grad=True) for a in bug.arrays(seed, shape)]
-        check = gradcheck if bug.order == 1 else gradgradcheck
-        return bool(check(minigrad_function(bug, wrong), inputs, raise_exception=False, fast_mode=fast, seed=seed))
+    def passes(mutant: Mutant, wrong: bool, seed: int, shape: tuple[int, int]) -> bool:
+        inputs = [tensor(a, requires_grad=True) for a in mutant.arrays(seed, shape)]
+        check = gradcheck if mutant.order == 1 else gradgradcheck
+        return bool(check(minigrad_function(mutant, wrong), inputs, raise_exception=False, fast_mode=fast, seed=seed))
 
     return passes
 
@@ -52,33 +51,34 @@ def pytorchs(fast: bool) -> Judge | None:
     except ImportError:
         return None
 
-    def function(bug: Bug, wrong: bool) -> Any:
-        forward_of = bug.wrong_forward if wrong and bug.wrong_forward else bug.forward
-        backward_of = bug.wrong if wrong else bug.right
+    def function(mutant: Mutant, wrong: bool) -> Any:
+        forward_of = mutant.wrong_forward if wrong and mutant.wrong_forward else mutant.forward
+        backward_of = mutant.wrong if wrong else mutant.right
+        tensors = mutant.order > 1
 
-        class Seeded(torch.autograd.Function):  # type: ignore[misc, unused-ignore]
+        class Mutated(torch.autograd.Function):  # type: ignore[misc, unused-ignore]
             @staticmethod
             def forward(ctx: Any, *xs: Any) -> Any:
-                y = forward_of(*xs) if bug.order > 1 else torch.as_tensor(forward_of(*[x.detach().numpy() for x in xs]))
+                y = forward_of(*xs) if tensors else torch.as_tensor(forward_of(*[x.detach().numpy() for x in xs]))
                 ctx.save_for_backward(*xs, y)
                 return y
 
             @staticmethod
             def backward(ctx: Any, *gs: Any) -> Any:
                 *xs, y = ctx.saved_tensors
-                if bug.order > 1:
+                if tensors:
                     return backward_of(gs[0], y, *xs)
                 found = backward_of(gs[0].numpy(), y.numpy(), *[x.detach().numpy() for x in xs])
                 return tuple(torch.as_tensor(r.copy()) for r in (found if isinstance(found, tuple) else (found,)))
 
-        return Seeded.apply
+        return Mutated.apply
 
-    def passes(bug: Bug, wrong: bool, seed: int, shape: tuple[int, int]) -> bool:
-        inputs = [torch.tensor(a, requires_grad=True) for a in bug.arrays(seed, shape)]
-        check = torch.autograd.gradcheck if bug.order == 1 else torch.autograd.gradgradcheck
+    def passes(mutant: Mutant, wrong: bool, seed: int, shape: tuple[int, int]) -> bool:
+        inputs = [torch.tensor(a, requires_grad=True) for a in mutant.arrays(seed, shape)]
+        check = torch.autograd.gradcheck if mutant.order == 1 else torch.autograd.gradgradcheck
         try:
-            return bool(check(function(bug, wrong), inputs, raise_exception=False, fast_mode=fast))
-        except Exception:  # it refuses some bugs in other ways: that is caught, too
+            return bool(check(function(mutant, wrong), inputs, raise_exception=False, fast_mode=fast))
+        except Exception:  # it may refuse a mutant in another way: that is caught, too
             return False
 
     return passes
@@ -93,24 +93,24 @@ JUDGES: dict[str, Callable[[], Judge | None]] = {
 
 
 def _trial(work: tuple[str, int, int, tuple[int, int]]) -> tuple[bool, bool]:
-    """(did the bug pass, did its correct twin)"""
+    """(did the mutant pass, did its original)"""
     name, number, seed, shape = work
-    passes, bug = JUDGES[name](), BUGS[number]
+    passes, mutant = JUDGES[name](), MUTANTS[number]
     assert passes is not None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return passes(bug, True, seed, shape), passes(bug, False, seed, shape)
+        return passes(mutant, True, seed, shape), passes(mutant, False, seed, shape)
 
 
 def score(
-    name: str, bugs: Iterable[Bug], seeds: Iterable[int], shape: tuple[int, int], processes: int | None = None
+    name: str, mutants: Iterable[Mutant], seeds: Iterable[int], shape: tuple[int, int], processes: int | None = None
 ) -> Score:
-    """Run one checker (a name of JUDGES) over bugs and twins at one shape."""
+    """Run one checker (a name of JUDGES) over mutants and originals at one shape."""
     result, start = Score(name), time.perf_counter()
-    numbers = {bug.name: i for i, bug in enumerate(BUGS)}
-    work = [(name, numbers[bug.name], seed, shape) for seed in seeds for bug in bugs]
-    for (_, number, seed, _), (missed, right) in zip(work, spread(_trial, work, "bugs", processes)):
-        what = f"{BUGS[number].name} (seed {seed})"
+    numbers = {mutant.name: i for i, mutant in enumerate(MUTANTS)}
+    work = [(name, numbers[mutant.name], seed, shape) for seed in seeds for mutant in mutants]
+    for (_, number, seed, _), (missed, right) in zip(work, spread(_trial, work, "mutants", processes)):
+        what = f"{MUTANTS[number].name} (seed {seed})"
         result.of += 1
         result.caught += not missed
         result.failed += not right
@@ -120,22 +120,23 @@ def score(
     return result
 
 
-def prove(
+def mutation_score(
     seeds: int = 20, family: str = "", against: bool = True, show: Callable[[str], Any] = print,
     processes: int | None = None,
 ) -> bool:  # fmt: skip
-    """Print the scores. True if every bug was caught at both sizes and no correct twin failed.
+    """Print the scores. True if every mutant was caught at both sizes and no original failed.
 
-    seeds: how many. family: only bugs whose family, kind or name holds this. against: PyTorch's checker too, and this
-    one's fast mode, on one seed. processes: default one for each CPU.
+    seeds: how many. family: only mutants whose family, kind or name holds this. against: PyTorch's checker too, and
+    this one's fast mode, on one seed. processes: default one for each CPU.
     """
-    bugs = [b for b in BUGS if family in f"{b.family} {b.kind} {b.name}"]
-    kinds = {b.kind for b in bugs}
-    show(f"{len(bugs)} seeded bugs of {len(kinds)} kinds in {len({b.family for b in bugs})} op families, {seeds} seeds")
+    mutants = [b for b in MUTANTS if family in f"{b.family} {b.kind} {b.name}"]
+    kinds = {b.kind for b in mutants}
+    families = {b.family for b in mutants}
+    show(f"{len(mutants)} mutants of {len(kinds)} kinds in {len(families)} op families, {seeds} seeds")
     perfect = True
     for shape in (SMALL, LARGE):
         show(f"\ninputs {shape[0]} x {shape[1]}")
-        result = score("minigrad gradcheck", bugs, range(seeds), shape, processes)
+        result = score("minigrad gradcheck", mutants, range(seeds), shape, processes)
         perfect &= not result.missed and not result.false
         show(str(result))
         for words, names in (("missed", result.missed), ("wrongly failed", result.false)):
@@ -145,9 +146,9 @@ def prove(
             if JUDGES[name]() is None:
                 show(f"{name:24} not installed")
                 continue
-            result = score(name, bugs, range(1), shape, processes)
+            result = score(name, mutants, range(1), shape, processes)
             show(f"{result}   (1 seed)")
             missed = [n.partition(" (seed")[0] for n in result.missed]
             show(f"    missed: {', '.join(missed) or 'none'}")
-    show(f"\n{'proven: every bug caught, no correct op failed' if perfect else 'NOT proven'}")
+    show(f"\n{'passed' if perfect else 'NOT passed'}: every mutant must be caught, no original may fail")
     return perfect

@@ -1,4 +1,4 @@
-"""The checker on minigrad's own operations: every one, on every sample of the table, at first and second order."""
+"""The checker on minigrad's own operations: every one, on every sample of op_db, at first and second order."""
 
 import warnings
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from minigrad.backend import array_on
 from minigrad.engine.primitive import wrap
 from minigrad.gradcheck.check import gradcheck, gradgradcheck
 from minigrad.gradcheck.parallel import spread
-from minigrad.testing.opinfo import Row, Sample, table
+from minigrad.testing.opinfo import OpInfo, SampleInput, op_db
 from minigrad.testing.opinfo.call import Call, floating
 
 
@@ -29,22 +29,22 @@ Case = tuple[str, int, int]
 def cases(only: str = "", order: int = 2) -> list[Case]:
     """(op, number of the sample, order) for all that can be differentiated, up to that order."""
     return [
-        (row.name, i, k)
-        for row in table().values()
-        for i, sample in enumerate(row.samples)
-        for k in range(1, min(row.order, order) + 1)
-        if only in row.name and any(d.differentiable for d in sample.draws())
+        (op.name, i, k)
+        for op in op_db.values()
+        for i, sample in enumerate(op.samples)
+        for k in range(1, min(op.order, order) + 1)
+        if only in op.name and any(d.differentiable for d in sample.arrays())
     ]
 
 
 def check_sample(
-    row: Row, sample: Sample, order: int = 1, fast: bool = True, seed: int = 0, device: str = "cpu"
+    op: OpInfo, sample: SampleInput, order: int = 1, fast: bool = True, seed: int = 0, device: str = "cpu"
 ) -> Verdict:
     """Gradcheck one operation on one sample, on a device.
 
     Ops that jump, or of which zero is the right slope everywhere (staircases), are looked at near their samples only.
     """
-    call = Call(row, sample)
+    call = Call(op, sample)
 
     def function(*xs: Any) -> tuple[Any, ...]:
         arrays = list(call.arrays)
@@ -57,11 +57,11 @@ def check_sample(
 
     inputs = [wrap(place(call.arrays[i].copy())).requires_grad_() for i in call.places]
     options: dict[str, Any] = {"fast_mode": fast, "seed": seed, "raise_exception": False}
-    if row.zero is True:
+    if op.zero is True:
         options |= {"allow_zero": True, "samples": 0}
-    elif row.zero:
-        options |= {"allow_zero": row.zero}
-    if any("jump" in str(kink) for kink in row.kinks):
+    elif op.zero:
+        options |= {"allow_zero": op.zero}
+    if any("jump" in str(kink) for kink in op.kinks):
         options |= {"kinks": "skip", "samples": 0}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -71,24 +71,24 @@ def check_sample(
     vacuous = report.outcome == "inconclusive" and all(
         "no influence" in doubt or "nothing to check" in doubt for doubt in report.reasons
     )
-    return Verdict(row.name, sample.called, order, "vacuous" if vacuous else report.outcome, str(report))
+    return Verdict(op.name, sample.name, order, "vacuous" if vacuous else report.outcome, str(report))
 
 
 def _one(case: tuple[Case, bool, int]) -> Verdict:
     (name, i, order), fast, seed = case
-    row = table()[name]
-    return check_sample(row, row.samples[i], order, fast, seed)
+    op = op_db[name]
+    return check_sample(op, op.samples[i], order, fast, seed)
 
 
 def check_registry(
     chosen: list[Case] | None = None, fast: bool = True, seed: int = 0, processes: int | None = None
 ) -> list[Verdict]:
-    """Verdicts on these cases (default: on all); see `unproven` for what they come to."""
+    """Verdicts on these cases (default: on all); see `missing` for what they come to."""
     work = [(case, fast, seed) for case in (cases() if chosen is None else chosen)]
     return spread(_one, work, "operations x samples", processes)
 
 
-def unproven(verdicts: list[Verdict]) -> list[str]:
+def missing(verdicts: list[Verdict]) -> list[str]:
     """What is wrong, in words: samples that failed, and operations of which no sample proved anything."""
     wrong = [
         f"{v.name}({v.sample}), order {v.order}: {v.text}" for v in verdicts if v.outcome in ("fail", "inconclusive")

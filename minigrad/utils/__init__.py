@@ -1,5 +1,5 @@
-"""What surrounds a training loop: data sets, samplers and loaders in `data`, memory for time in `checkpoint`, tensors
-to and from other libraries in `dlpack`. Each is imported when it is named."""
+"""Utilities of training loops: datasets, samplers and loaders in `data`, activation checkpointing in `checkpoint`,
+exchange of tensors with other libraries in `dlpack`. Each is imported when it is first accessed."""
 
 from typing import Any
 

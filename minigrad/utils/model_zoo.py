@@ -1,4 +1,4 @@
-"""`torch.utils.model_zoo` by name."""
+"""`torch.utils.model_zoo`, whose pickled files are not loaded."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ __all__ = ["load_url"]
 
 
 def load_url(url: str, *args: Any, **options: Any) -> Any:
-    """Refused in words: files of the zoo are pickles."""
+    """Raises NotImplementedError: the files are pickles."""
     raise NotImplementedError(
-        f"model_zoo.load_url: {url} is a pickle, which could run any code; save its state_dict in safetensors with "
-        f"PyTorch, once, and load() that"
+        f"model_zoo.load_url: {url} is a pickle, which can run any code; save its state_dict as safetensors with "
+        f"PyTorch, and load() that file"
     )

@@ -1,4 +1,4 @@
-"""Data sets, samplers, collation and the loader in one process: PyTorch's results, exact resumption, errors."""
+"""Datasets, samplers, collation and the loader in one process: PyTorch's results, exact resumption, errors."""
 
 from collections import OrderedDict, namedtuple
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def firsts(loader: Any) -> list[Any]:
     return [batch[0].tolist() for batch in loader]
 
 
-# --- data sets -------------------------------------------------------------------------------------------------------
+# --- datasets --------------------------------------------------------------------------------------------------------
 
 
 def test_tensor_dataset() -> None:
@@ -115,7 +115,7 @@ def test_weighted_and_subset_samplers() -> None:
     assert sorted(data.SubsetRandomSampler([4, 8, 6])) == [4, 6, 8]
     with pytest.raises(ValueError, match="weights: expected 3 or more above 0, got 2"):
         data.WeightedRandomSampler([1, 0, 3], 3, replacement=False)
-    with pytest.raises(ValueError, match="weights: expected one row of finite numbers"):
+    with pytest.raises(ValueError, match="weights: expected a 1-d array of finite numbers"):
         data.WeightedRandomSampler([1, -1], 3)
 
 
@@ -206,26 +206,26 @@ def test_a_generator_of_its_own_leaves_the_default_one_alone() -> None:
     assert one == two and before == after
 
 
-class Asked(TensorDataset):
-    """Not a plain TensorDataset: goes the long way."""
+class Collated(TensorDataset):
+    """A subclass, whose samples are collated one by one."""
 
 
 @pytest.mark.parametrize("options", [{}, {"shuffle": True}, {"shuffle": True, "drop_last": True}, {"batch_size": 7}])
 @pytest.mark.parametrize("nested", [0, 1, 2])
-def test_the_short_way_through_tensors_gives_what_the_long_way_gives(options: dict[str, Any], nested: int) -> None:
+def test_indexing_tensors_gives_what_collating_samples_gives(options: dict[str, Any], nested: int) -> None:
     results = []
-    for kind in (TensorDataset, Asked):
+    for kind in (TensorDataset, Collated):
         mg.manual_seed(1)
         dataset: Any = kind(mg.arange(20), mg.randn(20, 3))
         for _ in range(nested):
             dataset = data.Subset(dataset, list(range(1, len(dataset), 1))[::-1])
         loader = DataLoader(dataset, **{"batch_size": 4, **options})
-        assert bool(loader._direct()) == (kind is TensorDataset)
+        assert bool(loader._tensor_indexer()) == (kind is TensorDataset)
         results.append([facts(b) for _ in range(2) for b in loader])
     assert results[0] == results[1]
 
 
-def test_the_short_way_asks_no_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_indexing_tensors_reads_no_single_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TensorDataset, "__getitem__", lambda self, i: pytest.fail("asked for one sample"))
     assert len(firsts(DataLoader(numbers(), 3, shuffle=True))) == 4
 

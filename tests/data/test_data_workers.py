@@ -144,7 +144,7 @@ def test_persistent_workers_stay_and_an_abandoned_epoch_does_not_show() -> None:
     next(abandoned)
     two = [row for batch in loader for row in batch]
     assert {row[-1] for row in two} == one and len(two) == 20
-    with pytest.raises(RuntimeError, match="this iterator ended when the next one was begun"):
+    with pytest.raises(RuntimeError, match="this iterator ended when the next one was started"):
         list(abandoned)
     del loader, abandoned
     assert all(map(ended, one))

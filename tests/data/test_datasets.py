@@ -1,4 +1,4 @@
-"""Data sets: official files are read and verified, downloads survive being cut, nothing is ever half-written."""
+"""Datasets: official files are read and verified, interrupted downloads resume, no incomplete file is left."""
 
 import hashlib
 import http.server
@@ -112,7 +112,7 @@ def archive(tmp_path: Path, url: str) -> tuple[int, str]:
 
 
 def python(code: str) -> subprocess.Popen[bytes]:
-    """Another process, where `minigrad` is its folder alone: the data sets need no more of it, and start sooner."""
+    """Another process, where `minigrad` is its folder alone: the datasets need no more of it, and start sooner."""
     alone = "import sys, types; package = sys.modules['minigrad'] = types.ModuleType('minigrad'); "
     alone += f"package.__path__ = {list(minigrad.__path__)!r}\n"
     return subprocess.Popen([sys.executable, "-c", alone + code], stderr=subprocess.DEVNULL)

@@ -9,7 +9,7 @@ import pytest
 
 from minigrad.datasets import fashion_mnist, mnist
 from minigrad.datasets.images import Images
-from minigrad.datasets.mnist import CLOTHES, FASHION, MNIST, NAMES, File, read
+from minigrad.datasets.mnist import FASHION, FASHION_CLASSES, MNIST, NAMES, File, read
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -18,8 +18,8 @@ def idx(array: np.ndarray) -> bytes:
 
 
 def contents(labels: int = 3) -> list[bytes]:
-    pictures = np.arange(3 * 28 * 28, dtype=np.uint32).astype(np.uint8).reshape(3, 28, 28)
-    return [idx(x) for x in (pictures, np.arange(labels, dtype=np.uint8), pictures[:2], np.array([9, 8], np.uint8))]
+    images = np.arange(3 * 28 * 28, dtype=np.uint32).astype(np.uint8).reshape(3, 28, 28)
+    return [idx(x) for x in (images, np.arange(labels, dtype=np.uint8), images[:2], np.array([9, 8], np.uint8))]
 
 
 def put(folder: Path, parts: list[bytes]) -> tuple[File, ...]:
@@ -30,10 +30,10 @@ def put(folder: Path, parts: list[bytes]) -> tuple[File, ...]:
 
 
 def read_small(folder: Path, files: tuple[File, ...], download: bool = False, url: str = "") -> Images:
-    return read("mnist", folder, download, url, files, CLOTHES)
+    return read("mnist", folder, download, url, files, FASHION_CLASSES)
 
 
-def test_pictures_and_labels(tmp_path: Path) -> None:
+def test_images_and_labels(tmp_path: Path) -> None:
     data = read_small(tmp_path / "m", put(tmp_path / "m", contents()))
     assert data.train.images.shape == (3, 1, 28, 28) and data.train.images.dtype == np.uint8
     assert data.train.images[0, 0, 1, :3].tolist() == [28, 29, 30] and data.train.images.flags.writeable
@@ -58,10 +58,10 @@ def test_files_that_are_truncated_or_something_else(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is not an IDX file of 3 dimensions: it begins with 00 00 08 01"):
         read_small(tmp_path / "b", files)
     files = put(tmp_path / "c", [b"text", *parts[1:]])
-    with pytest.raises(ValueError, match="is not a whole gzip file"):
+    with pytest.raises(ValueError, match="is not a complete gzip file"):
         read_small(tmp_path / "c", files)
     files = put(tmp_path / "d", contents(labels=2))
-    with pytest.raises(ValueError, match="expected a label for each of the 3 pictures, got 2"):
+    with pytest.raises(ValueError, match="expected a label for each of the 3 images, got 2"):
         read_small(tmp_path / "d", files)
 
 

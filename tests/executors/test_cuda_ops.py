@@ -11,10 +11,10 @@ from minigrad import Tensor
 from minigrad.engine.primitive import wrap
 from minigrad.ops import primitives
 from minigrad.testing.op_coverage import check_sample
-from minigrad.testing.opinfo import Row, Sample, table
+from minigrad.testing.opinfo import OpInfo, SampleInput, op_db
 from minigrad.testing.opinfo.call import Call, cotangents, floating, gradients
 
-CASES = [pytest.param(row, s, id=f"{row.name}-{s.called}") for row in table().values() for s in row.samples]
+CASES = [pytest.param(row, s, id=f"{row.name}-{s.name}") for row in op_db.values() for s in row.samples]
 
 SIZE = "the size of the result depends on values"
 FAILURE = "whether it failed (a singular matrix, say) is known when the solver is done; PyTorch waits too"
@@ -47,17 +47,17 @@ def same(here: Any, there: Any, place: str = "cuda:0") -> None:
 
 
 def test_every_wait_is_a_row_s() -> None:
-    names = set(table()) | {f"{row.name}-{s.called}" for row in table().values() for s in row.samples}
+    names = set(op_db) | {f"{row.name}-{s.name}" for row in op_db.values() for s in row.samples}
     assert set(WAITS) <= names and all(WAITS.values())
 
 
 @pytest.mark.parametrize("row, sample", CASES)
-def test_gpu_and_cpu_agree(row: Row, sample: Sample, cupy: Any) -> None:
+def test_gpu_and_cpu_agree(row: OpInfo, sample: SampleInput, cupy: Any) -> None:
     for dtype in row.dtypes:
         call = Call(row, sample, dtype)
         ours, leaves = call.run()
         where = "cpu" if row.name == "move" else "cuda:0"
-        quick = nullcontext if {row.name, f"{row.name}-{sample.called}"} & set(WAITS) else cupy.no_waits
+        quick = nullcontext if {row.name, f"{row.name}-{sample.name}"} & set(WAITS) else cupy.no_waits
         with quick():
             theirs, twins = call.run(place=cupy.array)
         assert len(ours) == len(theirs)
@@ -78,7 +78,7 @@ def test_gpu_and_cpu_agree(row: Row, sample: Sample, cupy: Any) -> None:
 
 @pytest.mark.parametrize("name", sorted(name for name, op in primitives().items() if op.rules))
 def test_the_checker_proves_every_primitive_on_the_gpu(name: str, cupy: Any) -> None:
-    row = table()[name]
-    sample = next(s for s in row.samples if any(d.differentiable for d in s.draws()))
+    row = op_db[name]
+    sample = next(s for s in row.samples if any(d.differentiable for d in s.arrays()))
     verdict = check_sample(row, sample, device="cuda")
     assert verdict.outcome in ("pass", "vacuous"), verdict.text

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from minigrad.executors.cupy.kernel import KERNELS, elementwise
 
 import minigrad as mg
 from minigrad import autograd, nn, optim
-from minigrad.executors.cupy.kernel import KERNELS, elementwise
 
 F: Any = nn.functional
 PACKAGE = Path(mg.__file__).parent

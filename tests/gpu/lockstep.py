@@ -11,7 +11,7 @@ import minigrad as mg
 from minigrad import nn
 from minigrad.backend import to_numpy
 from minigrad.engine.primitive import wrap
-from minigrad.testing.opinfo import table
+from minigrad.testing.opinfo import op_db
 from minigrad.testing.opinfo.call import Call, cotangents, floating, gradients
 from tests.gpu.place import Place
 from tests.gpu.report import Found
@@ -74,8 +74,8 @@ def run(place: Place) -> Found:
     """All of them, or in small one in twenty."""
     found = Found("every operation and layer on both devices")
     step = 20 if place.small else 1
-    ops = [(f"{r.name}-{s.called}", lambda d, r=r, s=s: of_op(r, s, d, place), [d for d in NEAR if d in r.dtypes])
-           for r in table().values() for s in r.samples][::step]  # fmt: skip
+    ops = [(f"{r.name}-{s.name}", lambda d, r=r, s=s: of_op(r, s, d, place), [d for d in NEAR if d in r.dtypes])
+           for r in op_db.values() for s in r.samples][::step]  # fmt: skip
     layers = [(name, lambda d, n=name, s=shapes: of_layer(n, s, d), list(NEAR)) for name, shapes in LAYERS][::step]
     worst: dict[str, list[tuple[float, str]]] = {dtype: [] for dtype in NEAR}
     with warnings.catch_warnings():

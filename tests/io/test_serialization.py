@@ -175,7 +175,7 @@ def whole(tmp_path: Path) -> bytes:
         (lambda b: b"\x93NUMPY" + b, "got a NumPy file; use numpy.load"),
         (lambda b: b"\x80\x04\x95" + b, "got a pickle"),
         (lambda b: b"hello, this is text", "got something else"),
-        (lambda b: b[:8] + b.swapcase()[8:], "its header is not one|not a whole safetensors file|do not fit"),
+        (lambda b: b[:8] + b.swapcase()[8:], "its header is not one|not a complete safetensors file|do not fit"),
         (lambda b: b.replace(b'[\\"a\\"', b'[\\"b\\"'), "its structure and its tensors do not fit"),
     ],
 )

@@ -10,7 +10,7 @@ import minigrad as mg
 from minigrad import DtypeError, ShapeError, backend
 from minigrad.ops import operations
 from minigrad.ops.__main__ import page, plain
-from minigrad.testing.opinfo import table
+from minigrad.testing.opinfo import op_db
 from minigrad.testing.opinfo.conventions import CONVENTIONS, Convention
 
 F = mg.nn.functional
@@ -114,7 +114,7 @@ UNNAMED = {"einsum", "meshgrid", "polygamma", "chain_matmul", "cat", "stack", "h
 @pytest.mark.parametrize("name", sorted(set(operations()) - UNNAMED))
 @pytest.mark.parametrize("bad", ["text", None, [1.0, 2.0]], ids=["text", "None", "list"])
 def test_what_is_no_tensor_is_refused_by_name(name: str, bad: Any) -> None:
-    sample = table()[name].samples[0]
+    sample = op_db[name].samples[0]
     args, options = sample.make()
     rest = [mg.tensor(a) if isinstance(a, np.ndarray) else a for a in args[1:]]
     others = {k: mg.tensor(v) if isinstance(v, np.ndarray) else v for k, v in options.items()}
@@ -212,8 +212,8 @@ def test_the_page_of_operations_is_up_to_date(request: pytest.FixtureRequest) ->
 
 def test_the_table_names_every_operation() -> None:
     text = plain()
-    assert all(f"\n{name} " in text for name in table())
-    assert f"{len(table())} operations" in text
+    assert all(f"\n{name} " in text for name in op_db)
+    assert f"{len(op_db)} operations" in text
 
 
 @pytest.mark.parametrize("reduce", ["sum", "mean", "prod", "amax", "amin"])

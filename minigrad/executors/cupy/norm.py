@@ -6,8 +6,8 @@ from minigrad.backend.cuda_kernel import accumulate_type, elementwise, reduction
 from minigrad.engine.executions import execution
 from minigrad.executors.cupy.accepts import is_floating
 from minigrad.executors.cupy.reduce import PRODUCTS, reduce_kernel
+from minigrad.ops.array.shape import sum_to
 from minigrad.ops.nn.norm import _standardize, along_channels, scale_and_shift
-from minigrad.ops.reduce.reductions import sum_to
 
 SQUARES = reduction(
     "squares_about_the_mean", "T x, S mean", "S out",

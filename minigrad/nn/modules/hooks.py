@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from minigrad.engine.function import Function
+from minigrad.autograd.function import Function
 from minigrad.engine.graph import Handle
 from minigrad.engine.modes import modes
 from minigrad.engine.tensor import Tensor

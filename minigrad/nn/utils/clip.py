@@ -8,7 +8,7 @@ from minigrad.engine.modes import no_grad
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.array.creation import tensor
 from minigrad.ops.array.shape import stack
-from minigrad.ops.reduce.reductions import norm
+from minigrad.ops.reduce.reductions import p_norm
 
 
 def _gradients(op: str, parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
@@ -36,7 +36,7 @@ def get_total_norm(tensors: Tensor | Iterable[Tensor], norm_type: float = 2.0, e
     parts = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     if not parts:
         return tensor(0.0)
-    total: Tensor = norm(stack([norm(t, norm_type).to(parts[0].device) for t in parts]), norm_type)
+    total: Tensor = p_norm(stack([p_norm(t, norm_type).to(parts[0].device) for t in parts]), norm_type)
     if error_if_nonfinite and not math.isfinite(total.item()):
         raise RuntimeError(f"get_total_norm: the norm of order {norm_type} is {total.item()}, not finite; "
                            f"error_if_nonfinite=False lets it pass")  # fmt: skip

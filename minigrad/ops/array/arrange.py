@@ -8,6 +8,7 @@ from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
 from minigrad.ops.api import public
+from minigrad.ops.array.pad import pad
 from minigrad.ops.array.shape import _ints, cat, expand, flip, narrow, reshape, split, stack, transpose, unsqueeze
 from minigrad.ops.index.indexing import getitem
 
@@ -150,8 +151,6 @@ def column_stack(tensors: Any) -> Any:
 @public
 def block_diag(*tensors: Any) -> Any:
     """The matrices one after the other on the diagonal of a matrix, zeros elsewhere."""
-    from minigrad.ops.array.pad import pad
-
     parts = [_at_least(t, 2) for t in tensors]
     width, start, rows = sum(p.shape[1] for p in parts), 0, []
     for p in parts:

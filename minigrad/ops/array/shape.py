@@ -5,10 +5,13 @@ from itertools import accumulate
 from typing import Any
 
 from minigrad.backend import array_module, asarray, broadcast_view, storage
+from minigrad.dtypes import promote_types
 from minigrad.engine.dispatch import primitive
+from minigrad.engine.promotion import cast
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
 from minigrad.ops.api import public, refuse
+from minigrad.ops.index.indexing import getitem
 
 __all__ = [
     "broadcast_to", "cat", "chunk", "concat", "concatenate", "expand", "flatten", "flip", "moveaxis",
@@ -89,15 +92,20 @@ def unsqueeze(input: Any, dim: int) -> Any:
     return reshape(input, (*sizes[:at], 1, *sizes[at:]))
 
 
-@primitive(view=True, name="expand", input=lambda g, input_shape: _sum_to(g, input_shape))
+@primitive(view=True, name="expand", input=lambda g, input_shape: sum_to(g, shape=input_shape))
 def _expand(input: Any, *, shape: tuple[int, ...]) -> Any:
     return broadcast_view(asarray(input), shape)
 
 
-def _sum_to(g: Any, shape: tuple[int, ...]) -> Any:
-    from minigrad.ops.reduce.reductions import sum_to
-
-    return sum_to(g, shape=shape)
+@primitive(name="sum_to", g=lambda g, g_shape: expand(g, g_shape))
+def sum_to(g: Any, *, shape: tuple[int, ...]) -> Any:
+    """`g` summed to `shape`: the adjoint of broadcasting `shape` to g's shape."""
+    extra = g.ndim - len(shape)
+    stretched = tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
+    if not stretched:  # no view: a bias' gradient is nobody else's, and need not be copied
+        return asarray(g.sum(tuple(range(extra))))
+    out = g.sum((*range(extra), *stretched), keepdims=True)
+    return out.reshape(shape) if extra else out
 
 
 @public
@@ -214,9 +222,6 @@ def _cat(*tensors: Any, dim: int, starts: tuple[int, ...]) -> Any:
 @public
 def cat(tensors: Any, dim: int = 0) -> Any:
     """Tensors one after another along `dim`; their other sizes must agree. dtypes are promoted."""
-    from minigrad.dtypes import promote_types
-    from minigrad.engine.promotion import cast
-
     parts = list(tensors)
     if not parts:
         raise ShapeError("cat: expected at least one tensor, got none")
@@ -253,8 +258,6 @@ def stack(tensors: Any, dim: int = 0) -> Any:
 @public
 def narrow(input: Any, dim: int, start: int, length: int) -> Any:
     """The slice start : start + length of `dim`: a view."""
-    from minigrad.ops.index.indexing import getitem
-
     at = axes.one(dim, input.ndim, "narrow")
     size = input.shape[at]
     if not (-size <= start <= size and 0 <= length <= size - start % (size + 1 if start >= 0 else size)):
@@ -293,7 +296,5 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 @public
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """The slices along `dim`, without that dimension. Views."""
-    from minigrad.ops.index.indexing import getitem
-
     at = axes.one(dim, input.ndim, "unbind")
     return tuple(getitem(input, (slice(None),) * at + (i,)) for i in range(input.shape[at]))

@@ -15,7 +15,7 @@ from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes
 from minigrad.ops.api import public
 from minigrad.ops.array.creation import ones_like, zeros_like
-from minigrad.ops.array.shape import broadcast_to, reshape
+from minigrad.ops.array.shape import broadcast_to, narrow, reshape
 from minigrad.ops.index.indexing import (
     _along,
     _gather,
@@ -159,8 +159,6 @@ def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, i
 
 def _scattered_product(base: Any, dim: int, index: Any, src: Any) -> Any:
     """One element of `src` after the other, so that its gradient is exact where elements are 0."""
-    from minigrad.ops.array.shape import narrow
-
     out = base
     for k in range(index.shape[dim]):
         places, values = narrow(index, dim, k, 1), narrow(src, dim, k, 1)

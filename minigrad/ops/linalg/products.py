@@ -2,18 +2,16 @@
 
 from typing import Any
 
-from minigrad.backend import array_module
 from minigrad.backend.product import product
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import binary
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.api import public, refuse
-from minigrad.ops.array.creation import zeros_like
 from minigrad.ops.array.shape import mT, reshape, squeeze, stack, unbind, unsqueeze
 
 __all__ = [
     "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "cross", "dot", "ger", "matmul",
-    "matrix_power", "mm", "mv", "outer",
+    "mm", "mv", "outer",
 ]  # fmt: skip
 
 
@@ -214,20 +212,3 @@ def _chain(parts: list[Any]) -> Any:
         i = max(range(len(parts) - 1), key=lambda k: parts[k].shape[-1])
         parts[i : i + 2] = [matmul(parts[i], parts[i + 1])]
     return parts[0]
-
-
-@public
-def matrix_power(input: Any, n: int) -> Any:
-    """A square matrix multiplied with itself n times; n < 0: its inverse."""
-    if input.ndim < 2 or input.shape[-1] != input.shape[-2]:
-        raise ShapeError(f"matrix_power: expected square matrices, got shape {tuple(input.shape)}")
-    if n < 0:
-        from minigrad.ops.linalg.decompositions import inv
-
-        return matrix_power(inv(input), -n)
-    if n == 0:
-        xp = array_module(input._array if hasattr(input, "_array") else input)
-        return zeros_like(input) + xp.eye(input.shape[-1], dtype=input.dtype)
-    half = matrix_power(input, n // 2) if n > 1 else None
-    square = None if half is None else matmul(half, half)
-    return input * 1 if square is None else matmul(square, input) if n % 2 else square

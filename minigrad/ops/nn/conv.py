@@ -12,10 +12,9 @@ from minigrad.engine.messages import describe
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.api import public
 from minigrad.ops.array.pad import pad
-from minigrad.ops.array.shape import reshape, squeeze, unsqueeze
+from minigrad.ops.array.shape import reshape, squeeze, sum_to, unsqueeze
 from minigrad.ops.index.indexing import _getitem
 from minigrad.ops.nn.im2col import Geometry, Ints, convolved, put_back, weight_sums
-from minigrad.ops.reduce.reductions import sum_to
 
 __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
 

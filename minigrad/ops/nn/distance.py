@@ -8,7 +8,7 @@ from minigrad.ops.api import public
 from minigrad.ops.array.arrange import broadcast_tensors
 from minigrad.ops.array.shape import unsqueeze
 from minigrad.ops.pointwise.arithmetic import clamp
-from minigrad.ops.reduce.reductions import norm, sum
+from minigrad.ops.reduce.reductions import p_norm, sum
 
 __all__ = ["cdist", "cosine_similarity", "pairwise_distance", "pdist"]
 
@@ -22,7 +22,7 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = None) -> 
         raise ShapeError(
             f"cdist: expected (..., n, d) and (..., m, d), got shapes {list(x1.shape)} and {list(x2.shape)}"
         )
-    return norm(unsqueeze(x1, -2) - unsqueeze(x2, -3), p, -1)
+    return p_norm(unsqueeze(x1, -2) - unsqueeze(x2, -3), p, -1)
 
 
 @public
@@ -33,13 +33,13 @@ def pdist(input: Any, p: float = 2.0) -> Any:
     n = input.shape[0]
     first = [i for i in range(n) for _ in range(i + 1, n)]
     second = [j for i in range(n) for j in range(i + 1, n)]
-    return norm(input[first] - input[second], p, -1)
+    return p_norm(input[first] - input[second], p, -1)
 
 
 @public
 def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Any:
     """The p-norm of x1 - x2 + eps along the last dimension; x1 and x2 broadcast."""
-    return norm(x1 - x2 + eps, p, -1, keepdim)
+    return p_norm(x1 - x2 + eps, p, -1, keepdim)
 
 
 @public
@@ -47,5 +47,5 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """x1 . x2 / (|x1| |x2|) along `dim`, each length held above eps: the cosine of the angle. x1 and x2 broadcast."""
     x1, x2 = broadcast_tensors(x1, x2)
     at = axes.one(dim, x1.ndim, "cosine_similarity")
-    lengths = [clamp(norm(x, 2, at, True), min=eps) for x in (x1, x2)]
+    lengths = [clamp(p_norm(x, 2, at, True), min=eps) for x in (x1, x2)]
     return sum(x1 / lengths[0] * (x2 / lengths[1]), at)

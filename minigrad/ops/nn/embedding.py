@@ -12,7 +12,7 @@ from minigrad.ops.array.shape import unsqueeze
 from minigrad.ops.index.indexing import _getitem, check_range, getitem
 from minigrad.ops.pointwise.arithmetic import clamp, where
 from minigrad.ops.reduce.reductions import max as largest
-from minigrad.ops.reduce.reductions import norm, sum
+from minigrad.ops.reduce.reductions import p_norm, sum
 
 __all__ = ["embedding", "embedding_bag"]
 
@@ -50,7 +50,7 @@ def _shorten(weight: Any, index: Any, max_norm: float, norm_type: float) -> None
     table = weight.data
     used = array_module(index).unique(index)
     rows = table[used]
-    table[used] = rows * clamp(max_norm / (norm(rows, norm_type, -1, True) + 1e-7), max=1.0)
+    table[used] = rows * clamp(max_norm / (p_norm(rows, norm_type, -1, True) + 1e-7), max=1.0)
 
 
 @public

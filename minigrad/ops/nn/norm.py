@@ -16,16 +16,13 @@ from minigrad.ops.array.pad import pad
 from minigrad.ops.array.shape import reshape
 from minigrad.ops.array.windows import unfold
 from minigrad.ops.pointwise.arithmetic import clamp, rsqrt, sqrt
-from minigrad.ops.reduce.reductions import mean, sum
-from minigrad.ops.reduce.reductions import norm as vector_norm
+from minigrad.ops.reduce.reductions import mean, p_norm, sum
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "normalize", "rms_norm"]
 
 
 @composite("standardize", also=2)
-def _standardize(
-    input: Any, weight: Any, bias: Any, *, dims: tuple[int, ...], eps: float, by_channel: bool
-) -> Any:
+def _standardize(input: Any, weight: Any, bias: Any, *, dims: tuple[int, ...], eps: float, by_channel: bool) -> Any:
     """(x - mean) / sqrt(variance + eps) * weight + bias, with the mean and variance over `dims`, which it also returns,
     with these dimensions of size 1. float16 is calculated in float32.
 
@@ -184,4 +181,4 @@ def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float 
 @public
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
     """x / max(norm of x along `dim`, eps): vectors of length 1, zero vectors left as they are."""
-    return input / clamp(vector_norm(input, p, dim, True), min=eps)
+    return input / clamp(p_norm(input, p, dim, True), min=eps)

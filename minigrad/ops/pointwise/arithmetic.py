@@ -12,10 +12,11 @@ from minigrad.backend import array_module, assert_all, chosen
 from minigrad.dtypes import finfo, floating
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import binary, unary
-from minigrad.engine.promotion import floated
+from minigrad.engine.promotion import floated, is_number, promoted
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError
 from minigrad.ops.api import public, refuse
-from minigrad.ops.array.creation import ones_like, zeros_like
+from minigrad.ops.array.creation import ones_like, tensor, zeros_like
 
 __all__ = [
     "abs", "absolute", "add", "addcdiv", "addcmul", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor",
@@ -250,13 +251,8 @@ def _where(condition: Any, input: Any, other: Any) -> Any:
 
 def where(condition: Any, input: Any, other: Any) -> Any:
     """input where the condition (bool) holds, else other; the three broadcast. The gradient goes the same way."""
-    from minigrad.engine.promotion import is_number, promoted
-    from minigrad.engine.tensor import Tensor
-
     if isinstance(condition, Tensor) or isinstance(input, Tensor) or isinstance(other, Tensor):
         if is_number(input) and is_number(other):
-            from minigrad.ops.array.creation import tensor
-
             input = tensor(input, device=getattr(condition, "device", None))
         input, other = promoted(input, other)
     if not hasattr(condition, "dtype"):
@@ -282,8 +278,6 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
 
     Raises ValueError if neither is given.
     """
-    from minigrad.engine.promotion import is_number
-
     if min is None and max is None:
         raise ValueError("clamp: at least one of min and max must be given")
     if all(limit is None or is_number(limit) for limit in (min, max)):

@@ -2,7 +2,8 @@
 
 from typing import Any, NamedTuple
 
-from minigrad.backend import array_module, asarray
+from minigrad.backend import array_module
+from minigrad.backend.namespace import reduce_sum
 from minigrad.dtypes import int64
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import unary
@@ -10,13 +11,13 @@ from minigrad.engine.promotion import cast, floated
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes
 from minigrad.ops.api import public, refuse
-from minigrad.ops.array.shape import _expand, _reshape, expand, reshape, squeeze
+from minigrad.ops.array.shape import _expand, _reshape, reshape, squeeze
 from minigrad.ops.index.indexing import gather
 from minigrad.ops.pointwise.arithmetic import abs, exp, isinf, isnan, maximum, minimum, safe_sqrt, where
 
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "logsumexp", "max", "mean", "min", "nanmean", "nansum",
-    "norm", "std", "std_mean", "sum", "var", "var_mean",
+    "std", "std_mean", "sum", "var", "var_mean",
 ]  # fmt: skip
 
 
@@ -31,7 +32,7 @@ def spread(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
 
 
 def _added(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    return x.sum(dim, int64 if x.dtype.kind in "biu" else None, None, keepdim)
+    return reduce_sum(x, dim, int64 if x.dtype.kind in "biu" else None, keepdim)
 
 
 _sum = unary(
@@ -63,17 +64,6 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
         raise
 
 
-@primitive(name="sum_to", g=lambda g, g_shape: expand(g, g_shape))
-def sum_to(g: Any, *, shape: tuple[int, ...]) -> Any:
-    """`g` summed to `shape`: the adjoint of broadcasting `shape` to g's shape."""
-    extra = g.ndim - len(shape)
-    stretched = tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
-    if not stretched:  # no view: a bias' gradient is nobody else's, and need not be copied
-        return asarray(g.sum(tuple(range(extra))))
-    out = g.sum((*range(extra), *stretched), keepdims=True)
-    return out.reshape(shape) if extra else out
-
-
 @primitive(
     name="mean",
     input=lambda g, input_shape, dim, keepdim: spread(g / axes.count(input_shape, dim), input_shape, dim, keepdim),
@@ -81,7 +71,7 @@ def sum_to(g: Any, *, shape: tuple[int, ...]) -> Any:
 def _mean(input: Any, *, dim: Any, keepdim: bool) -> Any:
     if input.dtype.itemsize == 2:  # a half's own mean adds up in float32
         return input.mean(dim, keepdims=keepdim)
-    return input.sum(dim, None, None, keepdim) / axes.count(input.shape, dim)
+    return reduce_sum(input, dim, None, keepdim) / axes.count(input.shape, dim)
 
 
 def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None,
@@ -235,20 +225,11 @@ def std(
     return safe_sqrt(var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased))  # fmt: skip
 
 
-@public
-def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
-    """The vector norm (sum |x|^p)^(1/p) over all elements or over `dim`; p = 2 ("fro"), 1, 0, inf, -inf or any number.
+def p_norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
+    """The vector norm (sum |x|^p)^(1/p) over all elements or over `dim`; p = 2, 1, 0, inf, -inf or any number.
 
     The gradient at the zero vector is 0; for p = inf, elements of equal size share it evenly.
     """
-    if p == "fro" or p is None:
-        p = 2
-    if p == "nuc":
-        from minigrad.torch.linalg import matrix_norm
-
-        return matrix_norm(input, "nuc", (0, 1) if dim is None else dim, keepdim)
-    if isinstance(p, str):
-        raise ValueError(f'norm: p: expected a number, inf or "fro", got {p!r}')
     input = floated(input)
     if p == 2:
         return safe_sqrt(sum(input * input, dim, keepdim))

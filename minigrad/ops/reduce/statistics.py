@@ -14,7 +14,7 @@ from minigrad.ops.array.diagonal import diagonal
 from minigrad.ops.array.shape import mT, reshape, unsqueeze
 from minigrad.ops.linalg.products import matmul
 from minigrad.ops.pointwise.arithmetic import clamp, sqrt, where
-from minigrad.ops.reduce.reductions import amax, amin, norm, sum
+from minigrad.ops.reduce.reductions import amax, amin, p_norm, sum
 
 __all__ = ["aminmax", "corrcoef", "cov", "dist", "histc", "renorm", "unique_consecutive"]
 
@@ -67,7 +67,7 @@ def corrcoef(input: Any) -> Any:
 @public
 def dist(input: Any, other: Any, p: float = 2) -> Any:
     """The p-norm of input - other, of all elements."""
-    return norm(input - other, p)
+    return p_norm(input - other, p)
 
 
 @public
@@ -76,7 +76,7 @@ def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
     if input.ndim < 2:
         raise ShapeError(f"renorm: expected at least 2 dimensions, got {describe(input)}")
     others = tuple(d for d in range(input.ndim) if d != dim % input.ndim)
-    size = norm(input, p, others, True)
+    size = p_norm(input, p, others, True)
     return input * where(size > maxnorm, maxnorm / (size + 1e-7), 1.0)
 
 

@@ -1,7 +1,7 @@
-"""Seeded backward bugs, each beside its correct twin: what the checker is proven on (`python -m minigrad.gradcheck
---prove`)."""
+"""Mutants: operations with a wrong backward, each beside its original. What the checker is tried on (`python -m
+minigrad.gradcheck --prove`)."""
 
-from minigrad.testing.mutants import (
+from minigrad.testing.mutants import (  # noqa: F401  each adds its own to MUTANTS
     elementwise,
     indexing,
     linalg,
@@ -11,9 +11,7 @@ from minigrad.testing.mutants import (
     reductions,
     regions,
     second,
-)
-from minigrad.testing.mutants.model import BUGS, LARGE, SMALL, Bug, minigrad_function
+)  # fmt: skip
+from minigrad.testing.mutants.model import LARGE, MUTANTS, SMALL, Mutant, minigrad_function
 
-__all__ = [
-    "BUGS", "LARGE", "SMALL", "Bug", "elementwise", "indexing", "linalg", "losses", "minigrad_function", "networks",
-    "purity", "reductions", "regions", "second", ]  # fmt: skip
+__all__ = ["LARGE", "MUTANTS", "SMALL", "Mutant", "minigrad_function"]

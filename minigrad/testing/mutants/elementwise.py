@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.testing.mutants.model import bug, normal, positive, row
+from minigrad.testing.mutants.model import mutant, normal, positive, row
 
 F = "elementwise"
 
@@ -13,230 +13,65 @@ def _sigmoid(x: Any) -> Any:
     return 1 / (1 + np.exp(-x))
 
 
-bug("exp: input for output", F, "wrong operand", normal, np.exp, lambda g, y, x: g * y, lambda g, y, x: g * x)
-bug("cos: sign lost", F, "sign", normal, np.cos, lambda g, y, x: -g * np.sin(x), lambda g, y, x: g * np.sin(x))
-bug("square: 2 lost", F, "missing factor", normal, np.square, lambda g, y, x: 2 * g * x, lambda g, y, x: g * x)
-bug("sqrt: half lost", F, "missing factor", positive, np.sqrt, lambda g, y, x: g / (2 * y), lambda g, y, x: g / y)
-bug(
-    "tanh: square lost",
-    F,
-    "wrong formula",
-    normal,
-    np.tanh,
-    lambda g, y, x: g * (1 - y * y),
-    lambda g, y, x: g * (1 - y),
-)
-bug(
-    "log2: ln 2 lost",
-    F,
-    "missing factor",
-    positive,
-    np.log2,
-    lambda g, y, x: g / (x * np.log(2)),
-    lambda g, y, x: g / x,
-)
-bug("log: factor 1.0001", F, "factor near 1", positive, np.log, lambda g, y, x: g / x, lambda g, y, x: g / x * 1.0001)
-bug("exp: factor 0.999", F, "factor near 1", normal, np.exp, lambda g, y, x: g * y, lambda g, y, x: g * y * 0.999)
-bug(
-    "reciprocal: square lost",
-    F,
-    "wrong operand",
-    positive,
-    np.reciprocal,
-    lambda g, y, x: -g * y * y,
-    lambda g, y, x: -g * y,
-)
-bug(
-    "cube: sign of x lost",
-    F,
-    "mask ignored",
-    normal,
-    lambda x: x**3,
-    lambda g, y, x: 3 * g * x * x,
-    lambda g, y, x: 3 * g * x * abs(x),
-)
-bug("abs: negatives ignored", F, "mask ignored", normal, np.abs, lambda g, y, x: g * np.sign(x), lambda g, y, x: g)
-bug(
-    "relu: mask flipped",
-    F,
-    "mask flipped",
-    normal,
-    lambda x: np.maximum(x, 0),
-    lambda g, y, x: g * (x > 0),
-    lambda g, y, x: g * (x < 0),
-)
-bug(
-    "relu: mask shifted",
-    F,
-    "mask shifted",
-    normal,
-    lambda x: np.maximum(x, 0),
-    lambda g, y, x: g * (x > 0),
-    lambda g, y, x: g * (x > -0.1),
-)
-bug(
-    "clip: mask ignored",
-    F,
-    "mask ignored",
-    normal,
-    lambda x: np.clip(x, -1, 1),
-    lambda g, y, x: g * (abs(x) <= 1),
-    lambda g, y, x: g,
-)
-bug(
-    "clip: upper bound ignored",
-    F,
-    "mask ignored",
-    normal,
-    lambda x: np.clip(x, -1, 1),
-    lambda g, y, x: g * (abs(x) <= 1),
-    lambda g, y, x: g * (x >= -1),
-)
-bug(
-    "leaky_relu: slope lost",
-    F,
-    "mask ignored",
-    normal,
-    lambda x: np.where(x > 0, x, 0.1 * x),
-    lambda g, y, x: g * np.where(x > 0, 1, 0.1),
-    lambda g, y, x: g * (x > 0),
-)
-bug(
-    "elu: alpha e^x lost",
-    F,
-    "missing term",
-    normal,
-    lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
-    lambda g, y, x: g * np.where(x > 0, 1, y + 1),
-    lambda g, y, x: g * np.where(x > 0, 1, y),
-)
-bug(
-    "silu: product rule",
-    F,
-    "missing term",
-    normal,
-    lambda x: x * _sigmoid(x),
-    lambda g, y, x: g * (_sigmoid(x) + y * (1 - _sigmoid(x))),
-    lambda g, y, x: g * _sigmoid(x),
-)
-bug(
-    "sigmoid: 1 - y for y(1-y)",
-    F,
-    "wrong formula",
-    normal,
-    _sigmoid,
-    lambda g, y, x: g * y * (1 - y),
-    lambda g, y, x: g * (1 - y),
-)
-bug(
-    "mul: operands swapped",
-    F,
-    "arguments swapped",
-    (normal, normal),
-    np.multiply,
-    lambda g, y, a, b: (g * b, g * a),
-    lambda g, y, a, b: (g * a, g * b),
-)
-bug(
-    "div: sign of the second",
-    F,
-    "sign",
-    (normal, positive),
-    np.divide,
-    lambda g, y, a, b: (g / b, -g * y / b),
-    lambda g, y, a, b: (g / b, g * y / b),
-)
-bug(
-    "sub: second not negated",
-    F,
-    "sign",
-    (normal, normal),
-    lambda a, b: a * a - b * b,
-    lambda g, y, a, b: (2 * g * a, -2 * g * b),
-    lambda g, y, a, b: (2 * g * a, 2 * g * b),
-)
-bug(
-    "atan2: operands swapped",
-    F,
-    "arguments swapped",
-    (positive, positive),
-    np.arctan2,
+# fmt: off
+mutant("exp: input for output", F, "wrong operand", normal, np.exp, lambda g, y, x: g * y, lambda g, y, x: g * x)
+mutant("cos: sign lost", F, "sign", normal, np.cos, lambda g, y, x: -g * np.sin(x), lambda g, y, x: g * np.sin(x))
+mutant("square: 2 lost", F, "missing factor", normal, np.square, lambda g, y, x: 2 * g * x, lambda g, y, x: g * x)
+mutant("sqrt: half lost", F, "missing factor", positive, np.sqrt, lambda g, y, x: g / (2 * y), lambda g, y, x: g / y)
+mutant("tanh: square lost", F, "wrong formula", normal, np.tanh, lambda g, y, x: g * (1 - y * y),
+    lambda g, y, x: g * (1 - y))
+mutant("log2: ln 2 lost", F, "missing factor", positive, np.log2, lambda g, y, x: g / (x * np.log(2)),
+    lambda g, y, x: g / x)
+mutant("log: factor 1.0001", F, "factor near 1", positive, np.log, lambda g, y, x: g / x,
+    lambda g, y, x: g / x * 1.0001)
+mutant("exp: factor 0.999", F, "factor near 1", normal, np.exp, lambda g, y, x: g * y, lambda g, y, x: g * y * 0.999)
+mutant("reciprocal: square lost", F, "wrong operand", positive, np.reciprocal, lambda g, y, x: -g * y * y,
+    lambda g, y, x: -g * y)
+mutant("cube: sign of x lost", F, "mask ignored", normal, lambda x: x**3, lambda g, y, x: 3 * g * x * x,
+    lambda g, y, x: 3 * g * x * abs(x))
+mutant("abs: negatives ignored", F, "mask ignored", normal, np.abs, lambda g, y, x: g * np.sign(x), lambda g, y, x: g)
+mutant("relu: mask flipped", F, "mask flipped", normal, lambda x: np.maximum(x, 0), lambda g, y, x: g * (x > 0),
+    lambda g, y, x: g * (x < 0))
+mutant("relu: mask shifted", F, "mask shifted", normal, lambda x: np.maximum(x, 0), lambda g, y, x: g * (x > 0),
+    lambda g, y, x: g * (x > -0.1))
+mutant("clip: mask ignored", F, "mask ignored", normal, lambda x: np.clip(x, -1, 1), lambda g, y, x: g * (abs(x) <= 1),
+    lambda g, y, x: g)
+mutant("clip: upper bound ignored", F, "mask ignored", normal, lambda x: np.clip(x, -1, 1),
+    lambda g, y, x: g * (abs(x) <= 1), lambda g, y, x: g * (x >= -1))
+mutant("leaky_relu: slope lost", F, "mask ignored", normal, lambda x: np.where(x > 0, x, 0.1 * x),
+    lambda g, y, x: g * np.where(x > 0, 1, 0.1), lambda g, y, x: g * (x > 0))
+mutant("elu: alpha e^x lost", F, "missing term", normal, lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    lambda g, y, x: g * np.where(x > 0, 1, y + 1), lambda g, y, x: g * np.where(x > 0, 1, y))
+mutant("silu: product rule", F, "missing term", normal, lambda x: x * _sigmoid(x),
+    lambda g, y, x: g * (_sigmoid(x) + y * (1 - _sigmoid(x))), lambda g, y, x: g * _sigmoid(x))
+mutant("sigmoid: 1 - y for y(1-y)", F, "wrong formula", normal, _sigmoid, lambda g, y, x: g * y * (1 - y),
+    lambda g, y, x: g * (1 - y))
+mutant("mul: operands swapped", F, "arguments swapped", (normal, normal), np.multiply,
+    lambda g, y, a, b: (g * b, g * a), lambda g, y, a, b: (g * a, g * b))
+mutant("div: sign of the second", F, "sign", (normal, positive), np.divide, lambda g, y, a, b: (g / b, -g * y / b),
+    lambda g, y, a, b: (g / b, g * y / b))
+mutant("sub: second not negated", F, "sign", (normal, normal), lambda a, b: a * a - b * b,
+    lambda g, y, a, b: (2 * g * a, -2 * g * b), lambda g, y, a, b: (2 * g * a, 2 * g * b))
+mutant("atan2: operands swapped", F, "arguments swapped", (positive, positive), np.arctan2,
     lambda g, y, a, b: (g * b / (a * a + b * b), -g * a / (a * a + b * b)),
-    lambda g, y, a, b: (-g * a / (a * a + b * b), g * b / (a * a + b * b)),
-)
-bug(
-    "pow: exponent's log lost",
-    F,
-    "missing factor",
-    (positive, normal),
-    np.power,
-    lambda g, y, a, b: (g * b * a ** (b - 1), g * y * np.log(a)),
-    lambda g, y, a, b: (g * b * a ** (b - 1), g * y),
-)
-bug(
-    "hypot: root lost",
-    F,
-    "missing factor",
-    (positive, normal),
-    np.hypot,
-    lambda g, y, a, b: (g * a / y, g * b / y),
-    lambda g, y, a, b: (g * a, g * b),
-)
-bug(
-    "where: branches swapped",
-    F,
-    "mask flipped",
-    (normal, normal),
-    lambda a, b: np.where(a > b, a * a, b),
-    lambda g, y, a, b: (2 * g * a * (a > b), g * (a <= b)),
-    lambda g, y, a, b: (2 * g * a * (a <= b), g * (a > b)),
-)
-bug(
-    "lerp: weight of the end",
-    F,
-    "arguments swapped",
-    (normal, normal),
-    lambda a, b: a + 0.3 * (b - a),
-    lambda g, y, a, b: (0.7 * g, 0.3 * g),
-    lambda g, y, a, b: (0.3 * g, 0.7 * g),
-)
-bug(
-    "scale 5e-6: all zero", F, "tiny scale", normal, lambda x: 5e-6 * x, lambda g, y, x: 5e-6 * g, lambda g, y, x: 0 * g
-)
-bug(
-    "scale 1e-8: tenfold",
-    F,
-    "tiny scale",
-    normal,
-    lambda x: 1e-8 * np.sin(x),
-    lambda g, y, x: 1e-8 * g * np.cos(x),
-    lambda g, y, x: 1e-7 * g * np.cos(x),
-)
+    lambda g, y, a, b: (-g * a / (a * a + b * b), g * b / (a * a + b * b)))
+mutant("pow: exponent's log lost", F, "missing factor", (positive, normal), np.power,
+    lambda g, y, a, b: (g * b * a ** (b - 1), g * y * np.log(a)), lambda g, y, a, b: (g * b * a ** (b - 1), g * y))
+mutant("hypot: root lost", F, "missing factor", (positive, normal), np.hypot, lambda g, y, a, b: (g * a / y, g * b / y),
+    lambda g, y, a, b: (g * a, g * b))
+mutant("where: branches swapped", F, "mask flipped", (normal, normal), lambda a, b: np.where(a > b, a * a, b),
+    lambda g, y, a, b: (2 * g * a * (a > b), g * (a <= b)), lambda g, y, a, b: (2 * g * a * (a <= b), g * (a > b)))
+mutant("lerp: weight of the end", F, "arguments swapped", (normal, normal), lambda a, b: a + 0.3 * (b - a),
+    lambda g, y, a, b: (0.7 * g, 0.3 * g), lambda g, y, a, b: (0.3 * g, 0.7 * g))
+mutant("scale 5e-6: all zero", F, "tiny scale", normal, lambda x: 5e-6 * x, lambda g, y, x: 5e-6 * g,
+    lambda g, y, x: 0 * g)
+mutant("scale 1e-8: tenfold", F, "tiny scale", normal, lambda x: 1e-8 * np.sin(x), lambda g, y, x: 1e-8 * g * np.cos(x),
+    lambda g, y, x: 1e-7 * g * np.cos(x))
 # broadcasting: (n, m) with (m,)
-bug(
-    "scale rows: mean for sum",
-    F,
-    "broadcast axis",
-    (normal, row),
-    np.multiply,
-    lambda g, y, a, b: (g * b, (g * a).sum(0)),
-    lambda g, y, a, b: (g * b, (g * a).mean(0)),
-)
-bug(
-    "scale rows: first row only",
-    F,
-    "broadcast axis",
-    (normal, row),
-    np.multiply,
-    lambda g, y, a, b: (g * b, (g * a).sum(0)),
-    lambda g, y, a, b: (g * b, (g * a)[0]),
-)
-bug(
-    "bias: summed and spread",
-    F,
-    "broadcast axis",
-    (normal, row),
-    lambda a, b: np.tanh(a + b),
+mutant("scale rows: mean for sum", F, "broadcast axis", (normal, row), np.multiply,
+    lambda g, y, a, b: (g * b, (g * a).sum(0)), lambda g, y, a, b: (g * b, (g * a).mean(0)))
+mutant("scale rows: first row only", F, "broadcast axis", (normal, row), np.multiply,
+    lambda g, y, a, b: (g * b, (g * a).sum(0)), lambda g, y, a, b: (g * b, (g * a)[0]))
+mutant("bias: summed and spread", F, "broadcast axis", (normal, row), lambda a, b: np.tanh(a + b),
     lambda g, y, a, b: (g * (1 - y * y), (g * (1 - y * y)).sum(0)),
-    lambda g, y, a, b: (g * (1 - y * y), (g * (1 - y * y)).sum() + 0 * b),
-)
+    lambda g, y, a, b: (g * (1 - y * y), (g * (1 - y * y)).sum() + 0 * b))

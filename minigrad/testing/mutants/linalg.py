@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.testing.mutants.model import bug, normal, square
+from minigrad.testing.mutants.model import mutant, normal, square
 
 F = "linear algebra"
 
@@ -21,113 +21,34 @@ def _cholesky_like(x: Any) -> Any:
     return x @ x.T
 
 
-bug(
-    "matmul: right operand not transposed",
-    F,
-    "transposed",
-    (square, square),
-    np.matmul,
-    lambda g, y, a, b: (g @ b.T, a.T @ g),
-    lambda g, y, a, b: (g @ b, a.T @ g),
-)
-bug(
-    "matmul: left operand not transposed",
-    F,
-    "transposed",
-    (square, square),
-    np.matmul,
-    lambda g, y, a, b: (g @ b.T, a.T @ g),
-    lambda g, y, a, b: (g @ b.T, a @ g),
-)
-bug(
-    "linear layer: bias not summed",
-    F,
-    "broadcast axis",
-    (normal, lambda rng, s: rng.normal(size=(s[1], 2)), lambda rng, s: rng.normal(size=2)),
-    lambda x, w, b: x @ w + b,
-    lambda g, y, x, w, b: (g @ w.T, x.T @ g, g.sum(0)),
-    lambda g, y, x, w, b: (g @ w.T, x.T @ g, g[-1]),
-)
-bug(
-    "gram: one of two terms",
-    F,
-    "missing term",
-    normal,
-    _cholesky_like,
-    lambda g, y, x: (g + g.T) @ x,
-    lambda g, y, x: g @ x,
-)
-bug("inv: minus lost", F, "sign", square, _inv, lambda g, y, x: -y.T @ g @ y.T, lambda g, y, x: y.T @ g @ y.T)
-bug("inv: not transposed", F, "transposed", square, _inv, lambda g, y, x: -y.T @ g @ y.T, lambda g, y, x: -y @ g @ y)
-bug(
-    "det: cofactors not transposed",
-    F,
-    "transposed",
-    square,
-    np.linalg.det,
-    lambda g, y, x: g * y * _inv(x).T,
-    lambda g, y, x: g * y * _inv(x),
-)
-bug(
-    "logdet: det kept",
-    F,
-    "missing factor",
-    square,
-    lambda x: np.linalg.slogdet(x)[1],
-    lambda g, y, x: g * _inv(x).T,
-    lambda g, y, x: g * np.linalg.det(x) * _inv(x).T,
-)
-bug(
-    "solve: matrix's sign",
-    F,
-    "sign",
-    (square, _vector),
-    np.linalg.solve,
+# fmt: off
+mutant("matmul: right operand not transposed", F, "transposed", (square, square), np.matmul,
+    lambda g, y, a, b: (g @ b.T, a.T @ g), lambda g, y, a, b: (g @ b, a.T @ g))
+mutant("matmul: left operand not transposed", F, "transposed", (square, square), np.matmul,
+    lambda g, y, a, b: (g @ b.T, a.T @ g), lambda g, y, a, b: (g @ b.T, a @ g))
+mutant("linear layer: bias not summed", F, "broadcast axis",
+    (normal, lambda rng, s: rng.normal(size=(s[1], 2)), lambda rng, s: rng.normal(size=2)), lambda x, w, b: x @ w + b,
+    lambda g, y, x, w, b: (g @ w.T, x.T @ g, g.sum(0)), lambda g, y, x, w, b: (g @ w.T, x.T @ g, g[-1]))
+mutant("gram: one of two terms", F, "missing term", normal, _cholesky_like, lambda g, y, x: (g + g.T) @ x,
+    lambda g, y, x: g @ x)
+mutant("inv: minus lost", F, "sign", square, _inv, lambda g, y, x: -y.T @ g @ y.T, lambda g, y, x: y.T @ g @ y.T)
+mutant("inv: not transposed", F, "transposed", square, _inv, lambda g, y, x: -y.T @ g @ y.T, lambda g, y, x: -y @ g @ y)
+mutant("det: cofactors not transposed", F, "transposed", square, np.linalg.det, lambda g, y, x: g * y * _inv(x).T,
+    lambda g, y, x: g * y * _inv(x))
+mutant("logdet: det kept", F, "missing factor", square, lambda x: np.linalg.slogdet(x)[1],
+    lambda g, y, x: g * _inv(x).T, lambda g, y, x: g * np.linalg.det(x) * _inv(x).T)
+mutant("solve: matrix's sign", F, "sign", (square, _vector), np.linalg.solve,
     lambda g, y, a, b: (-np.outer(np.linalg.solve(a.T, g), y), np.linalg.solve(a.T, g)),
-    lambda g, y, a, b: (np.outer(np.linalg.solve(a.T, g), y), np.linalg.solve(a.T, g)),
-)
-bug(
-    "solve: not transposed",
-    F,
-    "transposed",
-    (square, _vector),
-    np.linalg.solve,
+    lambda g, y, a, b: (np.outer(np.linalg.solve(a.T, g), y), np.linalg.solve(a.T, g)))
+mutant("solve: not transposed", F, "transposed", (square, _vector), np.linalg.solve,
     lambda g, y, a, b: (-np.outer(np.linalg.solve(a.T, g), y), np.linalg.solve(a.T, g)),
-    lambda g, y, a, b: (-np.outer(np.linalg.solve(a.T, g), y), np.linalg.solve(a, g)),
-)
-bug(
-    "quadratic form: symmetric assumed",
-    F,
-    "missing term",
-    (_vector, square),
-    lambda x, a: x @ a @ x,
-    lambda g, y, x, a: (g * (a + a.T) @ x, g * np.outer(x, x)),
-    lambda g, y, x, a: (g * 2 * a @ x, g * np.outer(x, x)),
-)
-bug(
-    "outer: swapped",
-    F,
-    "arguments swapped",
-    (_vector, _vector),
-    np.outer,
-    lambda g, y, a, b: (g @ b, g.T @ a),
-    lambda g, y, a, b: (g.T @ b, g @ a),
-)
-bug(
-    "trace: off the diagonal",
-    F,
-    "shifted",
-    square,
-    lambda x: np.trace(x @ x),
-    lambda g, y, x: 2 * g * x.T,
-    lambda g, y, x: 2 * g * x,
-)
-bug(
-    "row norms: cross term",
-    F,
-    "missing term",
-    normal,
-    lambda x: x / np.sqrt((x * x).sum(1, keepdims=True)),
+    lambda g, y, a, b: (-np.outer(np.linalg.solve(a.T, g), y), np.linalg.solve(a, g)))
+mutant("quadratic form: symmetric assumed", F, "missing term", (_vector, square), lambda x, a: x @ a @ x,
+    lambda g, y, x, a: (g * (a + a.T) @ x, g * np.outer(x, x)), lambda g, y, x, a: (g * 2 * a @ x, g * np.outer(x, x)))
+mutant("outer: swapped", F, "arguments swapped", (_vector, _vector), np.outer, lambda g, y, a, b: (g @ b, g.T @ a),
+    lambda g, y, a, b: (g.T @ b, g @ a))
+mutant("trace: off the diagonal", F, "shifted", square, lambda x: np.trace(x @ x), lambda g, y, x: 2 * g * x.T,
+    lambda g, y, x: 2 * g * x)
+mutant("row norms: cross term", F, "missing term", normal, lambda x: x / np.sqrt((x * x).sum(1, keepdims=True)),
     lambda g, y, x: (g - y * (g * y).sum(1, keepdims=True)) / np.sqrt((x * x).sum(1, keepdims=True)),
-    lambda g, y, x: g / np.sqrt((x * x).sum(1, keepdims=True)),
-)
+    lambda g, y, x: g / np.sqrt((x * x).sum(1, keepdims=True)))

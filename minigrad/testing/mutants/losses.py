@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.testing.mutants.model import bug, normal
+from minigrad.testing.mutants.model import mutant, normal
 
 F = "softmax and losses"
 
@@ -47,138 +47,38 @@ def _hinge(g: Any, y: Any, x: Any, counted: Any) -> Any:
     return g / len(x) * (hit - (_onehot(x) * hit.sum(1, keepdims=True) if counted else _onehot(x)))
 
 
-bug(
-    "softmax: sum term lost",
-    F,
-    "missing term",
-    normal,
-    _softmax,
-    lambda g, y, x: y * (g - (g * y).sum(1, keepdims=True)),
-    lambda g, y, x: y * g,
-)
-bug(
-    "softmax: mean for sum",
-    F,
-    "missing factor n",
-    normal,
-    _softmax,
-    lambda g, y, x: y * (g - (g * y).sum(1, keepdims=True)),
-    lambda g, y, x: y * (g - (g * y).mean(1, keepdims=True)),
-)
-bug(
-    "softmax: other axis",
-    F,
-    "wrong axis",
-    normal,
-    _softmax,
-    lambda g, y, x: y * (g - (g * y).sum(1, keepdims=True)),
-    lambda g, y, x: y * (g - (g * y).sum(0)),
-)
-bug(
-    "softmax: diagonal only",
-    F,
-    "missing term",
-    normal,
-    _softmax,
-    lambda g, y, x: y * (g - (g * y).sum(1, keepdims=True)),
-    lambda g, y, x: g * y * (1 - y),
-)
-bug(
-    "log_softmax: sum of g lost",
-    F,
-    "missing term",
-    normal,
-    _log_softmax,
-    lambda g, y, x: g - np.exp(y) * g.sum(1, keepdims=True),
-    lambda g, y, x: g - np.exp(y),
-)
-bug(
-    "cross_entropy: 1/N lost",
-    F,
-    "missing factor n",
-    normal,
-    _entropy,
-    lambda g, y, x: g * (_softmax(x) - _onehot(x)) / len(x),
-    lambda g, y, x: g * (_softmax(x) - _onehot(x)),
-)
-bug(
-    "cross_entropy: class off by one",
-    F,
-    "shifted",
-    normal,
-    _entropy,
-    lambda g, y, x: g * (_softmax(x) - _onehot(x)) / len(x),
-    lambda g, y, x: g * (_softmax(x) - _onehot(x, 1)) / len(x),
-)
-bug(
-    "cross_entropy: g ignored",
-    F,
-    "independent of g",
-    normal,
-    _entropy,
-    lambda g, y, x: g * (_softmax(x) - _onehot(x)) / len(x),
-    lambda g, y, x: (_softmax(x) - _onehot(x)) / len(x),
-)
-bug(
-    "bce with logits: target lost",
-    F,
-    "missing term",
-    normal,
-    _bce,
-    lambda g, y, x: g * (_sig(x) - _onehot(x)) / x.size,
-    lambda g, y, x: g * _sig(x) / x.size,
-)
-bug(
-    "mse: 2 lost",
-    F,
-    "missing factor",
-    (normal, normal),
-    lambda a, b: ((a - b) ** 2).mean(),
+# fmt: off
+mutant("softmax: sum term lost", F, "missing term", normal, _softmax,
+    lambda g, y, x: y * (g - (g * y).sum(1, keepdims=True)), lambda g, y, x: y * g)
+mutant("softmax: mean for sum", F, "missing factor n", normal, _softmax,
+    lambda g, y, x: y * (g - (g * y).sum(1, keepdims=True)), lambda g, y, x: y * (g - (g * y).mean(1, keepdims=True)))
+mutant("softmax: other axis", F, "wrong axis", normal, _softmax,
+    lambda g, y, x: y * (g - (g * y).sum(1, keepdims=True)), lambda g, y, x: y * (g - (g * y).sum(0)))
+mutant("softmax: diagonal only", F, "missing term", normal, _softmax,
+    lambda g, y, x: y * (g - (g * y).sum(1, keepdims=True)), lambda g, y, x: g * y * (1 - y))
+mutant("log_softmax: sum of g lost", F, "missing term", normal, _log_softmax,
+    lambda g, y, x: g - np.exp(y) * g.sum(1, keepdims=True), lambda g, y, x: g - np.exp(y))
+mutant("cross_entropy: 1/N lost", F, "missing factor n", normal, _entropy,
+    lambda g, y, x: g * (_softmax(x) - _onehot(x)) / len(x), lambda g, y, x: g * (_softmax(x) - _onehot(x)))
+mutant("cross_entropy: class off by one", F, "shifted", normal, _entropy,
+    lambda g, y, x: g * (_softmax(x) - _onehot(x)) / len(x), lambda g, y, x: g * (_softmax(x) - _onehot(x, 1)) / len(x))
+mutant("cross_entropy: g ignored", F, "independent of g", normal, _entropy,
+    lambda g, y, x: g * (_softmax(x) - _onehot(x)) / len(x), lambda g, y, x: (_softmax(x) - _onehot(x)) / len(x))
+mutant("bce with logits: target lost", F, "missing term", normal, _bce,
+    lambda g, y, x: g * (_sig(x) - _onehot(x)) / x.size, lambda g, y, x: g * _sig(x) / x.size)
+mutant("mse: 2 lost", F, "missing factor", (normal, normal), lambda a, b: ((a - b) ** 2).mean(),
     lambda g, y, a, b: (2 * g * (a - b) / a.size, 2 * g * (b - a) / a.size),
-    lambda g, y, a, b: (g * (a - b) / a.size, g * (b - a) / a.size),
-)
-bug(
-    "mse: target's sign",
-    F,
-    "sign",
-    (normal, normal),
-    lambda a, b: ((a - b) ** 2).mean(),
+    lambda g, y, a, b: (g * (a - b) / a.size, g * (b - a) / a.size))
+mutant("mse: target's sign", F, "sign", (normal, normal), lambda a, b: ((a - b) ** 2).mean(),
     lambda g, y, a, b: (2 * g * (a - b) / a.size, 2 * g * (b - a) / a.size),
-    lambda g, y, a, b: (2 * g * (a - b) / a.size, 2 * g * (a - b) / a.size),
-)
-bug(
-    "l1: divided by rows",
-    F,
-    "missing factor n",
-    (normal, normal),
-    lambda a, b: abs(a - b).mean(),
+    lambda g, y, a, b: (2 * g * (a - b) / a.size, 2 * g * (a - b) / a.size))
+mutant("l1: divided by rows", F, "missing factor n", (normal, normal), lambda a, b: abs(a - b).mean(),
     lambda g, y, a, b: (g * np.sign(a - b) / a.size, g * np.sign(b - a) / a.size),
-    lambda g, y, a, b: (g * np.sign(a - b) / len(a), g * np.sign(b - a) / len(a)),
-)
-bug(
-    "hinge: right class once",
-    F,
-    "missing term",
-    normal,
-    lambda x: _margins(x).sum() / len(x),
-    lambda g, y, x: _hinge(g, y, x, True),
-    lambda g, y, x: _hinge(g, y, x, False),
-)
-bug(
-    "kl: target's entropy term",
-    F,
-    "missing term",
-    (normal, normal),
-    lambda a, b: (np.exp(b) * (b - a)).sum(),
+    lambda g, y, a, b: (g * np.sign(a - b) / len(a), g * np.sign(b - a) / len(a)))
+mutant("hinge: right class once", F, "missing term", normal, lambda x: _margins(x).sum() / len(x),
+    lambda g, y, x: _hinge(g, y, x, True), lambda g, y, x: _hinge(g, y, x, False))
+mutant("kl: target's entropy term", F, "missing term", (normal, normal), lambda a, b: (np.exp(b) * (b - a)).sum(),
     lambda g, y, a, b: (-g * np.exp(b), g * np.exp(b) * (b - a + 1)),
-    lambda g, y, a, b: (-g * np.exp(b), g * np.exp(b) * (b - a)),
-)
-bug(
-    "log_softmax of one-hot sum: vacuous g",
-    F,
-    "cancels",
-    normal,
-    _log_softmax,
-    lambda g, y, x: g - np.exp(y) * g.sum(1, keepdims=True),
-    lambda g, y, x: g - np.exp(y) * g.mean(1, keepdims=True),
-)
+    lambda g, y, a, b: (-g * np.exp(b), g * np.exp(b) * (b - a)))
+mutant("log_softmax of one-hot sum: vacuous g", F, "cancels", normal, _log_softmax,
+    lambda g, y, x: g - np.exp(y) * g.sum(1, keepdims=True), lambda g, y, x: g - np.exp(y) * g.mean(1, keepdims=True))

@@ -1,4 +1,4 @@
-"""What a seeded bug is: an op in plain NumPy, its right backward and a wrong one."""
+"""What a mutant is: an op in plain NumPy, its right backward and a wrong one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from minigrad.engine.primitive import wrap
 Array = Any
 Makers = tuple[Callable[[np.random.Generator, tuple[int, int]], Array], ...]
 SMALL, LARGE = (3, 4), (20, 30)
-BUGS: list["Bug"] = []
+MUTANTS: list["Mutant"] = []
 
 
 @dataclass(frozen=True)
-class Bug:
+class Mutant:
     """forward(*xs) -> y; right and wrong(g, y, *xs) -> the gradient of each x.
 
     In plain NumPy, so that any framework can run it; with `order` 2 in operators on tensors, so that backward can be
@@ -39,22 +39,22 @@ class Bug:
         return [np.asarray(make(rng, shape), dtype="float64") for make in self.inputs]
 
 
-def bug(
+def mutant(
     name: str, family: str, kind: str, inputs: Any, forward: Any, right: Any, wrong: Any, order: int = 1,
     wrong_forward: Any = None,
 ) -> None:  # fmt: skip
     """Add one to the library. inputs: one maker, or a tuple of them."""
     makers = inputs if isinstance(inputs, tuple) else (inputs,)
-    BUGS.append(Bug(name, family, kind, makers, forward, right, wrong, order, wrong_forward))
+    MUTANTS.append(Mutant(name, family, kind, makers, forward, right, wrong, order, wrong_forward))
 
 
-def minigrad_function(bug: Bug, wrong: bool) -> Callable[..., Any]:
+def minigrad_function(mutant: Mutant, wrong: bool) -> Callable[..., Any]:
     """The op as a minigrad function of tensors, with its wrong backward or its right one."""
-    backward_of = bug.wrong if wrong else bug.right
-    forward_of = bug.wrong_forward if wrong and bug.wrong_forward else bug.forward
-    tensors = bug.order > 1
+    backward_of = mutant.wrong if wrong else mutant.right
+    forward_of = mutant.wrong_forward if wrong and mutant.wrong_forward else mutant.forward
+    tensors = mutant.order > 1
 
-    class Seeded(Function):
+    class Mutated(Function):
         @staticmethod
         def forward(ctx: Any, *xs: Any) -> Any:
             y = forward_of(*xs) if tensors else wrap(np.asarray(forward_of(*[x._array for x in xs])))
@@ -69,8 +69,8 @@ def minigrad_function(bug: Bug, wrong: bool) -> Callable[..., Any]:
             found = backward_of(gs[0]._array, y._array, *[x._array for x in xs])
             return tuple(wrap(np.asarray(r)) for r in (found if isinstance(found, tuple) else (found,)))
 
-    Seeded.__name__ = bug.name.replace(" ", "_")
-    return Seeded.apply
+    Mutated.__name__ = mutant.name.replace(" ", "_")
+    return Mutated.apply
 
 
 # --- makers of inputs ---------------------------------------------------------------------------------------------

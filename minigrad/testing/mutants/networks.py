@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.testing.mutants.model import bug, normal, row
+from minigrad.testing.mutants.model import mutant, normal, row
 
 F = "network layers"
 WIDTH = 3
@@ -103,154 +103,45 @@ def _attention_back(g: Any, y: Any, q: Any, k: Any, scale: Any = True) -> Any:
     return d @ k, d.T @ q
 
 
-bug("layer_norm: mean term lost", F, "missing term", normal, _norm(1), _norm_back(1), _norm_back(1, mean=False))
-bug("layer_norm: variance term lost", F, "missing term", normal, _norm(1), _norm_back(1), _norm_back(1, var=False))
-bug("layer_norm: both lost", F, "missing term", normal, _norm(1), _norm_back(1), _norm_back(1, False, False))
-bug(
-    "layer_norm: 1/std lost",
-    F,
-    "missing factor",
-    normal,
-    _norm(1),
-    _norm_back(1),
-    lambda g, y, x: _norm_back(1)(g, y, x) * _stats(x, 1)[1],
-)
-bug("batch_norm: statistics constant", F, "missing term", normal, _norm(0), _norm_back(0), _norm_back(0, False, False))
-bug(
-    "batch_norm: over the other axis",
-    F,
-    "wrong axis",
-    normal,
-    _norm(0),
-    _norm_back(0),
-    lambda g, y, x: (g - g.mean(1, keepdims=True) - y * (g * y).mean(0)) / _stats(x, 0)[1],
-)
-bug(
-    "norm's gain: input for normalised",
-    F,
-    "wrong operand",
-    (normal, row),
-    lambda x, w: _norm(1)(x) * w,
+# fmt: off
+mutant("layer_norm: mean term lost", F, "missing term", normal, _norm(1), _norm_back(1), _norm_back(1, mean=False))
+mutant("layer_norm: variance term lost", F, "missing term", normal, _norm(1), _norm_back(1), _norm_back(1, var=False))
+mutant("layer_norm: both lost", F, "missing term", normal, _norm(1), _norm_back(1), _norm_back(1, False, False))
+mutant("layer_norm: 1/std lost", F, "missing factor", normal, _norm(1), _norm_back(1),
+    lambda g, y, x: _norm_back(1)(g, y, x) * _stats(x, 1)[1])
+mutant("batch_norm: statistics constant", F, "missing term", normal, _norm(0), _norm_back(0),
+    _norm_back(0, False, False))
+mutant("batch_norm: over the other axis", F, "wrong axis", normal, _norm(0), _norm_back(0),
+    lambda g, y, x: (g - g.mean(1, keepdims=True) - y * (g * y).mean(0)) / _stats(x, 0)[1])
+mutant("norm's gain: input for normalised", F, "wrong operand", (normal, row), lambda x, w: _norm(1)(x) * w,
     lambda g, y, x, w: (_norm_back(1)(g * w, _norm(1)(x), x), (g * _norm(1)(x)).sum(0)),
-    lambda g, y, x, w: (_norm_back(1)(g * w, _norm(1)(x), x), (g * x).sum(0)),
-)
-bug(
-    "rms_norm: cross term halved", F, "missing factor", normal, _rms, _rms_back, lambda g, y, x: _rms_back(g, y, x, 0.5)
-)
-bug(
-    "conv: kernel not flipped",
-    F,
-    "flipped",
-    (normal, _kernel),
-    _conv,
+    lambda g, y, x, w: (_norm_back(1)(g * w, _norm(1)(x), x), (g * x).sum(0)))
+mutant("rms_norm: cross term halved", F, "missing factor", normal, _rms, _rms_back,
+    lambda g, y, x: _rms_back(g, y, x, 0.5))
+mutant("conv: kernel not flipped", F, "flipped", (normal, _kernel), _conv,
+    lambda g, y, x, w: (_conv_x(g, w), _conv_w(g, x)), lambda g, y, x, w: (_conv_x(g, w[::-1]), _conv_w(g, x)))
+mutant("conv: kernel's gradient shifted", F, "shifted", (normal, _kernel), _conv,
+    lambda g, y, x, w: (_conv_x(g, w), _conv_w(g, x)), lambda g, y, x, w: (_conv_x(g, w), np.roll(_conv_w(g, x), 1)))
+mutant("conv: last input lost", F, "off by one", (normal, _kernel), _conv,
     lambda g, y, x, w: (_conv_x(g, w), _conv_w(g, x)),
-    lambda g, y, x, w: (_conv_x(g, w[::-1]), _conv_w(g, x)),
-)
-bug(
-    "conv: kernel's gradient shifted",
-    F,
-    "shifted",
-    (normal, _kernel),
-    _conv,
-    lambda g, y, x, w: (_conv_x(g, w), _conv_w(g, x)),
-    lambda g, y, x, w: (_conv_x(g, w), np.roll(_conv_w(g, x), 1)),
-)
-bug(
-    "conv: last input lost",
-    F,
-    "off by one",
-    (normal, _kernel),
-    _conv,
-    lambda g, y, x, w: (_conv_x(g, w), _conv_w(g, x)),
-    lambda g, y, x, w: (np.pad(_conv_x(g, w)[:, :-1], ((0, 0), (0, 1))), _conv_w(g, x)),
-)
-bug(
-    "conv: first image's kernel gradient",
-    F,
-    "axis not summed",
-    (normal, _kernel),
-    _conv,
-    lambda g, y, x, w: (_conv_x(g, w), _conv_w(g, x)),
-    lambda g, y, x, w: (_conv_x(g, w), _conv_w(g[:1], x[:1])),
-)
-bug(
-    "max_pool: overlaps overwritten",
-    F,
-    "duplicates",
-    normal,
-    lambda x: _windows(x).max(-1),
-    lambda g, y, x: _pooled(g, x, True),
-    lambda g, y, x: _pooled(g, x, False),
-)
-bug(
-    "avg_pool: window's size lost",
-    F,
-    "missing factor",
-    normal,
-    lambda x: _windows(x).mean(-1),
-    lambda g, y, x: _spread(g, x, 0.5),
-    lambda g, y, x: _spread(g, x, 1.0),
-)
-bug(
-    "avg_pool: half a window",
-    F,
-    "missing term",
-    normal,
-    lambda x: _windows(x).mean(-1),
-    lambda g, y, x: _spread(g, x, 0.5),
-    lambda g, y, x: np.pad(g * 0.5, ((0, 0), (0, 1))),
-)
-bug(
-    "embedding: repeats overwritten",
-    F,
-    "duplicates",
-    normal,
-    lambda w: w[_ids(w)],
-    lambda g, y, w: _embedded(g, w),
-    lambda g, y, w: g[: len(w)] * 0 + g[-len(w) :],
-)
-bug(
-    "embedding: row 0 as padding",
-    F,
-    "row zero",
-    normal,
-    lambda w: w[_ids(w)],
-    lambda g, y, w: _embedded(g, w),
-    lambda g, y, w: _embedded(g, w, 0),
-)
-bug(
-    "attention: scale lost",
-    F,
-    "missing factor",
-    (normal, normal),
-    _attention,
-    _attention_back,
-    lambda g, y, q, k: _attention_back(g, y, q, k, False),
-)
-bug(
-    "attention: keys' gradient from keys",
-    F,
-    "wrong operand",
-    (normal, normal),
-    _attention,
-    _attention_back,
-    lambda g, y, q, k: (_attention_back(g, y, q, k)[0], _attention_back(g, y, k, k)[1]),
-)
-bug(
-    "dropout: scale lost",
-    F,
-    "missing factor",
-    normal,
-    lambda x: x * _mask(x) / 0.6,
-    lambda g, y, x: g * _mask(x) / 0.6,
-    lambda g, y, x: g * _mask(x),
-)
-bug(
-    "dropout: mask lost",
-    F,
-    "mask ignored",
-    normal,
-    lambda x: x * _mask(x) / 0.6,
-    lambda g, y, x: g * _mask(x) / 0.6,
-    lambda g, y, x: g / 0.6,
-)
+    lambda g, y, x, w: (np.pad(_conv_x(g, w)[:, :-1], ((0, 0), (0, 1))), _conv_w(g, x)))
+mutant("conv: first image's kernel gradient", F, "axis not summed", (normal, _kernel), _conv,
+    lambda g, y, x, w: (_conv_x(g, w), _conv_w(g, x)), lambda g, y, x, w: (_conv_x(g, w), _conv_w(g[:1], x[:1])))
+mutant("max_pool: overlaps overwritten", F, "duplicates", normal, lambda x: _windows(x).max(-1),
+    lambda g, y, x: _pooled(g, x, True), lambda g, y, x: _pooled(g, x, False))
+mutant("avg_pool: window's size lost", F, "missing factor", normal, lambda x: _windows(x).mean(-1),
+    lambda g, y, x: _spread(g, x, 0.5), lambda g, y, x: _spread(g, x, 1.0))
+mutant("avg_pool: half a window", F, "missing term", normal, lambda x: _windows(x).mean(-1),
+    lambda g, y, x: _spread(g, x, 0.5), lambda g, y, x: np.pad(g * 0.5, ((0, 0), (0, 1))))
+mutant("embedding: repeats overwritten", F, "duplicates", normal, lambda w: w[_ids(w)], lambda g, y, w: _embedded(g, w),
+    lambda g, y, w: g[: len(w)] * 0 + g[-len(w) :])
+mutant("embedding: row 0 as padding", F, "row zero", normal, lambda w: w[_ids(w)], lambda g, y, w: _embedded(g, w),
+    lambda g, y, w: _embedded(g, w, 0))
+mutant("attention: scale lost", F, "missing factor", (normal, normal), _attention, _attention_back,
+    lambda g, y, q, k: _attention_back(g, y, q, k, False))
+mutant("attention: keys' gradient from keys", F, "wrong operand", (normal, normal), _attention, _attention_back,
+    lambda g, y, q, k: (_attention_back(g, y, q, k)[0], _attention_back(g, y, k, k)[1]))
+mutant("dropout: scale lost", F, "missing factor", normal, lambda x: x * _mask(x) / 0.6,
+    lambda g, y, x: g * _mask(x) / 0.6, lambda g, y, x: g * _mask(x))
+mutant("dropout: mask lost", F, "mask ignored", normal, lambda x: x * _mask(x) / 0.6,
+    lambda g, y, x: g * _mask(x) / 0.6, lambda g, y, x: g / 0.6)

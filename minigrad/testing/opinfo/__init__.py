@@ -1,40 +1,17 @@
-"""The sample table: one row an op, saying how to call it and what to expect of it.
+"""Every op and how to check it: one `OpInfo` an op, in one file a family of ops/; `op_db` has them by name.
 
 Its names are exactly those of the registered primitives and of the public functions in `ops/`; a test holds the two
-sets equal, so that no op ships unchecked. `python -m minigrad.ops` prints what the table and the registry know.
+sets equal, so that no op ships unchecked. `python -m minigrad.ops` prints what op_db and the registry know.
 """
 
-from functools import cache
-from importlib import import_module
+from minigrad.testing.opinfo import array, fused, index, linalg, loss, nn, pointwise, reduce, scatter, sort
+from minigrad.testing.opinfo.model import Array, OpInfo, SampleInput, bools, ints, large_samples
 
-from minigrad.ops import modules
-from minigrad.testing.opinfo.rows import Draw, Row, Sample, bools, ints
+__all__ = ["Array", "OpInfo", "SampleInput", "bools", "ints", "large_samples", "op_db"]
 
-__all__ = ["Draw", "Row", "Sample", "bools", "ints", "table"]
-
-FAMILIES = (
-    "elementwise",
-    "special",
-    "reduce",
-    "order",
-    "shape",
-    "index",
-    "places",
-    "linalg",
-    "layers",
-    "fused",
-    "loss",
-)
-
-
-@cache
-def table() -> dict[str, Row]:
-    """The rows by name."""
-    modules()  # so that every primitive is registered
-    rows: dict[str, Row] = {}
-    for family in FAMILIES:
-        for row in import_module(f"{__name__}.{family}").ROWS:
-            if rows.setdefault(row.name, row) is not row:
-                raise ValueError(f"samples: two rows are called {row.name!r}")
-            row.family = row.family or family
-    return rows
+op_db: dict[str, OpInfo] = {}
+for family in (pointwise, reduce, sort, array, index, scatter, linalg, nn, fused, loss):
+    for op in family.op_db:
+        if op_db.setdefault(op.name, op) is not op:
+            raise ValueError(f"opinfo: two entries are called {op.name!r}")
+        op.family = family.__name__.rpartition(".")[2]

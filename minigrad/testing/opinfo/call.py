@@ -1,4 +1,4 @@
-"""Calling an op on a sample: raw arrays in, tensors and leaves out. What the checks of the table are made of."""
+"""Calling an op on a sample: raw arrays in, tensors and leaves out. The checks of op_db are made of it."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ from minigrad import autograd
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.array.creation import zeros_like
-from minigrad.testing.opinfo.rows import Row, Sample
+from minigrad.testing.opinfo.model import OpInfo, SampleInput
 
 
 class Call:
     """An op on one sample's arrays: its results as tensors, its differentiable arguments as leaves."""
 
-    def __init__(self, row: Row, sample: Sample, dtype: str = "float64", only: int | None = None) -> None:
-        self.row, self.sample = row, sample
+    def __init__(self, op: OpInfo, sample: SampleInput, dtype: str = "float64", only: int | None = None) -> None:
+        self.op, self.sample = op, sample
         self.args, self.options = sample.make(dtype)
         self.arrays = arrays_in([*self.args, *self.options.values()])
-        wanted = [d.differentiable for d in sample.draws()]
+        wanted = [d.differentiable for d in sample.arrays()]
         self.constants = {id(a) for a in constants(sample)}
         drawn = [i for i, a in enumerate(self.arrays) if id(a) not in self.constants]
         chosen = [i for i, w in zip(drawn, wanted, strict=True) if w]
@@ -53,10 +53,10 @@ class Call:
 
         args = [lift(a) for a in self.args]
         options = {k: lift(v) for k, v in self.options.items()}
-        return results(self.row.function()(*args, **options)), leaves
+        return results(self.op.function()(*args, **options)), leaves
 
 
-def constants(sample: Sample) -> list[Any]:
+def constants(sample: SampleInput) -> list[Any]:
     """Arrays that stand in a sample as they are (index arrays, say)."""
     return arrays_in([*sample.args, *sample.options.values()])
 

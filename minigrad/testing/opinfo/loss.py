@@ -1,18 +1,19 @@
-"""Rows of ops/loss.py."""
+"""ops/loss/."""
 
 from typing import Any
 
 import numpy as np
 
-from minigrad.testing.opinfo.rows import Draw, Row, Sample, ints
+from minigrad.nn import functional as F
+from minigrad.testing.opinfo.model import Array, OpInfo, SampleInput, ints, registered
 
-X, Y = Draw((3, 4)), Draw((3, 4))
-SHARES = Draw((4, 3), 0.1, 0.9)
-SCORES = Draw((4, 3), -3, 3)
+X, Y = Array((3, 4)), Array((3, 4))
+SHARES = Array((4, 3), 0.1, 0.9)
+SCORES = Array((4, 3), -3, 3)
 CLASSES = ints((4,), 0, 3)
-WEIGHT = Draw((3,), 0.5, 2, grad=False)
-LOGS = Draw((4, 3), -3, -0.1)
-SOFT = Draw((4, 3), 0.1, 1, then=lambda p: p / p.sum(1, keepdims=True))
+WEIGHT = Array((3,), 0.5, 2, grad=False)
+LOGS = Array((4, 3), -3, -0.1)
+SOFT = Array((4, 3), 0.1, 1, then=lambda p: p / p.sum(1, keepdims=True))
 
 
 def _far(x: Any) -> Any:
@@ -22,19 +23,17 @@ def _far(x: Any) -> Any:
     return x
 
 
-FAR = Draw((3, 4), 2.2, 2.6, then=_far)
-NEAR = Draw((3, 4), 1.9, 2.1)
+FAR = Array((3, 4), 2.2, 2.6, then=_far)
+NEAR = Array((3, 4), 1.9, 2.1)
 
 
-def loss(name: str, *samples: Sample, **about: Any) -> Row:
-    """The row of a loss function."""
-    return Row(name, list(samples), torch=f"nn.functional.{name}", **about)
+def loss(name: str, *samples: SampleInput, **about: Any) -> OpInfo:
+    """A loss function, by its name in torch.nn.functional."""
+    return OpInfo(name, list(samples), torch=f"nn.functional.{name}", **about)
 
 
 def _softmax_minus_one_hot(logits: Any, scale: Any, target: Any) -> Any:
-    from minigrad.engine.primitive import REGISTRY
-
-    return REGISTRY["softmax_minus_one_hot"].call(logits, scale, target=target, rows=None)
+    return registered("softmax_minus_one_hot")(logits, scale, target=target, rows=None)
 
 
 def _torch_softmax_minus_one_hot(torch: Any, logits: Any, scale: Any, target: Any) -> Any:
@@ -43,19 +42,15 @@ def _torch_softmax_minus_one_hot(torch: Any, logits: Any, scale: Any, target: An
 
 
 def _softmax_nll(logits: Any, target: Any) -> Any:
-    from minigrad.engine.primitive import REGISTRY
-
-    return REGISTRY["softmax_nll"].call(logits, target=target, rows=None)
+    return registered("softmax_nll")(logits, target=target, rows=None)
 
 
-SIGNS = Draw((3,), grad=False, then=np.sign)
-ROWS_X = Draw((3, 4), 0.5, 2)
+SIGNS = Array((3,), grad=False, then=np.sign)
+ROWS_X = Array((3, 4), 0.5, 2)
 
 
 def _ctc(scores: Any, *args: Any, **options: Any) -> Any:
     """Of scores: PyTorch's gradient is right only behind a log_softmax."""
-    from minigrad.nn import functional as F
-
     return F.ctc_loss(F.log_softmax(scores, -1), *args, **options)
 
 
@@ -63,60 +58,60 @@ def _torch_ctc(torch: Any, scores: Any, *args: Any, **options: Any) -> Any:
     return torch.nn.functional.ctc_loss(torch.log_softmax(scores, -1), *args, **options)
 
 
-STEPS = Draw((6, 2, 4))
+STEPS = Array((6, 2, 4))
 
 MARGINS = [
-    loss("margin_ranking_loss", Sample(Draw((3,), 1, 2), Draw((3,), -2, -1), SIGNS, 0.3), kinks=("the margin",)),
-    loss("hinge_embedding_loss", Sample(Draw((3,), 0.1, 0.9), SIGNS), kinks=("the margin",)),
-    loss("soft_margin_loss", Sample(Draw((3,)), SIGNS), Sample(Draw((3,)), SIGNS, reduction="none")),
-    loss("cosine_embedding_loss", Sample(ROWS_X, Draw((3, 4), 0.5, 2), SIGNS, 0.1), kinks=("the margin",)),
-    loss("triplet_margin_loss", Sample(Draw((3, 4), 0, 1), Draw((3, 4), 2, 3), Draw((3, 4), -2, -1)),
-         Sample(Draw((3, 4), 0, 1), Draw((3, 4), 2, 3), Draw((3, 4), -1, -0.5), 2.0, swap=True, reduction="none"),
-         kinks=("the margin",)),
+    loss("margin_ranking_loss", SampleInput(Array((3,), 1, 2), Array((3,), -2, -1), SIGNS, 0.3), kinks=("the margin",)),
+    loss("hinge_embedding_loss", SampleInput(Array((3,), 0.1, 0.9), SIGNS), kinks=("the margin",)),
+    loss("soft_margin_loss", SampleInput(Array((3,)), SIGNS), SampleInput(Array((3,)), SIGNS, reduction="none")),
+    loss("cosine_embedding_loss", SampleInput(ROWS_X, Array((3, 4), 0.5, 2), SIGNS, 0.1), kinks=("the margin",)),
+    loss("triplet_margin_loss", SampleInput(Array((3, 4), 0, 1), Array((3, 4), 2, 3), Array((3, 4), -2, -1)),
+        SampleInput(Array((3, 4), 0, 1), Array((3, 4), 2, 3), Array((3, 4), -1, -0.5), 2.0, swap=True,
+        reduction="none"), kinks=("the margin",)),
     loss("triplet_margin_with_distance_loss",
-         Sample(Draw((3, 4), 0, 1), Draw((3, 4), 2, 3), Draw((3, 4), -1, -0.5), margin=2.0, swap=True),
-         kinks=("the margin",)),
-    loss("multilabel_margin_loss",
-         Sample(Draw((2, 4), 0, 0.8, distinct=True), np.array([[1, 3, -1, 0], [2, -1, 0, 0]])),
-         Sample(Draw((3,), 0, 0.8, distinct=True), np.array([0, 2, 1]), reduction="sum"), kinks=("the margin",)),
-    loss("multilabel_soft_margin_loss", Sample(X, Draw((3, 4), 0, 1)),
-         Sample(X, Draw((3, 4), 0, 1), Draw((4,), 0.5, 2), reduction="none")),
-    Row("ctc_loss", [Sample(STEPS, np.array([[1, 2, 2], [3, 1, 0]]), (6, 5), (3, 2)),
-         Sample(STEPS, np.array([1, 1, 3]), (6, 4), (1, 2), 2, "none"),
-         Sample(Draw((4, 3)), np.array([1]), (4,), (1,), reduction="sum")], call=_ctc, torch=_torch_ctc, rtol=1e-7),
-    loss("gaussian_nll_loss", Sample(X, Y, Draw((3, 4), 0.5, 2)),
-         Sample(X, Y, Draw((3, 4), 0.5, 2), full=True, reduction="sum")),
-    loss("poisson_nll_loss", Sample(X, Draw((3, 4), 0.2, 0.9, grad=False)),
-         Sample(Draw((3, 4), 0.5, 2), Draw((3, 4), 1.5, 3, grad=False), False, full=True, reduction="sum")),
+        SampleInput(Array((3, 4), 0, 1), Array((3, 4), 2, 3), Array((3, 4), -1, -0.5), margin=2.0, swap=True),
+        kinks=("the margin",)),
+    loss("multilabel_margin_loss", SampleInput(Array((2, 4), 0, 0.8, distinct=True),
+        np.array([[1, 3, -1, 0], [2, -1, 0, 0]])),
+        SampleInput(Array((3,), 0, 0.8, distinct=True), np.array([0, 2, 1]), reduction="sum"), kinks=("the margin",)),
+    loss("multilabel_soft_margin_loss", SampleInput(X, Array((3, 4), 0, 1)),
+        SampleInput(X, Array((3, 4), 0, 1), Array((4,), 0.5, 2), reduction="none")),
+    OpInfo("ctc_loss", [SampleInput(STEPS, np.array([[1, 2, 2], [3, 1, 0]]), (6, 5), (3, 2)),
+        SampleInput(STEPS, np.array([1, 1, 3]), (6, 4), (1, 2), 2, "none"),
+        SampleInput(Array((4, 3)), np.array([1]), (4,), (1,), reduction="sum")], call=_ctc, torch=_torch_ctc,
+        rtol=1e-7),
+    loss("gaussian_nll_loss", SampleInput(X, Y, Array((3, 4), 0.5, 2)),
+        SampleInput(X, Y, Array((3, 4), 0.5, 2), full=True, reduction="sum")),
+    loss("poisson_nll_loss", SampleInput(X, Array((3, 4), 0.2, 0.9, grad=False)),
+        SampleInput(Array((3, 4), 0.5, 2), Array((3, 4), 1.5, 3, grad=False), False, full=True, reduction="sum")),
 ]  # fmt: skip
 
-ROWS = [
+op_db = [
     *MARGINS,
-    loss("cross_entropy", Sample(SCORES, CLASSES), Sample(SCORES, CLASSES, WEIGHT),
-        Sample(SCORES, CLASSES, reduction="none"),
-         Sample(SCORES, CLASSES, label_smoothing=0.1), Sample(SCORES, CLASSES, ignore_index=1, reduction="sum"),
-         Sample(SCORES, SOFT), Sample(SCORES, SOFT, WEIGHT, label_smoothing=0.1),
-         Sample(Draw((2, 3, 4)), ints((2, 4), 0, 3))),
-    Row("softmax_minus_one_hot", [Sample(SCORES, Draw((), 0.5, 2), np.array([0, 2, 1, 1]), called="4x3")],
+    loss("cross_entropy", SampleInput(SCORES, CLASSES), SampleInput(SCORES, CLASSES, WEIGHT),
+        SampleInput(SCORES, CLASSES, reduction="none"), SampleInput(SCORES, CLASSES, label_smoothing=0.1),
+        SampleInput(SCORES, CLASSES, ignore_index=1, reduction="sum"), SampleInput(SCORES, SOFT),
+        SampleInput(SCORES, SOFT, WEIGHT, label_smoothing=0.1), SampleInput(Array((2, 3, 4)), ints((2, 4), 0, 3))),
+    OpInfo("softmax_minus_one_hot", [SampleInput(SCORES, Array((), 0.5, 2), np.array([0, 2, 1, 1]), name="4x3")],
         call=_softmax_minus_one_hot, torch=_torch_softmax_minus_one_hot),
-    Row("softmax_nll", [Sample(SCORES, np.array([0, 2, 1, 1]), called="4x3")], call=_softmax_nll,
+    OpInfo("softmax_nll", [SampleInput(SCORES, np.array([0, 2, 1, 1]), name="4x3")], call=_softmax_nll,
         torch="nn.functional.cross_entropy"),
-    loss("nll_loss", Sample(LOGS, CLASSES), Sample(LOGS, CLASSES, WEIGHT), Sample(LOGS, CLASSES, reduction="none"),
-         Sample(LOGS, CLASSES, ignore_index=2)),
-    loss("multi_margin_loss", Sample(Draw((4, 3), 0, 0.8, distinct=True), CLASSES),
-         Sample(Draw((4, 3), 0, 0.8, distinct=True), CLASSES, 2, 0.9, WEIGHT, reduction="sum"), kinks=("the margin",)),
-    loss("l1_loss", Sample(Draw((3, 4), 0.1, 2), Draw((3, 4), -2, 0)),
-        Sample(Draw((3, 4), 0.1, 2), Draw((3, 4), -2, 0), reduction="sum"),
-         kinks=("equal elements: gradient 0",)),
-    loss("mse_loss", Sample(X, Y), Sample(X, Y, reduction="none"), Sample(X, Y, reduction="sum")),
-    loss("huber_loss", Sample(FAR, NEAR), Sample(FAR, NEAR, reduction="none", delta=1.5)),
-    loss("smooth_l1_loss", Sample(FAR, NEAR), Sample(FAR, NEAR, reduction="sum", beta=1.5),
-         kinks=("second derivative at the joint",)),
-    loss("binary_cross_entropy", Sample(SHARES, Draw((4, 3), 0.1, 0.9)),
-        Sample(SHARES, Draw((4, 3), 0.1, 0.9, grad=False), WEIGHT,
-         reduction="sum")),
-    loss("binary_cross_entropy_with_logits", Sample(SCORES, SHARES),
-        Sample(SCORES, Draw((4, 3), 0, 1, grad=False), pos_weight=WEIGHT)),
-    loss("kl_div", Sample(LOGS, Draw((4, 3), 0.1, 0.9), reduction="sum"),
-        Sample(LOGS, LOGS, reduction="batchmean", log_target=True)),
+    loss("nll_loss", SampleInput(LOGS, CLASSES), SampleInput(LOGS, CLASSES, WEIGHT),
+        SampleInput(LOGS, CLASSES, reduction="none"), SampleInput(LOGS, CLASSES, ignore_index=2)),
+    loss("multi_margin_loss", SampleInput(Array((4, 3), 0, 0.8, distinct=True), CLASSES),
+        SampleInput(Array((4, 3), 0, 0.8, distinct=True), CLASSES, 2, 0.9, WEIGHT, reduction="sum"),
+        kinks=("the margin",)),
+    loss("l1_loss", SampleInput(Array((3, 4), 0.1, 2), Array((3, 4), -2, 0)),
+        SampleInput(Array((3, 4), 0.1, 2), Array((3, 4), -2, 0), reduction="sum"),
+        kinks=("equal elements: gradient 0",)),
+    loss("mse_loss", SampleInput(X, Y), SampleInput(X, Y, reduction="none"), SampleInput(X, Y, reduction="sum")),
+    loss("huber_loss", SampleInput(FAR, NEAR), SampleInput(FAR, NEAR, reduction="none", delta=1.5)),
+    loss("smooth_l1_loss", SampleInput(FAR, NEAR), SampleInput(FAR, NEAR, reduction="sum", beta=1.5),
+        kinks=("second derivative at the joint",)),
+    loss("binary_cross_entropy", SampleInput(SHARES, Array((4, 3), 0.1, 0.9)),
+        SampleInput(SHARES, Array((4, 3), 0.1, 0.9, grad=False), WEIGHT, reduction="sum")),
+    loss("binary_cross_entropy_with_logits", SampleInput(SCORES, SHARES),
+        SampleInput(SCORES, Array((4, 3), 0, 1, grad=False), pos_weight=WEIGHT)),
+    loss("kl_div", SampleInput(LOGS, Array((4, 3), 0.1, 0.9), reduction="sum"),
+        SampleInput(LOGS, LOGS, reduction="batchmean", log_target=True)),
 ]  # fmt: skip

@@ -1,11 +1,12 @@
-"""From a data set to batches, by PyTorch's names.
+"""Datasets, samplers and the DataLoader, with PyTorch's names.
 
-dataset.py  what can be asked for samples, and what is made of several
-sampler.py  in which order
+dataset.py  datasets, and datasets made of others
+sampler.py  the order of the samples
 collate.py  a batch from a list of samples
-loader.py   all of it together: `DataLoader`
-pool.py     worker processes, seen from the loader
-worker.py   and from within
+loader.py   `DataLoader`
+checks.py   validation of its arguments and of its state
+pool.py     worker processes, in the process of the loader
+worker.py   the worker process
 """
 
 from minigrad.utils.data.collate import default_collate, default_convert
@@ -38,7 +39,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """What needs several processes that train is named, with the way out."""
+    """Raise AttributeError; for distributed training, it says what to use instead."""
     if name in ("distributed", "DistributedSampler"):
         raise AttributeError(f"utils.data.{name}: training runs in one process; use RandomSampler, or shuffle=True")
     raise AttributeError(f"module 'minigrad.utils.data' has no attribute {name!r}")

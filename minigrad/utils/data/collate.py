@@ -1,4 +1,4 @@
-"""A batch from samples."""
+"""Collation: a batch from a list of samples."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,24 +14,23 @@ from minigrad.utils._pytree import tree_map
 
 
 def default_collate(batch: Sequence[Any]) -> Any:
-    """One batch from a list of samples of one kind, as PyTorch's.
+    """A batch from samples of the same structure, as in PyTorch.
 
-    Tensors and arrays are stacked along a new first dimension; Python floats become float64, ints int64, bools bool;
-    strings and bytes stay as they are, in a row. Tuples and lists give a list, named tuples and dicts their own kind,
-    entry by entry.
-    Raises TypeError for other kinds, ValueError where structures or shapes differ.
+    Tensors and arrays are stacked along a new first dimension; Python floats become a float64 tensor, ints int64, bools
+    bool; strings and bytes stay a list. Tuples and lists are collated entry by entry into a list, named tuples and
+    dicts into their own type. Raises TypeError for other types, ValueError where structures or shapes differ.
     """
-    return _collated(list(batch), "the samples")
+    return _collate(list(batch), "the samples")
 
 
-def _collated(batch: Sequence[Any], where: str) -> Any:
+def _collate(batch: Sequence[Any], where: str) -> Any:
     if not batch:
         raise ValueError("default_collate: batch: expected one or more samples, got none")
     first = batch[0]
     if isinstance(first, Tensor):
         return stack(batch)
     if isinstance(first, np.ndarray):
-        return as_tensor(_stacked(batch, where))
+        return as_tensor(_stack_arrays(batch, where))
     if isinstance(first, np.generic) and first.dtype.kind not in "SU":
         return tensor(np.asarray(batch, first.dtype))
     if isinstance(first, (bool, int, float)):
@@ -40,43 +39,43 @@ def _collated(batch: Sequence[Any], where: str) -> Any:
     if isinstance(first, (str, bytes)):
         return batch
     if isinstance(first, Mapping):
-        _alike(batch, where, [set(x) for x in batch], "keys")
-        entries = {k: _collated([x[k] for x in batch], f"{where}[{k!r}]") for k in first}
-        return _same_kind(first, entries)
+        _check_same(batch, where, [set(x) for x in batch], "keys")
+        entries = {k: _collate([x[k] for x in batch], f"{where}[{k!r}]") for k in first}
+        return _same_type(first, entries)
     if isinstance(first, Sequence):
-        _alike(batch, where, [len(x) for x in batch], "length")
-        columns = [_collated(c, f"{where}[{i}]") for i, c in enumerate(zip(*batch))]
+        _check_same(batch, where, [len(x) for x in batch], "length")
+        columns = [_collate(c, f"{where}[{i}]") for i, c in enumerate(zip(*batch))]
         return type(first)(*columns) if hasattr(first, "_fields") else columns
     raise TypeError(
         f"default_collate: {where}: expected tensors, arrays, numbers, strings, and tuples, lists or dicts of them, "
-        f"got {type(first).__name__}; pass a collate_fn that knows what to make of it"
+        f"got {type(first).__name__}; pass a collate_fn for this type"
     )
 
 
-def _stacked(batch: Sequence[Any], where: str) -> Any:
-    _alike(batch, where, [np.shape(x) for x in batch], "shape")
+def _stack_arrays(batch: Sequence[Any], where: str) -> Any:
+    _check_same(batch, where, [np.shape(x) for x in batch], "shape")
     return np.stack(batch)
 
 
-def _alike(batch: Sequence[Any], where: str, facts: list[Any], what: str) -> None:
-    for i, fact in enumerate(facts):
-        if fact != facts[0]:
-            raise ValueError(f"default_collate: {where}: expected one {what}, got {facts[0]} at 0 and {fact} at {i}")
+def _check_same(batch: Sequence[Any], where: str, values: list[Any], what: str) -> None:
+    for i, value in enumerate(values):
+        if value != values[0]:
+            raise ValueError(f"default_collate: {where}: expected one {what}, got {values[0]} at 0 and {value} at {i}")
 
 
-def _same_kind(first: Any, entries: dict[Any, Any]) -> Any:
+def _same_type(first: Any, entries: dict[Any, Any]) -> Any:
     try:
         return type(first)(entries)
-    except TypeError:  # a mapping that is not made from a dict
+    except TypeError:  # a mapping that cannot be constructed from a dict
         return entries
 
 
 def default_convert(data: Any) -> Any:
-    """One sample with its arrays as tensors, where no batches are made (`batch_size=None`)."""
+    """A sample with its arrays converted to tensors: the collate_fn without batching (`batch_size=None`)."""
     if isinstance(data, (np.ndarray, np.generic)) and data.dtype.kind in "biufc":
         return as_tensor(np.asarray(data))
     if isinstance(data, Mapping):
-        return _same_kind(data, {k: default_convert(v) for k, v in data.items()})
+        return _same_type(data, {k: default_convert(v) for k, v in data.items()})
     if isinstance(data, tuple) and hasattr(data, "_fields"):
         return type(data)(*map(default_convert, data))
     if isinstance(data, (tuple, list)):
@@ -84,9 +83,8 @@ def default_convert(data: Any) -> Any:
     return data
 
 
-def pinned(batch: Any) -> Any:
-    """A batch with its tensors in pinned memory: those on a GPU stay there; other things that know `pin_memory()` do it
-    themselves."""
+def pin_batch(batch: Any) -> Any:
+    """A batch with its CPU tensors copied to pinned memory. Other objects with a `pin_memory()` method: its result."""
 
     def pin(x: Any) -> Any:
         if isinstance(x, Tensor) and x.device.type != "cpu":

@@ -1,4 +1,4 @@
-"""Data sets: what can be asked for its samples by number, or for all of them in turn."""
+"""Datasets: map-style, whose samples have an index, and iterable."""
 
 import bisect
 import itertools
@@ -13,9 +13,9 @@ T = TypeVar("T", covariant=True)
 
 
 class Dataset(Generic[T]):
-    """Samples by number: subclass it and define `__getitem__(index)` and `__len__()`.
+    """A map-style dataset: a subclass defines `__getitem__(index)` and `__len__()`.
 
-    One that can fetch many at once may also define `__getitems__(indices)`, which gives a list of samples.
+    To fetch a batch at once it can also define `__getitems__(indices)`, which returns a list of samples.
     """
 
     def __getitem__(self, index: Any) -> T:
@@ -26,9 +26,9 @@ class Dataset(Generic[T]):
 
 
 class IterableDataset(Dataset[T]):
-    """Samples in turn, for streams: subclass it and define `__iter__()`.
+    """An iterable dataset, for streams: a subclass defines `__iter__()`.
 
-    Every worker process iterates over a copy: `get_worker_info()` tells `__iter__` which share to give.
+    Every worker process iterates over its own copy: `__iter__` can divide the samples by `get_worker_info()`.
     """
 
     def __iter__(self) -> Iterator[T]:
@@ -39,7 +39,8 @@ class IterableDataset(Dataset[T]):
 
 
 class TensorDataset(Dataset[tuple[Tensor, ...]]):
-    """Tensors of one length: sample i is the i-th row of each. Raises ValueError where lengths differ."""
+    """Tensors with the same first dimension: sample i is the tuple of their elements i. Raises TypeError for what is no
+    tensor, ValueError for 0-d tensors and where lengths differ."""
 
     def __init__(self, *tensors: Tensor) -> None:
         for i, t in enumerate(tensors):
@@ -58,14 +59,15 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
 
 class StackDataset(Dataset[Any]):
-    """Several data sets side by side: sample i is the tuple, or given by keywords the dict, of their i-th samples."""
+    """Datasets of the same length, zipped: sample i is a tuple of their samples i, or a dict for keyword arguments.
+    Raises ValueError for arguments of both kinds and where lengths differ."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args and kwargs:
-            raise ValueError("StackDataset: expected data sets by position (tuples) or by keyword (dicts), got both")
+            raise ValueError("StackDataset: expected datasets by position (tuples) or by keyword (dicts), got both")
         self.datasets: Any = kwargs or args
-        parts = kwargs or {f"datasets[{i}]": d for i, d in enumerate(args)}
-        self._length = _same_lengths("StackDataset", {name: len(d) for name, d in parts.items()})
+        named = kwargs or {f"datasets[{i}]": d for i, d in enumerate(args)}
+        self._length = _same_lengths("StackDataset", {name: len(d) for name, d in named.items()})
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(self.datasets, dict):
@@ -77,7 +79,7 @@ class StackDataset(Dataset[Any]):
 
 
 class Subset(Dataset[T]):
-    """The samples of a data set that have these numbers."""
+    """The samples of a dataset at `indices`."""
 
     def __init__(self, dataset: Dataset[T], indices: Sequence[int]) -> None:
         self.dataset = dataset
@@ -99,7 +101,7 @@ class Subset(Dataset[T]):
 
 
 class ConcatDataset(Dataset[T]):
-    """Data sets one after another, by number."""
+    """The concatenation of map-style datasets. Raises ValueError for none, TypeError for an IterableDataset."""
 
     def __init__(self, datasets: Iterable[Dataset[T]]) -> None:
         self.datasets = list(datasets)
@@ -108,7 +110,7 @@ class ConcatDataset(Dataset[T]):
         for i, d in enumerate(self.datasets):
             if isinstance(d, IterableDataset):
                 raise TypeError(
-                    f"ConcatDataset: datasets[{i}]: expected one that has samples by number, got the IterableDataset "
+                    f"ConcatDataset: datasets[{i}]: expected a map-style dataset, got the IterableDataset "
                     f"{type(d).__name__}; use ChainDataset"
                 )
         self.cumulative_sizes = list(itertools.accumulate(len(d) for d in self.datasets))  # type: ignore[arg-type]
@@ -126,7 +128,7 @@ class ConcatDataset(Dataset[T]):
 
 
 class ChainDataset(IterableDataset[T]):
-    """Data sets that are iterated over, one after another."""
+    """The concatenation of iterable datasets. Iterating over it raises TypeError for a map-style one."""
 
     def __init__(self, datasets: Iterable[Dataset[T]]) -> None:
         self.datasets = list(datasets)
@@ -142,9 +144,10 @@ class ChainDataset(IterableDataset[T]):
 
 
 def random_split(dataset: Dataset[T], lengths: Sequence[float], generator: Generator | None = None) -> list[Subset[T]]:
-    """Disjoint random parts of these lengths: numbers of samples, or fractions that sum to 1.
+    """Split at random into disjoint subsets of these lengths: numbers of samples, or fractions that sum to 1.
 
-    Of fractions, each part gets the whole samples it has a right to; those left over go one each to the first parts.
+    A fraction f gives floor(f n) samples; those left over go to the first subsets, one each. Raises ValueError for
+    lengths that do not sum to the size of the dataset.
     """
     n = len(dataset)  # type: ignore[arg-type]
     sizes = list(lengths)

@@ -1,4 +1,4 @@
-"""Worker processes, seen from the loader."""
+"""The pool of worker processes of a DataLoader."""
 
 import multiprocessing
 import os
@@ -12,93 +12,102 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from minigrad.utils.data import worker
-from minigrad.utils.data.worker import Recipe
+from minigrad.utils.data.worker import Fetcher
 
 
-class Pool:
-    """`n` workers on a pipe each. Tasks are dealt in turn and answered in turn, so batches come in their own order.
+class WorkerPool:
+    """`n` worker processes with a pipe each. Tasks are assigned and results read round-robin, so batches stay in order.
 
-    Started by "forkserver" (else "spawn"): never a copy of this process, whose threads and GPU would not survive it.
+    Started by "forkserver", or "spawn" where there is none: never forked from this process, whose threads and CUDA
+    context would not survive.
     """
 
-    def __init__(self, recipe: Recipe, n: int, seed: int, context: Any = None) -> None:
+    def __init__(self, fetcher: Fetcher, n: int, seed: int, context: Any = None) -> None:
         self.connections: list[Connection] = []
         self.processes: list[Any] = []
         self.epoch = 0
-        packed = _packed(recipe)
-        context = _context(context)
+        pickled = _pickle_fetcher(fetcher)
+        context = _start_context(context)
         self.close = weakref.finalize(self, _close, os.getpid(), self.connections, self.processes)
         try:
             for id in range(n):
                 ours, theirs = context.Pipe()
                 self.connections.append(ours)
                 process = context.Process(
-                    target=worker.run, args=(theirs, packed, id, n, seed + id), daemon=True, name=f"DataLoader-{id}"
+                    target=worker.worker_loop,
+                    args=(theirs, pickled, id, n, seed + id),
+                    daemon=True,
+                    name=f"DataLoader-{id}",
                 )
                 _start(process, id)
                 self.processes.append(process)
-                theirs.close()  # only the worker holds it now: if it dies, our end reads an end of file
+                theirs.close()  # only the worker holds it now: if the worker dies, our end reads EOF
         except BaseException:
             self.close()
             raise
 
     def batches(self, tasks: Iterable[Any], prefetch: int, timeout: float) -> Iterator[Any]:
-        """The batches of these tasks, with `prefetch` of them under way in each worker."""
+        """The batches of the tasks, in order, with `prefetch` tasks in flight in each worker.
+
+        Raises what a worker raised, and RuntimeError for a worker that died or exceeded `timeout` seconds (0: none).
+        """
         self.epoch += 1
-        epoch, todo, n = self.epoch, iter(tasks), len(self.connections)
-        waiting = [0] * n
-        for id, task in zip(list(range(n)) * prefetch, islice(todo, n * prefetch)):
+        epoch, pending, n = self.epoch, iter(tasks), len(self.connections)
+        in_flight = [0] * n
+        for id, task in zip(list(range(n)) * prefetch, islice(pending, n * prefetch)):
             self._send(id, epoch, task)
-            waiting[id] += 1
+            in_flight[id] += 1
         ended: set[int] = set()
         for id in cycle(range(n)):
-            if len(ended) == n or not any(waiting):
+            if len(ended) == n or not any(in_flight):
                 return
-            if id in ended or not waiting[id]:
+            if id in ended or not in_flight[id]:
                 continue
             kind, value = self._receive(id, epoch, timeout)
-            waiting[id] -= 1
+            in_flight[id] -= 1
             if kind == "error":
                 raise value
             if kind == "end":
                 ended.add(id)
                 continue
-            for task in islice(todo, 1):
+            for task in islice(pending, 1):
                 self._send(id, epoch, task)
-                waiting[id] += 1
+                in_flight[id] += 1
             yield value
 
     def _send(self, id: int, epoch: int, task: Any) -> None:
         if self.epoch != epoch:
-            raise RuntimeError("DataLoader: persistent_workers: this iterator ended when the next one was begun")
+            raise RuntimeError("DataLoader: persistent_workers: this iterator ended when the next one was started")
         try:
             self.connections[id].send((epoch, task))
         except OSError:
-            raise self._death(id) from None
+            raise self._death_error(id) from None
 
     def _receive(self, id: int, epoch: int, timeout: float) -> tuple[str, Any]:
-        """The next answer of a worker to this epoch's tasks; those to an abandoned epoch's are dropped."""
+        """The next result of a worker for this epoch; results of an abandoned epoch are dropped."""
         pipe = self.connections[id]
         while True:
             if self.epoch != epoch:
-                raise RuntimeError("DataLoader: persistent_workers: this iterator ended when the next one was begun")
+                raise RuntimeError("DataLoader: persistent_workers: this iterator ended when the next one was started")
             try:
                 if not pipe.poll(timeout or None):
                     raise RuntimeError(
                         f"DataLoader: timeout: worker {id} (pid {self.processes[id].pid}) gave no batch in "
                         f"{timeout:g} s"
                     )
-                of, kind, value = pickle.loads(pipe.recv_bytes())
+                result_epoch, kind, value = pickle.loads(pipe.recv_bytes())
             except (EOFError, OSError):
-                raise self._death(id) from None
-            if of == epoch:
+                raise self._death_error(id) from None
+            if result_epoch == epoch:
                 return kind, value
 
-    def _death(self, id: int) -> RuntimeError:
+    def _death_error(self, id: int) -> RuntimeError:
         process = self.processes[id]
         process.join(5)
         code = process.exitcode
-        how = f"was killed by {_signal(-code)}" if code is not None and code < 0 else f"ended with exit code {code}"
+        how = (
+            f"was killed by {_signal_name(-code)}" if code is not None and code < 0 else f"ended with exit code {code}"
+        )
         hint = "; the system kills by SIGKILL where memory runs out" if code == -signal.SIGKILL else ""
         if code == 1:
             hint = f"; its output above says why. {_GUARD}"
@@ -106,20 +115,20 @@ class Pool:
 
 
 _GUARD = (
-    'A script whose loader has workers must begin its work under `if __name__ == "__main__":`, for workers import it'
+    'A script whose loader has workers must begin its work under `if __name__ == "__main__":`, since workers import it'
 )
 
 
 def _start(process: Any, id: int) -> None:
     try:
         process.start()
-    except OSError as error:  # mostly a broken pipe: it died before it had read what it is to do
+    except OSError as error:  # mostly a broken pipe: it died before it had read its arguments
         raise RuntimeError(f"DataLoader: worker {id} could not be started ({error}). {_GUARD}") from error
 
 
 def _close(owner: int, connections: list[Connection], processes: list[Any]) -> None:
-    """End the workers: each ends when its pipe does, or, if it holds on to the interpreter, by force."""
-    if os.getpid() != owner:  # a fork of the process they belong to
+    """Close the pipes, which ends the workers, and kill those that have not ended after a second."""
+    if os.getpid() != owner:  # a fork of the owner
         return
     for pipe in connections:
         pipe.close()
@@ -131,19 +140,19 @@ def _close(owner: int, connections: list[Connection], processes: list[Any]) -> N
         process.close()
 
 
-def _context(given: Any) -> Any:
+def _start_context(given: Any) -> Any:
     if given is not None and not isinstance(given, str):
         return given
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context(given or ("forkserver" if "forkserver" in methods else "spawn"))
     if context.get_start_method() == "forkserver":
-        context.set_forkserver_preload([worker.__name__])  # NumPy is imported once, not by each worker: 0.3 s each
+        context.set_forkserver_preload([worker.__name__])  # NumPy is imported once, not per worker: 0.3 s each
     return context
 
 
-def _packed(recipe: Recipe) -> bytes:
+def _pickle_fetcher(fetcher: Fetcher) -> bytes:
     try:
-        return bytes(ForkingPickler.dumps(recipe))
+        return bytes(ForkingPickler.dumps(fetcher))
     except Exception as error:
         raise TypeError(
             f"DataLoader: num_workers: the dataset, collate_fn and worker_init_fn must survive pickling to reach a "
@@ -151,7 +160,7 @@ def _packed(recipe: Recipe) -> bytes:
         ) from error
 
 
-def _signal(number: int) -> str:
+def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
     except ValueError:

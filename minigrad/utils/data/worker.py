@@ -1,4 +1,4 @@
-"""A worker process: takes tasks from a pipe, puts batches into it, and ends when the pipe does."""
+"""A worker process: reads tasks from a pipe, writes batches to it, and ends when the pipe is closed."""
 
 import os
 import pickle
@@ -22,7 +22,7 @@ from minigrad.utils.data.dataset import IterableDataset
 
 @dataclass(frozen=True)
 class WorkerInfo:
-    """Which worker process this is: `id` of `num_workers`, the `seed` it started from, its copy of the `dataset`."""
+    """A worker process: its `id`, from 0 to num_workers - 1, its `seed` and its copy of the `dataset`."""
 
     id: int
     num_workers: int
@@ -34,70 +34,70 @@ _info: WorkerInfo | None = None
 
 
 def get_worker_info() -> WorkerInfo | None:
-    """In a worker process, which one it is; None in the process that has the loader."""
+    """The WorkerInfo of this worker process; None in the main process."""
     return _info
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How samples become batches. batch_size: of an IterableDataset; None: samples are not batched."""
+class Fetcher:
+    """Fetches samples and collates them. batch_size and drop_last are those of an IterableDataset."""
 
     dataset: Any
     collate: Callable[[Any], Any]
     batched: bool
     batch_size: int | None
     drop_last: bool
-    init: Callable[[int], None] | None = None
+    worker_init_fn: Callable[[int], None] | None = None
 
-    def batch(self, indices: Any) -> Any:
-        """The batch of these numbers, or without batches the sample of this one."""
+    def fetch(self, indices: Any) -> Any:
+        """The batch of a list of indices, or, without batching, the sample of one index."""
         try:
             if not self.batched:
                 return self.collate(self.dataset[indices])
             many = getattr(self.dataset, "__getitems__", None)
             return self.collate(many(indices) if many else [self.dataset[i] for i in indices])
-        except StopIteration as error:  # it would end the epoch here, in silence
+        except StopIteration as error:  # it would silently end the epoch here
             raise RuntimeError(
                 f"DataLoader: the dataset or collate_fn raised StopIteration for {indices}: expected a sample for each "
                 f"index below len(dataset); a stream that ends is an IterableDataset"
             ) from error
 
-    def stream(self) -> Iterator[Any]:
+    def iterate(self) -> Iterator[Any]:
         """The batches of an IterableDataset."""
         samples = iter(self.dataset)
         if not self.batched:
             yield from map(self.collate, samples)
             return
-        while some := list(islice(samples, self.batch_size)):
-            if len(some) == self.batch_size or not self.drop_last:
-                yield self.collate(some)
+        while chunk := list(islice(samples, self.batch_size)):
+            if len(chunk) == self.batch_size or not self.drop_last:
+                yield self.collate(chunk)
 
 
-def run(pipe: Connection, recipe: bytes, id: int, num_workers: int, seed: int) -> None:
-    """The life of a worker. Each task (epoch, indices) gets one answer (epoch, kind, value), in the order of tasks.
+def worker_loop(pipe: Connection, fetcher: bytes, id: int, num_workers: int, seed: int) -> None:
+    """The loop of a worker: for each task (epoch, indices) it sends one result (epoch, kind, value), in order.
 
-    kind: "batch"; "end" of the stream; "error", whose value is the exception with its traceback as a note.
+    kind: "batch"; "end" of an IterableDataset; "error", whose value is the exception with its traceback as a note.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the loader ends its workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the loader ends its workers
     tasks: SimpleQueue[tuple[int, Any]] = SimpleQueue()
     threading.Thread(target=_receive, args=(pipe, tasks), daemon=True).start()
-    answer = _start(recipe, id, num_workers, seed)
+    process_task = _start(fetcher, id, num_workers, seed)
     while True:
         epoch, indices = tasks.get()
         try:
-            message = ForkingPickler.dumps((epoch, *answer(epoch, indices)))
+            message = ForkingPickler.dumps((epoch, *process_task(epoch, indices)))
         except Exception as error:
-            message = ForkingPickler.dumps((epoch, "error", _portable(error, id)))
+            message = ForkingPickler.dumps((epoch, "error", _picklable_error(error, id)))
         try:
             pipe.send_bytes(message)
-        except OSError:  # the loader went meanwhile
+        except OSError:  # the loader is gone
             os._exit(0)
 
 
 def _receive(pipe: Connection, tasks: "SimpleQueue[tuple[int, Any]]") -> None:
-    """Read tasks at once, so that the loader never waits to send one; where there is no loader any more, end.
+    """Read tasks as they come, so that the loader never blocks on sending; exit when the loader closes the pipe.
 
-    At once, whatever the dataset is doing: a worker has nothing to save.
+    The exit is immediate, whatever the dataset is doing: a worker has nothing to save.
     """
     try:
         while True:
@@ -106,35 +106,38 @@ def _receive(pipe: Connection, tasks: "SimpleQueue[tuple[int, Any]]") -> None:
         os._exit(0)
 
 
-def _start(packed: bytes, id: int, num_workers: int, seed: int) -> Callable[[int, Any], tuple[str, Any]]:
-    """What answers the tasks. A dataset that cannot be unpickled, or a worker_init_fn that fails, answers them all."""
+def _start(pickled: bytes, id: int, num_workers: int, seed: int) -> Callable[[int, Any], tuple[str, Any]]:
+    """Seed and initialize the worker; returns the function that processes a task.
+
+    If the dataset cannot be unpickled, or worker_init_fn fails, that function returns the error for every task.
+    """
     global _info
     manual_seed(seed)
     random.seed(seed)
     np.random.seed(seed % 2**32)
     try:
-        recipe: Recipe = pickle.loads(packed)
-        _info = WorkerInfo(id, num_workers, seed, recipe.dataset)
-        if recipe.init is not None:
-            recipe.init(id)
+        fetcher: Fetcher = pickle.loads(pickled)
+        _info = WorkerInfo(id, num_workers, seed, fetcher.dataset)
+        if fetcher.worker_init_fn is not None:
+            fetcher.worker_init_fn(id)
     except Exception as error:
-        fault = ("error", _portable(error, id))
-        return lambda epoch, indices: fault
-    if not isinstance(recipe.dataset, IterableDataset):
-        return lambda epoch, indices: ("batch", recipe.batch(indices))
-    streams: dict[int, Iterator[tuple[str, Any]]] = {}
+        failure = ("error", _picklable_error(error, id))
+        return lambda epoch, indices: failure
+    if not isinstance(fetcher.dataset, IterableDataset):
+        return lambda epoch, indices: ("batch", fetcher.fetch(indices))
+    iterators: dict[int, Iterator[tuple[str, Any]]] = {}
 
-    def following(epoch: int, indices: Any) -> tuple[str, Any]:
-        if epoch not in streams:
-            streams.clear()
-            streams[epoch] = (("batch", b) for b in recipe.stream())
-        return next(streams[epoch], ("end", None))
+    def next_batch(epoch: int, indices: Any) -> tuple[str, Any]:
+        if epoch not in iterators:
+            iterators.clear()
+            iterators[epoch] = (("batch", b) for b in fetcher.iterate())
+        return next(iterators[epoch], ("end", None))
 
-    return following
+    return next_batch
 
 
-def _portable(error: Exception, id: int) -> Exception:
-    """The exception with its traceback in a note; as a RuntimeError where it does not survive pickling."""
+def _picklable_error(error: Exception, id: int) -> Exception:
+    """The exception with its traceback as a note; a RuntimeError in place of one that cannot be pickled."""
     text = f"in DataLoader worker {id}:\n{traceback.format_exc()}"
     try:
         error = pickle.loads(ForkingPickler.dumps(error))

@@ -1,18 +1,18 @@
-"""Laws that hold exactly, so that no tolerance can be argued about: f and its backward give the same twice, backward is
-linear in the upstream gradient, nothing that is handed over is changed, memory layout does not matter."""
+"""Properties that hold exactly, whatever the tolerance: f and its backward give the same result twice, backward is
+linear in the upstream gradient, arguments are not changed in place, memory layout does not matter."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from minigrad.autograd.function import Context
 from minigrad.backend import broadcast_view, to_numpy
-from minigrad.engine.function import Context
 from minigrad.engine.primitive import wrap
 from minigrad.gradcheck.point import Point
 from minigrad.gradcheck.probe import Probe, Tape, nodes_of, placed
 from minigrad.gradcheck.settings import Settings
-from minigrad.ops.random_states import every_state, restore_every_state
+from minigrad.ops.random import collect_rng_states, restore_rng_states
 
 Array = np.ndarray[Any, Any]
 
@@ -22,9 +22,9 @@ def repeatable(probe: Probe) -> str | None:
     first, again = probe(probe.x), probe(probe.x)
     if np.array_equal(first, again, equal_nan=True):
         return None
-    states = every_state()
+    states = collect_rng_states()
     one = probe(probe.x)
-    restore_every_state(states)
+    restore_rng_states(states)
     two = probe(probe.x)
     if np.array_equal(one, two, equal_nan=True):
         return (
@@ -55,8 +55,8 @@ def inputs_unchanged(probe: Probe) -> str | None:
     return None
 
 
-def laws(point: Point, settings: Settings) -> Iterator[str]:
-    """What backward breaks at this point, in words."""
+def violations(point: Point, settings: Settings) -> Iterator[str]:
+    """Which properties backward does not have at this point, in words."""
     tape, rng, m = point.tape, point.rng, point.probe.m
     u, v = (rng.normal(size=m) * np.isfinite(point.f) for _ in range(2))
     a, b = tape.vjp(u), tape.vjp(v)
@@ -177,7 +177,7 @@ def _only(probe: Probe, k: int) -> Array:
     return chosen
 
 
-def returned(point: Point, low: bool = False) -> list[str]:
+def wrong_dtypes(point: Point, low: bool = False) -> list[str]:
     """What each `Function` in the graph returned from backward in another dtype than its argument's (the engine casts
     it back, and the precision is lost)."""
     tape = point.probe.record(point.x, low=low)

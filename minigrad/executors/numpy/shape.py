@@ -1,10 +1,10 @@
-"""Sums over the last dimensions, and to the shape that was broadcast, as products with ones: see `sums.py`."""
+"""Sums to the shape that was broadcast, as products with ones: see `sums.py`."""
 
 from typing import Any
 
 from minigrad.engine.executions import execution
 from minigrad.executors.numpy.sums import MANY, column_sums, sums
-from minigrad.ops.reduce.reductions import sum_to
+from minigrad.ops.array.shape import sum_to
 
 
 def accepts(g: Any, *, shape: tuple[int, ...]) -> bool:

@@ -1,0 +1,230 @@
+"""ops/nn/: activations, convolutions, pooling, normalization, resizing, attention, recurrent cells, look-ups."""
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.backend import array_module
+from minigrad.ops.nn.max_pool import largest
+from minigrad.ops.nn.recurrent import lstm_step
+from minigrad.testing.opinfo.model import Array, OpInfo, SampleInput, bools, ints, registered, unary
+
+X = Array((3, 4))
+F = "nn.functional."
+
+
+def _best(x: Any) -> Any:
+    """A choice among windows of 2, beside the array of x."""
+    return array_module(getattr(x, "_array", x)).asarray(np.array([[[0, 1, 0, 0]]], "uint8"))
+
+
+def layer(name: str, *samples: SampleInput, **about: Any) -> OpInfo:
+    """A function of torch.nn.functional."""
+    return OpInfo(name, list(samples), torch=F + name, **about)
+
+
+def piecewise(name: str, *kinks: float, **about: Any) -> OpInfo:
+    """A piecewise smooth activation, whose derivative jumps at `kinks`."""
+    return unary(name, -5, 5, kinks, torch=F + name, **about)
+
+
+SOFT = [
+    SampleInput(Array((3, 4)), 1), SampleInput(Array((2, 3, 2)), dim=0), SampleInput(Array((3, 4), -30, 30), -1),
+    SampleInput(Array(()), 0), SampleInput(Array((0, 3)), 1), SampleInput(Array((5, 3)), -1),
+]  # fmt: skip
+SIGNED = Array((3, 4), away=(0.0,))
+
+ACTIVATIONS = [
+    OpInfo("softmax", SOFT),
+    OpInfo("log_softmax", SOFT),
+    OpInfo("softmin", SOFT[:3], torch=F + "softmin"),
+    unary("relu", away=(0.0,), numpy=lambda x: np.maximum(x, 0)),
+    unary("sigmoid", -8, 8, numpy=lambda x: 1 / (1 + np.exp(-x)),
+        more=[SampleInput(Array((5,), -60, -20), name="far")]),
+    unary("logsigmoid", -8, 8, torch=F + "logsigmoid", numpy=lambda x: -np.log1p(np.exp(-x))),
+    unary("softplus", -8, 8, torch=F + "softplus", more=[SampleInput(X, 2.0), SampleInput(X, beta=0.5)]),
+    piecewise("leaky_relu", 0.0, more=[SampleInput(SIGNED, 0.2)]),
+    OpInfo("prelu", [SampleInput(SIGNED, Array((4,))), SampleInput(SIGNED, Array((1,))),
+        SampleInput(Array((2, 3, 2), away=(0.0,)), Array((3,)))]),
+    piecewise("elu", 0.0, more=[SampleInput(SIGNED, alpha=1.5)]),
+    piecewise("celu", 0.0, more=[SampleInput(SIGNED, 1.5)]),
+    piecewise("selu", 0.0),
+    unary("silu", torch=F + "silu"),
+    unary("mish", torch=F + "mish"),
+    OpInfo("normal_below", [SampleInput(X)], call=registered("normal_below"), torch="special.ndtr"),
+    unary("gelu", torch=F + "gelu", more=[SampleInput(X, approximate="tanh")]),
+    piecewise("relu6", 0.0, 6.0),
+    piecewise("hardtanh", -1.0, 1.0, more=[SampleInput(Array((3,), -3, 3, away=(-2.0, 0.5)), -2.0, 0.5)]),
+    piecewise("hardsigmoid", -3.0, 3.0, rtol=1e-7),  # PyTorch multiplies by a 1/6 of float32
+    piecewise("hardswish", -3.0, 3.0),
+    OpInfo("threshold", [SampleInput(Array((3, 4), away=(0.5,)), 0.5, -1.0)], torch=F + "threshold",
+        kinks=("a jump at the threshold",)),
+    piecewise("softshrink", -0.5, 0.5),
+    piecewise("hardshrink", -0.5, 0.5),
+    unary("tanhshrink", torch=F + "tanhshrink", more=[SampleInput(Array((3,), 2, 4), name="far")]),
+    unary("softsign", torch=F + "softsign", away=(0.0,), kinks=("second derivative at 0",)),
+    layer("glu", SampleInput(X), SampleInput(Array((4, 3)), 0), SampleInput(Array((2, 4, 3)), dim=-2)),
+]  # fmt: skip
+
+# grids for grid_sample at least 0.05 of a pixel away from every pixel, in images of 3 x 4
+BETWEEN = Array((2, 3, 2, 2), 0.05, 0.2, then=lambda a: a * [1, -1])
+CONVOLUTIONS = [
+    layer("conv1d", SampleInput(Array((2, 3, 7)), Array((4, 3, 3)), Array((4,))),
+        SampleInput(Array((2, 4, 8)), Array((4, 2, 3)), None, 2, 1, 2, 2), SampleInput(Array((3, 7)), Array((2, 3, 2))),
+        SampleInput(Array((1, 2, 6)), Array((2, 2, 3)), padding="same"),
+        SampleInput(Array((0, 2, 6)), Array((2, 2, 3)))),
+    layer("conv2d", SampleInput(Array((2, 2, 4, 5)), Array((3, 2, 3, 2)), Array((3,))),
+        SampleInput(Array((1, 4, 5, 5)), Array((4, 1, 3, 3)), Array((4,)), (2, 1), (1, 0), 1, 4),
+        SampleInput(Array((1, 2, 6, 5)), Array((2, 2, 2, 2)), stride=2, dilation=(2, 1)),
+        SampleInput(Array((2, 4, 4)), Array((1, 2, 1, 1)))),
+    layer("conv3d", SampleInput(Array((1, 2, 3, 3, 3)), Array((2, 2, 2, 2, 2)), Array((2,)), padding=(1, 0, 0))),
+    layer("conv_transpose1d", SampleInput(Array((2, 3, 4)), Array((3, 2, 3)), Array((2,))),
+        SampleInput(Array((1, 4, 3)), Array((4, 1, 3)), None, 2, 1, 1, 2, 2)),
+    layer("conv_transpose2d", SampleInput(Array((1, 2, 3, 2)), Array((2, 3, 2, 3)), Array((3,))),
+        SampleInput(Array((1, 2, 3, 3)), Array((2, 1, 3, 3)), stride=2, padding=1, output_padding=1)),
+    layer("conv_transpose3d", SampleInput(Array((1, 2, 2, 2, 2)), Array((2, 1, 2, 2, 2)), stride=2)),
+    OpInfo("conv", [SampleInput(Array((1, 2, 5)), Array((3, 2, 3)), None),
+        SampleInput(Array((1, 2, 5)), Array((3, 2, 3)), Array((3,)))],
+        call=lambda x, w, b: registered("conv")(x, w, b, stride=(1,), padding=(0,), dilation=(1,), groups=1),
+        torch="conv1d"),
+    OpInfo("conv_transposed", [SampleInput(Array((1, 3, 3)), Array((3, 2, 3)))],
+        call=lambda g, w: registered("conv_transposed")(g, w, shape=(1, 2, 5), stride=(1,), padding=(0,), dilation=(1,),
+        groups=1), torch="conv_transpose1d"),
+    OpInfo("conv_weight", [SampleInput(Array((1, 2, 5)), Array((1, 3, 3)))],
+        call=lambda x, g: registered("conv_weight")(x, g, shape=(3, 2, 3), stride=(1,), padding=(0,), dilation=(1,),
+        groups=1), torch=lambda torch, x, g: torch.conv1d(x.transpose(0, 1), g.transpose(0, 1)).transpose(0, 1)),
+]  # fmt: skip
+
+LINE, PLANE, SOLID = (Array(s, distinct=True) for s in ((2, 2, 7), (2, 2, 5, 4), (1, 2, 4, 4, 3)))
+FIRST = ("ties: the first",)
+POOLING = [
+    layer("max_pool1d", SampleInput(LINE, 2), SampleInput(LINE, 3, 2, 1), SampleInput(LINE, 3, 2, 1, 1, True),
+        SampleInput(LINE, 2, dilation=2), kinks=FIRST),
+    layer("max_pool2d", SampleInput(PLANE, 2), SampleInput(PLANE, (3, 2), (1, 2), 1, return_indices=True),
+        SampleInput(PLANE, 3, 2, 1, ceil_mode=True), SampleInput(Array((2, 4, 4), distinct=True), 2), kinks=FIRST),
+    layer("max_pool3d", SampleInput(SOLID, 2), kinks=FIRST),
+    layer("max_unpool1d", SampleInput(Array((1, 2, 3)), np.array([[[0, 3, 4], [1, 2, 5]]]), 2)),
+    layer("max_unpool2d", SampleInput(Array((2, 2, 2)), np.array([[[0, 3], [9, 11]], [[5, 6], [12, 15]]]), 2),
+        SampleInput(Array((1, 1, 2, 2)), np.array([[[[0, 4], [16, 18]]]]), 2, 2, 0, (1, 1, 5, 5))),
+    layer("max_unpool3d", SampleInput(Array((1, 1, 2, 1, 1)), np.array([[[[[3]], [[9]]]]]), 2)),
+    layer("lp_pool1d", SampleInput(Array((2, 3, 7), 0.5, 2), 2.0, 2),
+        SampleInput(Array((2, 3, 7), 0.5, 2), 3, 3, 2, True)),
+    layer("lp_pool2d", SampleInput(Array((2, 2, 4, 5), 0.5, 2), 2.0, (2, 3), 1)),
+    layer("lp_pool3d", SampleInput(Array((1, 1, 3, 4, 3), 0.5, 2), 1.5, 2)),
+    layer("avg_pool1d", SampleInput(LINE, 2), SampleInput(LINE, 3, 2, 1), SampleInput(LINE, 3, 2, 1, True, False)),
+    layer("avg_pool2d", SampleInput(PLANE, 2), SampleInput(PLANE, 3, 2, 1),
+        SampleInput(PLANE, 3, 2, 1, count_include_pad=False), SampleInput(PLANE, 2, ceil_mode=True),
+        SampleInput(PLANE, 3, 2, 1, True, True), SampleInput(PLANE, 2, divisor_override=3)),
+    layer("avg_pool3d", SampleInput(SOLID, 2)),
+    layer("adaptive_avg_pool1d", SampleInput(LINE, 3), SampleInput(LINE, 7)),
+    layer("adaptive_avg_pool2d", SampleInput(PLANE, (3, 2)), SampleInput(PLANE, 1), SampleInput(PLANE, (None, 3))),
+    layer("adaptive_avg_pool3d", SampleInput(SOLID, 2)),
+    layer("adaptive_max_pool1d", SampleInput(LINE, 3), SampleInput(LINE, 2, return_indices=True), kinks=FIRST),
+    layer("adaptive_max_pool2d", SampleInput(PLANE, (3, 2)), SampleInput(PLANE, 1), kinks=FIRST),
+    layer("adaptive_max_pool3d", SampleInput(SOLID, (2, 3, 2)), kinks=FIRST),
+    OpInfo("largest_of_windows", [SampleInput(Array((1, 2, 5), distinct=True))],
+        call=lambda x: largest(x, (2,), (1,), (1,))[0], torch=lambda torch, x: torch.nn.functional.max_pool1d(x, 2, 1)),
+    OpInfo("put_at_best", [SampleInput(Array((1, 1, 4)))],
+        call=lambda g: registered("put_at_best")(g, best=_best(g), shape=(1, 1, 5), kernel=(2,), stride=(1,),
+        dilation=(1,)), torch=lambda torch, g: torch.stack([g[0, 0, 0], g[0, 0, 1] * 0, g[0, 0, 1] + g[0, 0, 2], g[0, 0,
+        3], g[0, 0, 3] * 0]).reshape(1, 1, 5)),
+    OpInfo("at_best", [SampleInput(Array((1, 1, 5)))],
+        call=lambda x: registered("at_best")(x, best=_best(x), kernel=(2,), stride=(1,), dilation=(1,)),
+        torch=lambda torch, x: x[..., [0, 2, 2, 3]]),
+    OpInfo("pool_windows", [SampleInput(Array((1, 1, 5)))],
+        call=lambda x: registered("pool_windows")(x, kernel=(2,), stride=(1,), dilation=(2,)),
+        torch=lambda torch, x: x.unfold(2, 3, 1)[..., ::2], alias=True),
+    OpInfo("pool_put_back", [SampleInput(Array((1, 1, 4, 2)))],
+        call=lambda g: registered("pool_put_back")(g, shape=(1, 1, 5), kernel=(2,), stride=(1,), dilation=(1,)),
+        torch=lambda torch, g: torch.nn.functional.pad(g[..., 0], (0, 1)) + torch.nn.functional.pad(g[..., 1], (1, 0))),
+]  # fmt: skip
+
+SIGNALS = Array((2, 4, 3))
+CHANNEL, SIZE = Array((4,), 0.5, 2), Array((4,), 0.5, 2, grad=False)
+NORMS = [
+    layer("batch_norm", SampleInput(SIGNALS, None, None, CHANNEL, Array((4,)), True),
+        SampleInput(Array((5, 4)), None, None, training=True),
+        SampleInput(SIGNALS, Array((4,), grad=False), SIZE, CHANNEL, Array((4,)))),
+    layer("instance_norm", SampleInput(SIGNALS), SampleInput(SIGNALS, None, None, CHANNEL, Array((4,)))),
+    layer("group_norm", SampleInput(SIGNALS, 2), SampleInput(SIGNALS, 4, CHANNEL, Array((4,)))),
+    layer("layer_norm", SampleInput(X, (4,)), SampleInput(SIGNALS, (4, 3), Array((4, 3)), Array((4, 3))),
+        SampleInput(X, [4], None, None, 0.1)),
+    layer("rms_norm", SampleInput(X, (4,)), SampleInput(X, (4,), CHANNEL, 0.1)),
+    layer("local_response_norm", SampleInput(SIGNALS, 3, alpha=0.5), SampleInput(SIGNALS, 2, 1.0, 0.5, 2.0)),
+    layer("normalize", SampleInput(X), SampleInput(X, 2.0, 0), SampleInput(SIGNED, 1.0, -1),
+        SampleInput(Array((2, 3, 2)), dim=(1, 2)), kinks=("the zero vector: gradient 1 / eps",)),
+]  # fmt: skip
+
+IMAGES = Array((1, 2, 3, 4))
+RESIZING = [
+    layer("interpolate", SampleInput(IMAGES, (5, 2)), SampleInput(IMAGES, scale_factor=2),
+        SampleInput(IMAGES, (4, 7), mode="bilinear"), SampleInput(IMAGES, scale_factor=1.7, mode="bilinear"),
+        SampleInput(IMAGES, (6, 5), mode="bilinear", align_corners=True),
+        SampleInput(Array((1, 2, 5)), 8, mode="linear"), SampleInput(IMAGES, (5, 6), mode="bicubic"),
+        SampleInput(IMAGES, (2, 3), mode="area"), SampleInput(IMAGES, (5, 2), mode="nearest-exact")),
+    layer("pixel_shuffle", SampleInput(Array((1, 8, 2, 3)), 2)),
+    layer("pixel_unshuffle", SampleInput(Array((1, 2, 4, 6)), 2)),
+    layer("channel_shuffle", SampleInput(Array((1, 6, 2)), 3)),
+    OpInfo("nn.functional.unfold", [SampleInput(IMAGES, 2), SampleInput(IMAGES, (2, 3), 1, 1, 2),
+        SampleInput(Array((2, 3, 4)), 2)]),
+    layer("fold", SampleInput(Array((1, 8, 6)), (3, 4), 2), SampleInput(Array((1, 6, 4)), (3, 4), (2, 3), 1, 1, 2)),
+]  # fmt: skip
+
+LOOKUPS = [
+    layer("cosine_similarity", SampleInput(X, Array((3, 4))), SampleInput(X, Array((4,)), -1),
+        SampleInput(X, Array((3, 4)), dim=0)),
+    layer("pairwise_distance", SampleInput(X, Array((3, 4))), SampleInput(X, Array((4,)), 2.0, 1e-6, True),
+        SampleInput(Array((3, 4), 1, 2), Array((3, 4), -1, 0), 1.0)),
+    OpInfo("cdist", [SampleInput(Array((3, 2)), Array((4, 2))), SampleInput(Array((2, 3, 2)), Array((2, 4, 2))),
+        SampleInput(Array((3, 2), 1, 2), Array((4, 2), -1, 0), 1.0),
+        SampleInput(Array((3, 2), 1, 2), Array((4, 2), -1, 0), p=3.0)], rtol=1e-10,
+        kinks=("points that coincide: gradient 0",)),
+    layer("pdist", SampleInput(Array((4, 3))), SampleInput(Array((3, 2), distinct=True), 3.0),
+        kinks=("points that coincide: gradient 0",)),
+    layer("linear", SampleInput(X, Array((5, 4)), Array((5,))), SampleInput(X, Array((2, 4))),
+        SampleInput(Array((4,)), Array((2, 4)), Array((2,))), SampleInput(Array((2, 3, 4)), Array((5, 4)), Array((5,))),
+        SampleInput(Array((2, 0, 4)), Array((5, 4)), Array((5,)))),
+    layer("bilinear", SampleInput(Array((5, 3)), Array((5, 4)), Array((2, 3, 4)), Array((2,))),
+        SampleInput(Array((2, 5, 3)), Array((2, 5, 4)), Array((2, 3, 4)))),
+    layer("embedding", SampleInput(ints((2, 3), 0, 5), Array((5, 2)))),
+    layer("embedding_bag", SampleInput(ints((2, 3), 0, 5), Array((5, 2))),
+        SampleInput(np.array([3, 0, 3, 1]), Array((5, 2)), np.array([0, 1, 1])),
+        SampleInput(np.array([3, 0, 3, 1]), Array((5, 2)), np.array([0, 3]), mode="sum",
+        per_sample_weights=Array((4,))),
+        SampleInput(np.array([[3, 0], [3, 1]]), Array((5, 2), distinct=True), mode="max", padding_idx=1)),
+    layer("affine_grid", SampleInput(Array((2, 2, 3)), (2, 1, 3, 4), False),
+        SampleInput(Array((1, 3, 4)), (1, 1, 2, 2, 3), True)),
+    layer("grid_sample", SampleInput(Array((2, 2, 3, 4)), BETWEEN, "bilinear", "zeros", False),
+        SampleInput(Array((2, 2, 3, 4)), BETWEEN, "bilinear", "border", True),
+        SampleInput(Array((2, 2, 3, 4)), BETWEEN, "bilinear", "reflection", False),
+        SampleInput(Array((2, 2, 3, 4)), Array((2, 2, 2, 2), -1.4, 1.4, grad=False), "nearest", "zeros", True),
+        SampleInput(Array((1, 1, 2, 3, 2)), Array((1, 1, 2, 2, 3), 0.05, 0.2), "bilinear", "zeros", False),
+        kinks=("pixels", "edges")),
+    layer("scaled_dot_product_attention", SampleInput(Array((2, 3, 4)), Array((2, 5, 4)), Array((2, 5, 2))),
+        SampleInput(Array((2, 3, 4)), Array((2, 3, 4)), Array((2, 3, 2)), is_causal=True),
+        SampleInput(Array((3, 4)), Array((5, 4)), Array((5, 2)), Array((3, 5)), scale=0.3),
+        SampleInput(Array((1, 2, 3, 4)), Array((1, 2, 5, 4)), Array((1, 2, 5, 2)), bools((3, 5)))),
+]  # fmt: skip
+
+
+def cell(name: str, gates: int, states: int = 1) -> OpInfo:
+    """A recurrent cell: batches of 2, input size 3, hidden size 4."""
+    h = Array((2, 4))
+    hx = [h, h] if states == 2 else h
+    weights = Array((gates * 4, 3)), Array((gates * 4, 4))
+    biases = Array((gates * 4,)), Array((gates * 4,))
+    return OpInfo(name, [SampleInput(Array((2, 3)), hx, *weights, *biases), SampleInput(Array((2, 3)), hx, *weights)],
+        kinks=(0.0,) if "relu" in name else ())  # fmt: skip
+
+
+def _torch_lstm_step(torch: Any, gates: Any, c: Any) -> Any:
+    i, f, g, o = gates.chunk(4, -1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c
+
+
+STEP = OpInfo("lstm_step", [SampleInput(Array((3, 8)), Array((3, 2)))], call=lstm_step, torch=_torch_lstm_step)
+CELLS = [STEP, cell("rnn_tanh_cell", 1), cell("rnn_relu_cell", 1), cell("lstm_cell", 4, 2), cell("gru_cell", 3)]
+
+
+op_db = ACTIVATIONS + CONVOLUTIONS + POOLING + NORMS + RESIZING + LOOKUPS + CELLS
