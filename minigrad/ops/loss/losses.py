@@ -3,8 +3,7 @@
 import warnings
 from typing import Any
 
-import numpy as np
-
+from minigrad.backend.deferred import known_to_hold
 from minigrad.dtypes import floating
 from minigrad.engine.composite import composite
 from minigrad.engine.messages import describe
@@ -161,7 +160,7 @@ def _nll(
     w = None if weight is None else _class_weight(op, weight, logp, classes)
     flat = reshape(target, -1)
     counted = flat != ignore_index
-    all_count = isinstance(counted._array, np.ndarray) and bool(counted._array.all())
+    all_count = known_to_hold(counted._array)
     safe = flat if all_count else where(counted, flat, 0)
     check_range(op, safe, classes, "classes", rows)
     each, spread = -pick(rows, safe), -mean(rows if w is None else rows * w, 1) if smoothing else 0.0
