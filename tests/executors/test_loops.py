@@ -1,7 +1,10 @@
 """Loops compiled by Numba, beside what array functions do in their place, in value and gradient."""
 
+import pkgutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib import import_module
 from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +15,8 @@ import pytest
 import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad import nn, optim
-from minigrad.backend import loops
+from minigrad.engine.executions import only
+from minigrad.executors.numba.accepts import is_float32
 
 numba = pytest.mark.skipif(find_spec("numba") is None, reason="Numba is not installed (the extra fast)")
 RNG = np.random.default_rng(0)
@@ -36,9 +40,6 @@ def sequence(x: Any) -> Any:
 
 PICTURES = (8, 6, 40, 30)
 CASES: dict[str, tuple[Any, list[Any]]] = {
-    "relu": (F.relu, [drawn(70_000)]),
-    "gelu": (F.gelu, [drawn(70_000) * 3]),
-    "gelu, large": (F.gelu, [drawn(30, 10_000)]),
     "layer norm": (lambda x, w, b: F.layer_norm(x, (128,), w, b), [drawn(20, 40, 128), drawn(128), drawn(128)]),
     "layer norm, no bias": (lambda x, w: F.layer_norm(x, (40, 128), w), [drawn(20, 40, 128), drawn(40, 128)]),
     "layer norm alone": (lambda x: F.layer_norm(x, (128,)), [drawn(20, 40, 128)]),
@@ -135,9 +136,14 @@ def test_adam_that_forgets_at_once_does_not_cancel() -> None:
     assert abs(p[0].item() + 476.395) < 0.01
 
 
-@pytest.mark.parametrize("wanted", [pytest.param("1", marks=numba), "0"])
-def test_nan_and_infinity_come_through(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MINIGRAD_LOOPS", wanted)
+@pytest.fixture(params=[pytest.param("numba", marks=numba), "numpy"])
+def alone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With this executor alone."""
+    with only(request.param):
+        yield
+
+
+def test_nan_and_infinity_come_through_activations(alone: None) -> None:
     x = np.tile(np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 100.0, -1e6, 5.0], "float32"), 2000)
     t = mg.tensor(x, requires_grad=True)
     out = F.gelu(t)
@@ -146,6 +152,20 @@ def test_nan_and_infinity_come_through(wanted: str, monkeypatch: pytest.MonkeyPa
     np.testing.assert_allclose(out.detach().numpy(), expected, rtol=1e-6, atol=1e-6)
     assert F.relu(t).detach().numpy()[:4].tolist()[1:] == [np.inf, 0.0, 0.0] and bool(F.relu(t)[0].isnan())
 
+
+@numba
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_softmax_at_the_edges(name: str) -> None:
+    inf, nan = float("inf"), float("nan")
+    rows = [[-inf, 0, 1], [-inf] * 3, [inf, 0, 1], [nan, 0, 1], [1e4, 1e4 - 1, 0], [-1e4, -1e4, 0], [3e38, -3e38, 0]]
+    x = mg.tensor(np.tile(np.array(rows, "float32"), (600, 1)))
+    with only("numba"):
+        fast = getattr(F, name)(x, 1).numpy()
+    with only():
+        np.testing.assert_allclose(fast, getattr(F, name)(x, 1).numpy(), 2e-6, 1e-6)
+
+
+def test_nan_comes_through_attention(alone: None) -> None:
     rows = np.zeros((3, 1000, 8), "float32")
     rows[1, 2, 3] = np.nan
     q = mg.tensor(rows)
@@ -177,16 +197,12 @@ def test_exp_and_tanh_of_every_size() -> None:
     np.testing.assert_array_equal(t, np.array([np.nan, 1, -1, -1, 1, 0], "float32"))
 
 
-def test_when_loops_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_arrays_loops_take() -> None:
     large = np.ones((200, 200), "float32")
-    there = find_spec("numba") is not None
-    assert (loops(large) is not None) is there
-    assert (loops(large, np.ones(4, "float32")) is not None) is there  # the first has to be large
+    assert is_float32(large) and is_float32(large, np.ones(4, "float32"))  # the first has to be large
     for other in (large.T, large[:, ::2], large.astype("float64"), mg.ones(200, 200), 1.0):
-        assert loops(large, other) is None
-    assert loops(large.T) is None and loops(np.ones(4, "float32")) is None
-    monkeypatch.setenv("MINIGRAD_LOOPS", "0")
-    assert loops(large) is None
+        assert not is_float32(large, other)
+    assert not is_float32(large.T) and not is_float32(np.ones(4, "float32"))
 
 
 def test_without_numba_array_functions_do_it() -> None:
@@ -195,7 +211,7 @@ def test_without_numba_array_functions_do_it() -> None:
         "import minigrad as mg, minigrad.nn.functional as F\n"
         "x = mg.ones(100, 1000, requires_grad=True)\n"
         "F.layer_norm(F.gelu(x), (1000,)).sum().backward()\n"
-        "print('minigrad.executors.numba' in sys.modules, tuple(x.grad.shape))"
+        "print('minigrad.executors.numba.activation' in sys.modules, tuple(x.grad.shape))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("False (100, 1000)\n", "")
@@ -234,7 +250,7 @@ def test_all_loops_are_compiled_ahead() -> None:
     from minigrad.executors import numba as package
     from minigrad.executors.numba.__main__ import compile_all
 
-    modules = [getattr(package, name) for name in package.__all__]
+    modules = [import_module(f"{package.__name__}.{m.name}") for m in pkgutil.iter_modules(package.__path__)]
     found = [f for m in modules for f in vars(m).values() if hasattr(f, "targetoptions") and f.__module__ == m.__name__]
     whole = [f for f in found if not f.targetoptions.get("forceinline")]
     assert compile_all() == len(whole) and all(f.signatures for f in whole)
