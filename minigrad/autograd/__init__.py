@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from minigrad._lazy import lazy_imports
 from minigrad.autograd import functional
+from minigrad.autograd.variable import Variable
 from minigrad.engine import function
 from minigrad.engine.anomaly import AnomalyError, detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from minigrad.engine.function import Function
@@ -14,13 +16,6 @@ __all__ = [
     "grad", "gradcheck", "gradgradcheck", "inference_mode", "is_anomaly_enabled", "no_grad", "set_detect_anomaly",
     "set_grad_enabled",
 ]  # fmt: skip
-
-
-def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Any:  # noqa: N802
-    """The tensor itself: see `minigrad.legacy.Variable`."""
-    from minigrad.torch.legacy import Variable as make
-
-    return make(data, requires_grad, volatile)
 
 
 def gradcheck(*args: Any, **options: Any) -> Any:
@@ -37,13 +32,11 @@ def gradgradcheck(*args: Any, **options: Any) -> Any:
     return check(*args, **options)
 
 
-def __getattr__(name: str) -> Any:
-    """What is not there is named, with the way out."""
-    if name in ("graph", "forward_ad", "profiler"):
-        way = {
-            "graph": "what an operation keeps stays in memory; release graphs early, or recompute in a Function",
-            "forward_ad": "there is no forward mode; use functional.jvp, which goes backward twice",
-            "profiler": "use Python's cProfile",
-        }[name]
-        raise AttributeError(f"autograd.{name}: {way}")
-    raise AttributeError(f"module 'minigrad.autograd' has no attribute {name!r}")
+__getattr__, __dir__ = lazy_imports(
+    __name__,
+    instead={
+        "graph": "what an operation keeps stays in memory; release graphs early, or recompute in a Function",
+        "forward_ad": "there is no forward mode; use functional.jvp, which goes backward twice",
+        "profiler": "use Python's cProfile",
+    },
+)

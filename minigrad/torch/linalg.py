@@ -8,7 +8,7 @@ from minigrad.ops import axes
 from minigrad.ops.api import public
 from minigrad.ops.array.creation import zeros
 from minigrad.ops.array.diagonal import diagonal
-from minigrad.ops.array.shape import movedim, reshape, squeeze, unsqueeze
+from minigrad.ops.array.shape import movedim, reshape, squeeze, stack, unsqueeze
 from minigrad.ops.linalg.decompositions import (
     cholesky,
     det,
@@ -164,7 +164,5 @@ def matrix_rank(A: Any, *, atol: Any = None, rtol: Any = None, hermitian: bool =
 @public
 def vander(x: Any, N: int | None = None) -> Any:
     """The powers 0, 1, ..., N - 1 of each element, in a new last dimension."""
-    from minigrad.ops.array.shape import stack
-
     x = x if x.ndim else reshape(x, (1,))
     return stack([x**k for k in range(x.shape[-1] if N is None else N)], -1)

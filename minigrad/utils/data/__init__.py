@@ -8,6 +8,7 @@ pool.py     worker processes, seen from the loader
 worker.py   and from within
 """
 
+from minigrad._lazy import lazy_imports
 from minigrad.utils.data.collate import default_collate, default_convert
 from minigrad.utils.data.dataset import (
     ChainDataset,
@@ -36,9 +37,5 @@ __all__ = [
     "WeightedRandomSampler", "WorkerInfo", "default_collate", "default_convert", "get_worker_info", "random_split",
 ]  # fmt: skip
 
-
-def __getattr__(name: str) -> object:
-    """What needs several processes that train is named, with the way out."""
-    if name in ("distributed", "DistributedSampler"):
-        raise AttributeError(f"utils.data.{name}: training runs in one process; use RandomSampler, or shuffle=True")
-    raise AttributeError(f"module 'minigrad.utils.data' has no attribute {name!r}")
+_ONE_PROCESS = "training runs in one process; use RandomSampler, or shuffle=True"
+__getattr__, __dir__ = lazy_imports(__name__, instead={"distributed": _ONE_PROCESS, "DistributedSampler": _ONE_PROCESS})
