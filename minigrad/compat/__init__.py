@@ -18,7 +18,7 @@ from minigrad._lazy import AliasFinder
 # files of PyTorch's that scripts import from, by the module that has their names here
 _FILES = {
     "autograd": "autograd.anomaly_mode autograd.grad_mode",
-    "cuda": "cuda.random",
+    "cuda": "cuda.memory cuda.random cuda.streams",
     "engine.function": "autograd.function",
     "func": "nn.utils.stateless",
     "nn": "nn.modules.loss",
