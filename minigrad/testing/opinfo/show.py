@@ -80,7 +80,6 @@ def _in_use(execution: Execution) -> bool:
     if not is_enabled(executor.name):
         return False
     if executor.arrays == "cupy":
-
         return cuda.is_available()
     return True
 
