@@ -10,7 +10,7 @@ from minigrad.engine.graph import changed
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.optim import checks, state
-from minigrad.optim.optimizer import Closure, Optimizer, Params
+from minigrad.optim.optimizer import Closure, Optimizer, Params, settings_of
 from minigrad.optim.wolfe import Point, strong_wolfe
 
 FLAT = ("d", "prev_flat_grad", "old_dirs", "old_stps")  # what is remembered of all parameters in one row
@@ -40,11 +40,7 @@ class LBFGS(Optimizer):
     ) -> None:
         if max_eval is None:
             max_eval = checks.integer("LBFGS", "max_iter", max_iter) * 5 // 4
-        settings = {
-            "lr": lr, "max_iter": max_iter, "max_eval": max_eval, "tolerance_grad": tolerance_grad,
-            "tolerance_change": tolerance_change, "history_size": history_size, "line_search_fn": line_search_fn,
-        }  # fmt: skip
-        super().__init__(params, settings)
+        super().__init__(params, settings_of(locals()))
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """The parameters, once. Raises ValueError for a second group."""
@@ -53,7 +49,7 @@ class LBFGS(Optimizer):
         super().add_param_group(param_group)
 
     def _check(self, group: dict[str, Any]) -> None:
-        checks.rate(self._name, group)
+        checks.learning_rate(self._name, group)
         for name in ("max_iter", "max_eval", "history_size"):
             checks.integer(self._name, name, group[name])
         for name in ("tolerance_grad", "tolerance_change"):
@@ -70,7 +66,7 @@ class LBFGS(Optimizer):
         (group,) = self.param_groups
         self._check(group)
         first = self._evaluate(closure)
-        loss, lr = checks.loss(f"{self._name}.step: closure", first), self._ready(group)
+        loss, lr = checks.loss(f"{self._name}.step: closure", first), self._current_lr(group)
         if callable(group["lr"]):
             group["steps"] = group.get("steps", 0) + 1
         with home(group["params"][0]):
@@ -167,13 +163,13 @@ class LBFGS(Optimizer):
     def _flat(self, arrays: list[Any]) -> Any:
         return array_module(arrays[0]).concatenate([a.reshape(-1) for a in arrays])
 
-    def _fitted(self, op: str, p: Tensor, number: Any, name: str, value: Any) -> Any:
+    def _cast_state(self, op: str, p: Tensor, number: Any, name: str, value: Any) -> Any:
         if name not in FLAT or value is None:
-            return super()._fitted(op, p, number, name, value)
+            return super()._cast_state(op, p, number, name, value)
         if isinstance(value, list):
-            return [self._fitted(op, p, number, name, entry) for entry in value]
+            return [self._cast_state(op, p, number, name, entry) for entry in value]
         row = wrap(self._flat([q._array for q in self.param_groups[0]["params"]]))
-        return state.fitted(op, row, number, name, value)
+        return state.cast_state(op, row, number, name, value)
 
 
 def _largest(x: Any) -> float:
