@@ -7,8 +7,8 @@ same (executors/numba/update.py: one pass over memory; executors/cupy/update.py:
     def run(arrays, scalars, maximize, weight_decay, shrink): ...
 
 A formula gets the parameter p, its gradient g, and the arrays of its state (None for an absent one, where that is the
-default); then, by keyword, scalars, and `scratch(p, number)` for temporary arrays, of which number 1 may hold g: a formula
-allocates nothing.
+default); then, by keyword, scalars, and `scratch(p, number)` for temporary arrays (1 may hold g already), so that a
+formula allocates nothing.
 """
 
 import functools

@@ -5,7 +5,7 @@ from typing import Any
 
 from minigrad.backend import array_module
 from minigrad.engine.tensor import Tensor
-from minigrad.ops.update import Update, adadelta_, adagrad_, rmsprop_
+from minigrad.ops.update import adadelta_, adagrad_, rmsprop_
 from minigrad.optim import checks
 from minigrad.optim.elementwise import ElementwiseOptimizer, Group, State
 from minigrad.optim.optimizer import Params, settings_of
@@ -17,6 +17,8 @@ class Adagrad(ElementwiseOptimizer):
     initial_accumulator_value: the initial sum. lr: a number, or a function of the number of steps made so far.
     After Duchi et al. 2011.
     """
+
+    _formula = adagrad_
 
     def __init__(
         self,
@@ -39,9 +41,6 @@ class Adagrad(ElementwiseOptimizer):
         for name in ("lr_decay", "initial_accumulator_value", "eps"):
             checks.number(self._name, name, group[name])
 
-    def _formula(self, group: Group) -> Update:
-        return adagrad_
-
     def _initial_state(self, group: Group, lr: float) -> dict[str, float | None]:
         return {"sum": float(group["initial_accumulator_value"])}
 
@@ -61,6 +60,8 @@ class Adadelta(ElementwiseOptimizer):
 
     lr: a number, or a function of the number of steps made so far. After Zeiler 2012.
     """
+
+    _formula = adadelta_
 
     def __init__(
         self,
@@ -83,9 +84,6 @@ class Adadelta(ElementwiseOptimizer):
             raise ValueError(f"{self._name}: rho: expected a number from 0 to 1, got {group['rho']}")
         checks.number(self._name, "eps", group["eps"])
 
-    def _formula(self, group: Group) -> Update:
-        return adadelta_
-
     def _initial_state(self, group: Group, lr: float) -> dict[str, float | None]:
         return {"square_avg": 0.0, "acc_delta": 0.0}
 
@@ -100,6 +98,8 @@ class RMSprop(ElementwiseOptimizer):
     momentum: b = momentum * b + d, and p = p - lr * b. lr: a number, or a function of the number of steps made so far.
     After Tieleman and Hinton 2012; centered after Graves 2013.
     """
+
+    _formula = rmsprop_
 
     def __init__(
         self,
@@ -121,9 +121,6 @@ class RMSprop(ElementwiseOptimizer):
         super()._check(group)
         for name in ("eps", "momentum", "alpha"):
             checks.number(self._name, name, group[name])
-
-    def _formula(self, group: Group) -> Update:
-        return rmsprop_
 
     def _initial_state(self, group: Group, lr: float) -> dict[str, float | None]:
         buffer, average = (0.0 if group[name] else None for name in ("momentum", "centered"))

@@ -5,7 +5,7 @@ from typing import Any
 
 from minigrad.backend import array_module
 from minigrad.engine.tensor import Tensor
-from minigrad.ops.update import Update, adam_
+from minigrad.ops.update import adam_
 from minigrad.optim import checks
 from minigrad.optim.elementwise import ElementwiseOptimizer, Group, State
 from minigrad.optim.optimizer import Params, settings_of
@@ -33,6 +33,8 @@ class Adam(AdamBase):
     of the number of steps made so far. After Kingma and Ba 2015; amsgrad after Reddi et al. 2018.
     """
 
+    _formula = adam_
+
     def __init__(
         self,
         params: Params,
@@ -50,9 +52,6 @@ class Adam(AdamBase):
         decoupled_weight_decay: bool = False,
     ) -> None:
         super().__init__(params, settings_of(locals()))
-
-    def _formula(self, group: Group) -> Update:
-        return adam_
 
     def _initial_state(self, group: Group, lr: float) -> dict[str, float | None]:
         averages = super()._initial_state(group, lr)

@@ -5,7 +5,7 @@ from typing import Any
 
 from minigrad.backend import array_module
 from minigrad.engine.tensor import Tensor
-from minigrad.ops.update import Update, adamax_, nadam_, radam_
+from minigrad.ops.update import adamax_, nadam_, radam_
 from minigrad.optim import checks
 from minigrad.optim.adam import AdamBase
 from minigrad.optim.elementwise import Group, State
@@ -19,6 +19,8 @@ class Adamax(AdamBase):
 
     lr: a number, or a function of the number of steps made so far. After Kingma and Ba 2015, section 7.1.
     """
+
+    _formula = adamax_
 
     def __init__(
         self,
@@ -34,9 +36,6 @@ class Adamax(AdamBase):
         capturable: bool = False,
     ) -> None:
         super().__init__(params, settings_of(locals()))
-
-    def _formula(self, group: Group) -> Update:
-        return adamax_
 
     def _initial_state(self, group: Group, lr: float) -> dict[str, float | None]:
         return {"exp_avg": 0.0, "exp_inf": 0.0}
@@ -63,6 +62,8 @@ class NAdam(AdamBase):
     default dtype. After Dozat 2016.
     """
 
+    _formula = nadam_
+
     def __init__(
         self,
         params: Params,
@@ -83,9 +84,6 @@ class NAdam(AdamBase):
     def _check(self, group: Group) -> None:
         super()._check(group)
         checks.number(self._name, "momentum_decay", group["momentum_decay"])
-
-    def _formula(self, group: Group) -> Update:
-        return nadam_
 
     def _scalars(self, group: Group, state: State, lr: float) -> dict[str, Any]:
         mu, _ = self._mu(group, state)
@@ -126,6 +124,8 @@ class RAdam(AdamBase):
     far. After Liu et al. 2020.
     """
 
+    _formula = radam_
+
     def __init__(
         self,
         params: Params,
@@ -141,9 +141,6 @@ class RAdam(AdamBase):
         differentiable: bool = False,
     ) -> None:
         super().__init__(params, settings_of(locals()))
-
-    def _formula(self, group: Group) -> Update:
-        return radam_
 
     def _scalars(self, group: Group, state: State, lr: float) -> dict[str, Any]:
         (beta1, beta2), step, rect = map(float, group["betas"]), state["step"], 0.0

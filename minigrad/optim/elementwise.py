@@ -22,11 +22,8 @@ class ElementwiseOptimizer(Optimizer):
     The settings maximize, weight_decay and decoupled_weight_decay mean the same for all formulas, see ops/update.py.
     """
 
+    _formula: Update
     _counts_steps = True
-
-    def _formula(self, group: Group) -> Update:
-        """The formula of a step."""
-        raise NotImplementedError(f"{self._name}: define _formula(group)")
 
     def _initial_state(self, group: Group, lr: float) -> dict[str, float | None]:
         """The names in `state` of the formula's arrays, in its order, with the values they are filled with at first;
@@ -48,7 +45,7 @@ class ElementwiseOptimizer(Optimizer):
         decay, shrink = float(group.get("weight_decay", 0)), 1.0
         if decay and group.get("decoupled_weight_decay"):
             decay, shrink = 0.0, 1 - lr * decay
-        self._plan = self._formula(group), self._initial_state(group, lr), bool(group["maximize"]), decay, shrink
+        self._plan = self._formula, self._initial_state(group, lr), bool(group["maximize"]), decay, shrink
 
     def _update(self, p: Tensor, grad: Any, group: Group, lr: float) -> None:
         formula, initial, maximize, decay, shrink = self._plan

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.engine.tensor import Tensor
-from minigrad.ops.update import Update, asgd_, rprop_
+from minigrad.ops.update import asgd_, rprop_
 from minigrad.optim import checks
 from minigrad.optim.elementwise import ElementwiseOptimizer, Group, State
 from minigrad.optim.optimizer import Params, settings_of
@@ -19,6 +19,8 @@ class Rprop(ElementwiseOptimizer):
     Where it changed, p stays, and the next step counts as one without a step before. lr: a number, or a function of
     the number of steps made so far. For gradients of all data at once. After Riedmiller and Braun 1993.
     """
+
+    _formula = rprop_
 
     def __init__(
         self,
@@ -46,9 +48,6 @@ class Rprop(ElementwiseOptimizer):
         if sizes[0] > sizes[1]:
             raise ValueError(f"{self._name}: step_sizes: expected the least and the largest, got {tuple(sizes)}")
 
-    def _formula(self, group: Group) -> Update:
-        return rprop_
-
     def _initial_state(self, group: Group, lr: float) -> dict[str, float | None]:
         return {"prev": 0.0, "step_size": lr}
 
@@ -64,6 +63,8 @@ class ASGD(ElementwiseOptimizer):
     the number of steps made so far. eta and mu, the weight of p in the average, are floats here, in PyTorch tensors of
     the default dtype. After Polyak and Juditsky 1992.
     """
+
+    _formula = asgd_
 
     def __init__(
         self,
@@ -85,9 +86,6 @@ class ASGD(ElementwiseOptimizer):
         checks.number(self._name, "lambd", group["lambd"])
         for name in ("alpha", "t0"):
             checks.number(self._name, name, group[name], low=-math.inf)
-
-    def _formula(self, group: Group) -> Update:
-        return asgd_
 
     def _initial_state(self, group: Group, lr: float) -> dict[str, float | None]:
         return {"ax": 0.0}

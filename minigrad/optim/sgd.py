@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.engine.tensor import Tensor
-from minigrad.ops.update import Update, momentum_, sgd_
+from minigrad.ops.update import momentum_, sgd_
 from minigrad.optim import checks
 from minigrad.optim.elementwise import UNINITIALIZED, ElementwiseOptimizer, Group, State
 from minigrad.optim.optimizer import Params, settings_of
@@ -49,16 +49,14 @@ class SGD(ElementwiseOptimizer):
                 f"dampening={dampening:g}"
             )
 
-    def _formula(self, group: Group) -> Update:
-        return momentum_ if group["momentum"] else sgd_
-
     def _initial_state(self, group: Group, lr: float) -> dict[str, float | None]:
         return {"momentum_buffer": UNINITIALIZED} if group["momentum"] else {}
 
     def _begin_group(self, group: Group, lr: float) -> None:
+        momentum = float(group["momentum"])
+        self._formula, self._constants = momentum_ if momentum else sgd_, {"lr": lr}
         super()._begin_group(group, lr)
-        self._constants = {"lr": lr}
-        if momentum := float(group["momentum"]):
+        if momentum:
             self._constants |= {
                 "momentum": momentum,
                 "one_minus_dampening": 1 - float(group["dampening"]),
