@@ -19,7 +19,6 @@ from minigrad._lazy import AliasFinder
 _FILES = {
     "autograd": "autograd.anomaly_mode autograd.grad_mode",
     "cuda": "cuda.memory cuda.random cuda.streams",
-    "engine.function": "autograd.function",
     "func": "nn.utils.stateless",
     "nn": "nn.modules.loss",
     "nn.parallel": "nn.parallel.data_parallel",

@@ -29,8 +29,8 @@ def compile_all() -> int:
             (windows.put_at, (planes, best, planes, 1, 1, 1, 1, 1, *part)),
             (recurrent.step, (zeros(2, 8), zeros(2, 8), rows, gates, rows, rows, rows)),
             (recurrent.step_back, (rows, rows, rows, rows, gates, rows, gates)),
-            (update.adam, (line, line, line, line, 0.1, 0.1, 1e-8, 0.1, 1.0, 0.0, 1.0, *part)),
-            (update.momentum, (line, line, line, 0.0, 0.1, 0.9, 1.0, 1.0, 0.0, *part)),
+            (update.adam_loop, (line, line, line, line, 0.1, 0.1, 1e-8, 0.1, 1.0, 0.0, 1.0, *part)),
+            (update.momentum_loop, (line, line, line, 0.0, 0.1, 0.9, 1.0, 1.0, 0.0, 1.0, *part)),
         ]
 
     all_calls = calls(line=zeros(2), rows=zeros(2, 2), planes=zeros(1, 2, 2), gates=zeros(2, 4, 2))
