@@ -1,11 +1,11 @@
 """Layers, losses, regularizers and initial values, by PyTorch's names.
 
-functional.py    the operations as functions
+functional.py    layers and losses as functions
 modules/         the same as modules, with parameters
-regularizers.py  L1, L2, elastic net, group lasso: as penalties and as exact proximal steps
+parameter.py     Parameter and Buffer
 init.py          initial values
-dropout.py       noise in training, as functions
-utils/           gradient clipping, sequences of different lengths, parameters as a vector
+regularizers.py  L1, L2, elastic net, group lasso: as penalties and as exact proximal steps
+utils/           gradient clipping, sequences of different lengths, parametrizations, sparsity and compaction
 """
 
 from typing import Any
@@ -27,22 +27,22 @@ __all__ = [
 ]
 
 _part, __dir__ = lazy_imports(__name__, "attention parallel")
-_INSTEAD = {
-    "SyncBatchNorm": "use BatchNorm: training runs in one process",
-    "FractionalMaxPool": "use MaxPool or AdaptiveMaxPool: windows drawn at random there are none",
+_ALTERNATIVES = {
+    "SyncBatchNorm": "use BatchNorm; training runs in one process",
+    "FractionalMaxPool": "use MaxPool or AdaptiveMaxPool; pooling over random windows is not implemented",
     "AdaptiveLogSoftmaxWithLoss": "use CrossEntropyLoss over all classes",
     "CrossMapLRN2d": "use LocalResponseNorm",
     "Container": "use Module",
     "LinearCrossEntropy": "use Linear and CrossEntropyLoss",
-    "NLLLoss2d": "use NLLLoss, which takes pictures too",
+    "NLLLoss2d": "use NLLLoss, which takes images, too",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """What PyTorch has here and minigrad has not is named, with the way out."""
+    """Parts that are imported when they are named; for what only PyTorch has, the error says what to use instead."""
     if (part := _part(name)) is not None:
         return part
-    for start, way in _INSTEAD.items():
-        if name.startswith(start):
-            raise AttributeError(f"nn.{name}: {way}")
+    for prefix, alternative in _ALTERNATIVES.items():
+        if name.startswith(prefix):
+            raise AttributeError(f"nn.{name}: {alternative}")
     raise AttributeError(f"module 'minigrad.nn' has no attribute {name!r}")

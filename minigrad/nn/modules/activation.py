@@ -10,13 +10,13 @@ from minigrad.nn.parameter import Parameter
 from minigrad.ops.array.creation import count, empty
 
 
-class _InPlace(FunctionModule):
+class _InplaceActivation(FunctionModule):
     def __init__(self, inplace: bool = False) -> None:
         super().__init__(inplace=inplace)
 
 
-class ReLU(_InPlace):
-    """max(x, 0)."""
+class ReLU(_InplaceActivation):
+    """y = max(x, 0). Gradient 0 at 0. inplace=True changes the input itself."""
 
     function = staticmethod(F.relu)
 
@@ -26,7 +26,8 @@ class ReLU(_InPlace):
 
 
 class LeakyReLU(FunctionModule):
-    """x if x > 0, else negative_slope * x."""
+    """x where x > 0, else negative_slope * x. Maas et al., Rectifier Nonlinearities Improve Neural Network Acoustic
+    Models, 2013."""
 
     function = staticmethod(F.leaky_relu)
 
@@ -35,7 +36,8 @@ class LeakyReLU(FunctionModule):
 
 
 class RReLU(FunctionModule):
-    """x if x >= 0, else a x: a is drawn from [lower, upper] in training, and their mean in evaluation."""
+    """x where x >= 0, else a x: in training a is drawn uniformly from [lower, upper) for each element, in evaluation it
+    is (lower + upper) / 2. Xu et al., Empirical Evaluation of Rectified Activations in Convolutional Network, 2015."""
 
     function = staticmethod(F.rrelu)
 
@@ -48,7 +50,8 @@ class RReLU(FunctionModule):
 
 
 class ELU(FunctionModule):
-    """x if x > 0, else alpha (e^x - 1)."""
+    """x where x > 0, else alpha (e^x - 1). Clevert et al., Fast and Accurate Deep Network Learning by Exponential
+    Linear Units, ICLR 2016."""
 
     function = staticmethod(F.elu)
 
@@ -57,7 +60,7 @@ class ELU(FunctionModule):
 
 
 class Softplus(FunctionModule):
-    """log(1 + e^(beta x)) / beta."""
+    """log(1 + e^(beta x)) / beta, a smooth ReLU. Where beta x > threshold it is x, to rounding."""
 
     function = staticmethod(F.softplus)
 
@@ -66,7 +69,7 @@ class Softplus(FunctionModule):
 
 
 class Softmax(FunctionModule):
-    """exp(x) / sum(exp(x)) along `dim`."""
+    """exp(x) / sum(exp(x)) along `dim`: non-negative, with sum 1."""
 
     function = staticmethod(F.softmax)
 
@@ -75,7 +78,7 @@ class Softmax(FunctionModule):
 
 
 class LogSoftmax(FunctionModule):
-    """log(softmax(x)) along `dim`."""
+    """log(softmax(x)) along `dim`, finite also where softmax(x) is too small for its dtype."""
 
     function = staticmethod(F.log_softmax)
 
@@ -101,37 +104,38 @@ class Tanh(FunctionModule):
     function = staticmethod(F.tanh)
 
 
-class SiLU(_InPlace):
-    """x sigmoid(x)."""
+class SiLU(_InplaceActivation):
+    """x sigmoid(x), also called Swish. Elfwing et al., Sigmoid-Weighted Linear Units, 2018."""
 
     function = staticmethod(F.silu)
 
 
-class Mish(_InPlace):
-    """x tanh(softplus(x))."""
+class Mish(_InplaceActivation):
+    """x tanh(softplus(x)). Misra, Mish: A Self Regularized Non-Monotonic Activation Function, BMVC 2020."""
 
     function = staticmethod(F.mish)
 
 
-class ReLU6(_InPlace):
+class ReLU6(_InplaceActivation):
     """min(max(x, 0), 6)."""
 
     function = staticmethod(F.relu6)
 
 
-class SELU(_InPlace):
-    """The self-normalizing activation (Klambauer et al., 2017)."""
+class SELU(_InplaceActivation):
+    """scale * ELU(x, alpha) with the constants alpha = 1.6733 and scale = 1.0507, by which activations keep mean 0 and
+    variance 1. Klambauer et al., Self-Normalizing Neural Networks, NeurIPS 2017."""
 
     function = staticmethod(F.selu)
 
 
-class Hardswish(_InPlace):
-    """x relu6(x + 3) / 6."""
+class Hardswish(_InplaceActivation):
+    """x relu6(x + 3) / 6. Howard et al., Searching for MobileNetV3, ICCV 2019."""
 
     function = staticmethod(F.hardswish)
 
 
-class Hardsigmoid(_InPlace):
+class Hardsigmoid(_InplaceActivation):
     """relu6(x + 3) / 6."""
 
     function = staticmethod(F.hardsigmoid)
@@ -150,7 +154,8 @@ class Tanhshrink(FunctionModule):
 
 
 class CELU(FunctionModule):
-    """max(x, 0) + min(0, alpha (e^(x / alpha) - 1))."""
+    """max(x, 0) + min(0, alpha (e^(x / alpha) - 1)). Barron, Continuously Differentiable Exponential Linear Units,
+    2017."""
 
     function = staticmethod(F.celu)
 
@@ -159,7 +164,8 @@ class CELU(FunctionModule):
 
 
 class GELU(FunctionModule):
-    """x Phi(x); approximate="tanh" for the formula with tanh."""
+    """x Phi(x), Phi the standard normal distribution function; approximate="tanh":
+    x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))). Hendrycks and Gimpel, Gaussian Error Linear Units, 2016."""
 
     function = staticmethod(F.gelu)
 
@@ -171,7 +177,8 @@ class GELU(FunctionModule):
 
 
 class GLU(FunctionModule):
-    """The first half along `dim`, times the sigmoid of the second."""
+    """a sigmoid(b), where a and b are the two halves of the input along `dim`. Dauphin et al., Language Modeling with
+    Gated Convolutional Networks, ICML 2017."""
 
     function = staticmethod(F.glu)
 
@@ -183,24 +190,24 @@ class Hardshrink(FunctionModule):
     """x where |x| > lambd, else 0."""
 
     function = staticmethod(F.hardshrink)
-    bare = True
+    repr_values_only = True
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__(lambd=lambd)
 
 
 class Softshrink(FunctionModule):
-    """x moved towards 0 by lambd, and 0 within it."""
+    """sign(x) max(|x| - lambd, 0): soft-thresholding."""
 
     function = staticmethod(F.softshrink)
-    bare = True
+    repr_values_only = True
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__(lambd=lambd)
 
 
 class Hardtanh(FunctionModule):
-    """x limited to [min_val, max_val]."""
+    """min(max(x, min_val), max_val). Gradient 0 on and beyond the limits."""
 
     function = staticmethod(F.hardtanh)
 
@@ -227,7 +234,7 @@ class Threshold(FunctionModule):
 
 
 class Softmax2d(Module):
-    """softmax over the channels of (N, C, H, W) or (C, H, W)."""
+    """softmax over the channels of images (N, C, H, W) or (C, H, W)."""
 
     def forward(self, input: Any) -> Any:
         """See functional.softmax."""
@@ -235,7 +242,10 @@ class Softmax2d(Module):
 
 
 class PReLU(Module):
-    """x if x > 0, else weight x, with a learned weight: one for all channels, or one for each (He et al., 2015)."""
+    """x where x > 0, else weight x, with a learned weight: one number, or one for each channel (dimension 1).
+
+    weight (num_parameters,) starts at `init`. He et al., Delving Deep into Rectifiers, ICCV 2015.
+    """
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
@@ -244,7 +254,7 @@ class PReLU(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Set the initial slope again."""
+        """Set the weight to its initial value again."""
         constant_(self.weight, self.init)
 
     def forward(self, input: Any) -> Any:
@@ -253,3 +263,10 @@ class PReLU(Module):
 
     def extra_repr(self) -> str:
         return f"num_parameters={self.num_parameters}"
+
+
+__all__ = [
+    "CELU", "ELU", "GELU", "GLU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid",
+    "LogSoftmax", "Mish", "PReLU", "RReLU", "ReLU", "ReLU6", "SELU", "SiLU", "Sigmoid", "Softmax", "Softmax2d",
+    "Softmin", "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold",
+]  # fmt: skip
