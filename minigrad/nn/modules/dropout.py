@@ -3,6 +3,7 @@
 from typing import Any
 
 from minigrad.nn import functional as F
+from minigrad.nn.modules.function import FunctionModule
 from minigrad.nn.modules.module import Module
 
 
@@ -11,59 +12,43 @@ def _check_probability(module: Module, p: Any) -> None:
         raise ValueError(f"{type(module).__name__}: p: expected a probability, got {p!r}")
 
 
-class _DropoutNd(Module):
-    function: Any = None
+class _DropoutNd(FunctionModule):
+    repr_names = ("p", "inplace")
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
-        super().__init__()
         _check_probability(self, p)
-        self.p, self.inplace = p, inplace
+        super().__init__(p=p, inplace=inplace)
 
     def forward(self, input: Any) -> Any:
         """See the function of this name in nn.functional."""
         return type(self).function(input, self.p, self.training, self.inplace)
 
-    def extra_repr(self) -> str:
-        return f"p={self.p}, inplace={self.inplace}"
 
-
-class Dropout(_DropoutNd):
+class Dropout(_DropoutNd, function=F.dropout):
     """In training, sets each element to 0 with probability p and divides the others by 1 - p; in evaluation, the
     identity. Srivastava et al., Dropout, JMLR 2014."""
 
-    function = staticmethod(F.dropout)
 
-
-class Dropout1d(_DropoutNd):
+class Dropout1d(_DropoutNd, function=F.dropout1d):
     """Dropout of whole channels of (N, C, L) or (C, L)."""
 
-    function = staticmethod(F.dropout1d)
 
-
-class Dropout2d(_DropoutNd):
+class Dropout2d(_DropoutNd, function=F.dropout2d):
     """Dropout of whole channels of images (N, C, H, W) or (C, H, W). Tompson et al., Efficient Object Localization
     Using Convolutional Networks, CVPR 2015."""
 
-    function = staticmethod(F.dropout2d)
 
-
-class Dropout3d(_DropoutNd):
+class Dropout3d(_DropoutNd, function=F.dropout3d):
     """Dropout of whole channels of volumes (N, C, D, H, W) or (C, D, H, W)."""
 
-    function = staticmethod(F.dropout3d)
 
-
-class AlphaDropout(_DropoutNd):
+class AlphaDropout(_DropoutNd, function=F.alpha_dropout):
     """Dropout for networks of SELU, which keeps mean 0 and variance 1: see functional.alpha_dropout. Klambauer et al.,
     Self-Normalizing Neural Networks, NeurIPS 2017."""
 
-    function = staticmethod(F.alpha_dropout)
 
-
-class FeatureAlphaDropout(_DropoutNd):
+class FeatureAlphaDropout(_DropoutNd, function=F.feature_alpha_dropout):
     """AlphaDropout of whole channels of (N, C, ...)."""
-
-    function = staticmethod(F.feature_alpha_dropout)
 
 
 class StochasticDepth(Module):

@@ -8,10 +8,8 @@ from minigrad.ops.array.arrange import unflatten
 from minigrad.ops.array.shape import flatten
 
 
-class Flatten(FunctionModule):
+class Flatten(FunctionModule, function=flatten):
     """Merge the dimensions start_dim to end_dim, both included, into one: by default all but the batch dimension."""
-
-    function = staticmethod(flatten)
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__(start_dim=start_dim, end_dim=end_dim)

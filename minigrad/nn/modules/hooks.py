@@ -8,6 +8,7 @@ from minigrad.engine.function import Function
 from minigrad.engine.graph import Handle
 from minigrad.engine.modes import modes
 from minigrad.engine.tensor import Tensor
+from minigrad.nn.modules.error_path import LAYER_ERRORS, add_path
 
 if TYPE_CHECKING:
     from minigrad.nn.modules.module import Module
@@ -75,12 +76,20 @@ def call_with_hooks(module: "Module", args: tuple[Any, ...], options: dict[str, 
             elif changed is not None:
                 args = _as_tuple(changed)
         args = args if backward is None else backward.gate_inputs(args)
-        out = module._forward(args, options)
+        out = _forward(module, args, options)
     except Exception:
         _run_forward_hooks(module, args, options, None, [h for h in module._forward_hooks.values() if h.always_call])
         raise
     out = _run_forward_hooks(module, args, options, out, list(module._forward_hooks.values()))
     return out if backward is None else backward.gate_outputs(out)
+
+
+def _forward(module: "Module", args: Any, options: Any) -> Any:
+    try:  # as in `Module.__call__`, which has it there to save a call
+        return module.forward(*args, **options)
+    except LAYER_ERRORS as error:
+        add_path(error, module)
+        raise
 
 
 def _run_forward_hooks(module: "Module", args: Any, options: Any, out: Any, hooks: list[_ForwardHook]) -> Any:

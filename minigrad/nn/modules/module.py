@@ -9,8 +9,8 @@ import numpy as np
 from minigrad.dtypes import dtype_named, floating
 from minigrad.engine.modes import no_grad
 from minigrad.engine.tensor import Tensor
-from minigrad.errors import DeviceError, DtypeError, ShapeError
 from minigrad.nn.modules import hooks
+from minigrad.nn.modules.error_path import LAYER_ERRORS, add_path
 from minigrad.nn.modules.state_dict import load_state_dict, state_dict
 from minigrad.nn.parameter import Buffer, Parameter
 
@@ -44,18 +44,10 @@ class Module:
     def __call__(self, *args: Any, **options: Any) -> Any:
         if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:
             return hooks.call_with_hooks(self, args, options)
-        try:  # as in `_forward`: one Python call less
-            return self.forward(*args, **options)
-        except (ShapeError, DtypeError, DeviceError) as error:
-            _add_path(error, self)
-            raise
-
-    def _forward(self, args: Any, options: Any) -> Any:
-        """forward, whose errors say by which path the layer is reached."""
         try:
             return self.forward(*args, **options)
-        except (ShapeError, DtypeError, DeviceError) as error:
-            _add_path(error, self)
+        except LAYER_ERRORS as error:
+            add_path(error, self)
             raise
 
     # --- attributes that are registered -----------------------------------------------------------------------------
@@ -388,15 +380,3 @@ class Module:
             return f"{type(self).__name__}({extra})"
         lines += [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self._modules.items()]
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
-
-
-def _add_path(error: Exception, module: Module) -> None:
-    """Add to the error's text the path to the layer it comes from: every module it passes through adds its part."""
-    found = error.__dict__
-    if "text" not in found:
-        found.update(text=str(error), module=module, path="")
-        return
-    name = next((name for name, m in module.named_modules() if m is found["module"] and name), "")
-    found.update(module=module, path=f"{name}.{found['path']}".strip("."))
-    if found["path"]:
-        error.args = (f"{found['text']} (in layer {found['path']} of {type(module).__name__})",)

@@ -22,37 +22,30 @@ class _MaxPoolNd(FunctionModule):
                          dilation=dilation, return_indices=return_indices, ceil_mode=ceil_mode)  # fmt: skip
 
 
-class MaxPool1d(_MaxPoolNd):
+class MaxPool1d(_MaxPoolNd, function=F.max_pool1d):
     """The maximum of each window of (N, C, L) or (C, L).
 
     Padding counts as minus infinity. return_indices=True: also the index of each maximum among the input's L elements,
     as MaxUnpool1d takes it. ceil_mode: the output's size is rounded up, not down. See functional.max_pool1d.
     """
 
-    function = staticmethod(F.max_pool1d)
 
-
-class MaxPool2d(_MaxPoolNd):
+class MaxPool2d(_MaxPoolNd, function=F.max_pool2d):
     """The maximum of each window of images (N, C, H, W) or (C, H, W): see MaxPool1d and functional.max_pool2d."""
 
-    function = staticmethod(F.max_pool2d)
 
-
-class MaxPool3d(_MaxPoolNd):
+class MaxPool3d(_MaxPoolNd, function=F.max_pool3d):
     """The maximum of each window of volumes (N, C, D, H, W) or (C, D, H, W): see MaxPool1d and
     functional.max_pool3d."""
 
-    function = staticmethod(F.max_pool3d)
 
-
-class AvgPool1d(FunctionModule):
+class AvgPool1d(FunctionModule, function=F.avg_pool1d):
     """The mean of each window of (N, C, L) or (C, L).
 
     count_include_pad: the zeros of the padding count in the mean. ceil_mode: the output's size is rounded up, not down.
     See functional.avg_pool1d.
     """
 
-    function = staticmethod(F.avg_pool1d)
     repr_names = ("kernel_size", "stride", "padding")
 
     def __init__(
@@ -76,18 +69,14 @@ class _AvgPoolNd(FunctionModule):
                          divisor_override=divisor_override)  # fmt: skip
 
 
-class AvgPool2d(_AvgPoolNd):
+class AvgPool2d(_AvgPoolNd, function=F.avg_pool2d):
     """The mean of each window of images (N, C, H, W) or (C, H, W), or its sum over divisor_override: see AvgPool1d and
     functional.avg_pool2d."""
 
-    function = staticmethod(F.avg_pool2d)
 
-
-class AvgPool3d(_AvgPoolNd):
+class AvgPool3d(_AvgPoolNd, function=F.avg_pool3d):
     """The mean of each window of volumes (N, C, D, H, W) or (C, D, H, W), or its sum over divisor_override: see
     AvgPool1d and functional.avg_pool3d."""
-
-    function = staticmethod(F.avg_pool3d)
 
 
 class _MaxUnpoolNd(FunctionModule):
@@ -103,22 +92,22 @@ class _MaxUnpoolNd(FunctionModule):
         return type(self).function(input, indices, self.kernel_size, self.stride, self.padding, output_size)
 
 
-class MaxUnpool1d(_MaxUnpoolNd):
+class MaxUnpool1d(_MaxUnpoolNd, function=F.max_unpool1d):
     """The partial inverse of MaxPool1d(return_indices=True): maxima where they were, zeros elsewhere."""
 
-    function, dims = staticmethod(F.max_unpool1d), 1
+    dims = 1
 
 
-class MaxUnpool2d(_MaxUnpoolNd):
+class MaxUnpool2d(_MaxUnpoolNd, function=F.max_unpool2d):
     """The partial inverse of MaxPool2d(return_indices=True): maxima where they were, zeros elsewhere."""
 
-    function, dims = staticmethod(F.max_unpool2d), 2
+    dims = 2
 
 
-class MaxUnpool3d(_MaxUnpoolNd):
+class MaxUnpool3d(_MaxUnpoolNd, function=F.max_unpool3d):
     """The partial inverse of MaxPool3d(return_indices=True): maxima where they were, zeros elsewhere."""
 
-    function, dims = staticmethod(F.max_unpool3d), 3
+    dims = 3
 
 
 class _LPPoolNd(FunctionModule):
@@ -126,23 +115,17 @@ class _LPPoolNd(FunctionModule):
         super().__init__(norm_type=norm_type, kernel_size=kernel_size, stride=stride, ceil_mode=ceil_mode)
 
 
-class LPPool1d(_LPPoolNd):
+class LPPool1d(_LPPoolNd, function=F.lp_pool1d):
     """(sum x^p)^(1/p) of each window of (N, C, L) or (C, L), p = norm_type: see functional.lp_pool1d."""
 
-    function = staticmethod(F.lp_pool1d)
 
-
-class LPPool2d(_LPPoolNd):
+class LPPool2d(_LPPoolNd, function=F.lp_pool2d):
     """(sum x^p)^(1/p) of each window of images (N, C, H, W) or (C, H, W), p = norm_type: see functional.lp_pool2d."""
 
-    function = staticmethod(F.lp_pool2d)
 
-
-class LPPool3d(_LPPoolNd):
+class LPPool3d(_LPPoolNd, function=F.lp_pool3d):
     """(sum x^p)^(1/p) of each window of volumes (N, C, D, H, W) or (C, D, H, W), p = norm_type: see
     functional.lp_pool3d."""
-
-    function = staticmethod(F.lp_pool3d)
 
 
 class _AdaptiveAvgPoolNd(FunctionModule):
@@ -150,25 +133,19 @@ class _AdaptiveAvgPoolNd(FunctionModule):
         super().__init__(output_size=output_size)
 
 
-class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
+class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd, function=F.adaptive_avg_pool1d):
     """The means of output_size windows that cover (N, C, L) or (C, L): window i is from floor(i L / n) up to
     ceil((i + 1) L / n). See functional.adaptive_avg_pool1d."""
 
-    function = staticmethod(F.adaptive_avg_pool1d)
 
-
-class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
+class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd, function=F.adaptive_avg_pool2d):
     """The means of output_size windows that cover images (N, C, H, W) or (C, H, W); a size of None: the input's. See
     AdaptiveAvgPool1d and functional.adaptive_avg_pool2d."""
 
-    function = staticmethod(F.adaptive_avg_pool2d)
 
-
-class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
+class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd, function=F.adaptive_avg_pool3d):
     """The means of output_size windows that cover volumes (N, C, D, H, W) or (C, D, H, W); a size of None: the
     input's. See AdaptiveAvgPool1d and functional.adaptive_avg_pool3d."""
-
-    function = staticmethod(F.adaptive_avg_pool3d)
 
 
 class _AdaptiveMaxPoolNd(FunctionModule):
@@ -178,25 +155,19 @@ class _AdaptiveMaxPoolNd(FunctionModule):
         super().__init__(output_size=output_size, return_indices=return_indices)
 
 
-class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
+class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd, function=F.adaptive_max_pool1d):
     """The maxima of the windows of AdaptiveAvgPool1d; return_indices=True: also their indices, as MaxPool1d's. See
     functional.adaptive_max_pool1d."""
 
-    function = staticmethod(F.adaptive_max_pool1d)
 
-
-class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
+class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd, function=F.adaptive_max_pool2d):
     """The maxima of the windows of AdaptiveAvgPool2d; return_indices=True: also their indices, as MaxPool2d's. See
     functional.adaptive_max_pool2d."""
 
-    function = staticmethod(F.adaptive_max_pool2d)
 
-
-class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
+class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd, function=F.adaptive_max_pool3d):
     """The maxima of the windows of AdaptiveAvgPool3d; return_indices=True: also their indices, as MaxPool3d's. See
     functional.adaptive_max_pool3d."""
-
-    function = staticmethod(F.adaptive_max_pool3d)
 
 
 __all__ = [
