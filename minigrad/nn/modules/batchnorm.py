@@ -83,7 +83,9 @@ class _BatchNorm(_NormBase):
         self._check(input)
         buffers, momentum = self._buffers, self.momentum  # one look-up where each attribute would be a Python call
         mean, var, counter = buffers["running_mean"], buffers["running_var"], buffers["num_batches_tracked"]
-        if self.training and self.track_running_stats and counter is not None:
+        if self.training and not self.track_running_stats:  # switched off later: the statistics stay as they are
+            mean = var = None
+        elif self.training and counter is not None:
             _increment(counter)
             if momentum is None:
                 momentum = 1.0 / float(counter)  # the plain average over all batches so far

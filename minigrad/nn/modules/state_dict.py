@@ -62,19 +62,9 @@ def load_state_dict(self: "Module", state_dict: Any, strict: bool = True, assign
     extra = _extra_states(self)
     missing = [k for k in (*entries, *extra) if k not in state_dict]
     unexpected = [k for k in state_dict if k not in entries and k not in extra]
-    problems = []
-    if strict and unexpected:
-        problems.append("unexpected: " + ", ".join(unexpected))
-    if strict and missing:
-        problems.append("missing: " + ", ".join(missing))
-    for k, (_, _, t) in entries.items():
-        given = state_dict.get(k)
-        if given is not None and not isinstance(given, Tensor):
-            problems.append(f"{k}: expected a Tensor, got {type(given).__name__}")
-        elif given is not None and isinstance(t, (UninitializedParameter, UninitializedBuffer)):
-            continue  # takes any shape
-        elif given is not None and tuple(given.shape) != tuple(t.shape):
-            problems.append(f"{k}: expected {describe(t)}, got {describe(given)}")
+    problems = ["unexpected: " + ", ".join(unexpected)] if strict and unexpected else []
+    problems += ["missing: " + ", ".join(missing)] if strict and missing else []
+    problems += [text for k, (_, _, t) in entries.items() if (text := _mismatch(k, t, state_dict.get(k)))]
     if problems:
         text = "\n  ".join(problems)
         raise RuntimeError(f"load_state_dict into {type(self).__name__}: nothing was loaded;\n  {text}")
@@ -93,3 +83,14 @@ def load_state_dict(self: "Module", state_dict: Any, strict: bool = True, assign
         if k in state_dict:
             m.set_extra_state(state_dict[k])
     return IncompatibleKeys(missing, unexpected)
+
+
+def _mismatch(key: str, t: Tensor, given: Any) -> str:
+    """Why `given` cannot be copied into `t`; "" where it can, or is not there."""
+    if given is None:
+        return ""
+    if not isinstance(given, Tensor):
+        return f"{key}: expected a Tensor, got {type(given).__name__}"
+    if isinstance(t, (UninitializedParameter, UninitializedBuffer)):  # takes any shape
+        return ""
+    return "" if tuple(given.shape) == tuple(t.shape) else f"{key}: expected {describe(t)}, got {describe(given)}"
