@@ -1,11 +1,11 @@
 """Layers, losses, regularizers and initial values, by PyTorch's names.
 
-functional.py    the operations as functions
+functional.py    layers and losses as functions
 modules/         the same as modules, with parameters
-regularizers.py  L1, L2, elastic net, group lasso: as penalties and as exact proximal steps
+parameter.py     Parameter and Buffer
 init.py          initial values
-dropout.py       noise in training, as functions
-utils/           gradient clipping, sequences of different lengths, parameters as a vector
+regularizers.py  L1, L2, elastic net, group lasso: as penalties and as exact proximal steps
+utils/           gradient clipping, sequences of different lengths, parametrizations, sparsity and compaction
 """
 
 from minigrad._lazy import lazy_imports
@@ -28,12 +28,12 @@ __getattr__, __dir__ = lazy_imports(
     __name__,
     "attention parallel",
     instead={
-        "SyncBatchNorm": "use BatchNorm: training runs in one process",
-        "FractionalMaxPool*": "use MaxPool or AdaptiveMaxPool: windows drawn at random there are none",
-        "AdaptiveLogSoftmaxWithLoss": "use CrossEntropyLoss over all classes",
-        "CrossMapLRN2d": "use LocalResponseNorm",
-        "Container": "use Module",
+        "SyncBatchNorm*": "use BatchNorm; training runs in one process",
+        "FractionalMaxPool*": "use MaxPool or AdaptiveMaxPool; pooling over random windows is not implemented",
+        "AdaptiveLogSoftmaxWithLoss*": "use CrossEntropyLoss over all classes",
+        "CrossMapLRN2d*": "use LocalResponseNorm",
+        "Container*": "use Module",
         "LinearCrossEntropy*": "use Linear and CrossEntropyLoss",
-        "NLLLoss2d": "use NLLLoss, which takes images too",
+        "NLLLoss2d*": "use NLLLoss, which takes images, too",
     },
 )

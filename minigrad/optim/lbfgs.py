@@ -81,7 +81,9 @@ class LBFGS(Optimizer):
         if ignore_fp_warnings(_max_abs, grad) <= enough:
             return
         for n in range(1, max_iter + 1):
-            t, d, start, reach = ignore_fp_warnings(self._next_direction, memory, loss, grad, lr, int(group["history_size"]))
+            t, d, start, reach = ignore_fp_warnings(
+                self._next_direction, memory, loss, grad, lr, int(group["history_size"])
+            )
             if start.slope > -least:
                 break
             at, calls = partial(self._evaluate_at, closure, self._flatten([p._array for p in group["params"]]), d), 0

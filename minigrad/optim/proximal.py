@@ -51,7 +51,7 @@ class Proximal:
     def _chosen(self, R: Regularizer) -> set[int]:
         """The ids of the parameters that a regularizer applies to."""
         params = self._params()
-        return {id(p) for part in R.parts() for p in part._chosen(_named(params), params)}
+        return {id(p) for part in R.parts() for p in part._select(_named(params), params)}
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """The optimizer's step, then the proximal one of every parameter that has a gradient."""

@@ -67,7 +67,7 @@ def test_operations_that_come_later_are_known_to_what_runs_all_of_them() -> None
     def later(input: Any) -> Any:
         return input
 
-    forward = later.primitive.forward  # type: ignore[attr-defined]
+    forward = later.primitive.definition  # type: ignore[attr-defined]
     assert forward in VIEWS and FORWARDS[forward] == ("test_import_later", forward)
 
 

@@ -11,9 +11,11 @@ from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.executors.numpy.sums import column_sums
 from minigrad.ops.api import public
+from minigrad.ops.array.arrange import repeat_interleave
 from minigrad.ops.array.shape import mT
 from minigrad.ops.linalg.products import matmul
 from minigrad.ops.nn.activation import softmax
+from minigrad.ops.nn.dropout import dropout
 from minigrad.ops.pointwise.arithmetic import where
 from minigrad.ops.reduce.reductions import any
 
@@ -37,8 +39,6 @@ def scaled_dot_product_attention(
             f"got shapes {list(query.shape)}, {list(key.shape)} and {list(value.shape)}"
         )
     if enable_gqa:
-        from minigrad.ops.array.arrange import repeat_interleave
-
         times = query.shape[-3] // key.shape[-3]
         key, value = repeat_interleave(key, times, -3), repeat_interleave(value, times, -3)
     scale = query.shape[-1] ** -0.5 if scale is None else scale
@@ -48,8 +48,6 @@ def scaled_dot_product_attention(
         return _attended(query, key, value, scale=float(scale), causal=is_causal, known=SimpleNamespace())
     weights = _weights(query, key, scale, attn_mask, is_causal)
     if dropout_p > 0:
-        from minigrad.nn.functional import dropout
-
         weights = dropout(weights, dropout_p)
     return matmul(weights, value)
 

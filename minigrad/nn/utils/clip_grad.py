@@ -1,4 +1,5 @@
-"""Gradients kept small, by PyTorch's names (Pascanu et al., On the difficulty of training recurrent networks, 2013)."""
+"""Gradient clipping, by PyTorch's names. Pascanu et al., On the Difficulty of Training Recurrent Neural Networks, ICML
+2013."""
 
 import math
 from collections.abc import Iterable
@@ -19,12 +20,12 @@ def _gradients(op: str, parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
     return [p.grad for p in given if p.grad is not None]
 
 
-def _limit(op: str, name: str, given: Any) -> float:
+def _nonnegative(op: str, name: str, given: Any) -> float:
     try:
         limit = float(given)
     except (TypeError, ValueError):
         limit = math.nan
-    if not limit >= 0:  # a negative one would turn all gradients round
+    if not limit >= 0:  # a negative limit would reverse all gradients
         raise ValueError(f"{op}: {name}: expected a number of 0 or more, got {given!r}")
     return limit
 
@@ -32,7 +33,10 @@ def _limit(op: str, name: str, given: Any) -> float:
 @no_grad()
 def get_total_norm(tensors: Tensor | Iterable[Tensor], norm_type: float = 2.0, error_if_nonfinite: bool = False,
                    foreach: bool | None = None) -> Tensor:  # fmt: skip
-    """The norm of all elements of all tensors, as if they were one vector."""
+    """The norm_type-norm of all elements of all tensors, as if they were one vector: a 0-d tensor, 0 of no tensors.
+
+    error_if_nonfinite: raise RuntimeError for an infinite or nan norm. foreach changes nothing.
+    """
     parts = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     if not parts:
         return tensor(0.0)
@@ -46,22 +50,23 @@ def get_total_norm(tensors: Tensor | Iterable[Tensor], norm_type: float = 2.0, e
 @no_grad()
 def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0,
                     error_if_nonfinite: bool = False, foreach: bool | None = None) -> Tensor:  # fmt: skip
-    """Scale all gradients by max_norm / (their total norm + 1e-6) where that is below 1. Returns the norm they had."""
-    limit, grads = _limit("clip_grad_norm_", "max_norm", max_norm), _gradients("clip_grad_norm_", parameters)
+    """Multiply all gradients, in place, by min(1, max_norm / (total norm + 1e-6)). Returns the total norm before: see
+    get_total_norm. Raises ValueError for a negative max_norm, TypeError for parameters that are no tensors."""
+    limit, grads = _nonnegative("clip_grad_norm_", "max_norm", max_norm), _gradients("clip_grad_norm_", parameters)
     total = get_total_norm(grads, norm_type, error_if_nonfinite)
-    _scale(grads, limit, total)
+    _scale_gradients(grads, limit, total)
     return total
 
 
 @no_grad()
 def clip_grads_with_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, total_norm: Tensor,
                           foreach: bool | None = None) -> None:  # fmt: skip
-    """`clip_grad_norm_` where the total norm is known."""
+    """`clip_grad_norm_` with a given total norm."""
     name = "clip_grads_with_norm_"
-    _scale(_gradients(name, parameters), _limit(name, "max_norm", max_norm), total_norm)
+    _scale_gradients(_gradients(name, parameters), _nonnegative(name, "max_norm", max_norm), total_norm)
 
 
-def _scale(grads: list[Tensor], limit: float, total: Tensor) -> None:
+def _scale_gradients(grads: list[Tensor], limit: float, total: Tensor) -> None:
     scale = (limit / (total + 1e-6)).clamp(max=1.0)
     for g in grads:
         g.mul_(scale.to(device=g.device, dtype=g.dtype))
@@ -72,13 +77,14 @@ clip_grad_norm = clip_grad_norm_
 
 @no_grad()
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
-    """Limit every element of every gradient to [-clip_value, clip_value]."""
-    limit = _limit("clip_grad_value_", "clip_value", clip_value)
+    """Limit every element of every gradient, in place, to [-clip_value, clip_value]. Raises ValueError for a negative
+    clip_value."""
+    limit = _nonnegative("clip_grad_value_", "clip_value", clip_value)
     for g in _gradients("clip_grad_value_", parameters):
         g.clamp_(-limit, limit)
 
 
-__all__: list[Any] = [
+__all__ = [
     "clip_grad_norm",
     "clip_grad_norm_",
     "clip_grad_value_",

@@ -1,4 +1,4 @@
-"""All parameters as one vector, and back."""
+"""Parameters to one vector, and back."""
 
 from collections.abc import Iterable
 
@@ -9,13 +9,14 @@ from minigrad.ops.array.shape import cat, reshape
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """Their elements one after another: recorded, as cat() is."""
+    """All elements of all parameters as one vector, in their order. Differentiable, as cat() is."""
     out: Tensor = cat([reshape(p, -1) for p in parameters])
     return out
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Give each parameter its part of the vector, as its `.data`."""
+    """Set each parameter's `.data` to its part of the vector, in their order: the inverse of parameters_to_vector.
+    Raises ShapeError unless the vector has as many elements as they."""
     given = list(parameters)
     total = sum(p.numel() for p in given)
     if not isinstance(vec, Tensor) or tuple(vec.shape) != (total,):

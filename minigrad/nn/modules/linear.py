@@ -1,22 +1,21 @@
-"""Layers: what is between input and loss."""
+"""Linear and bilinear layers, and the identity."""
 
-import math
 from typing import Any
 
 from minigrad.engine.messages import describe
 from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
-from minigrad.nn import init
-from minigrad.nn.modules.function import FunctionModule
 from minigrad.nn.modules.module import Module
+from minigrad.nn.modules.utils import uniform_by_fan_in
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.array.creation import count, empty
 
 
 class Linear(Module):
-    """input @ weight.T + bias: (..., in_features) to (..., out_features).
+    """y = x @ weight.T + bias: (..., in_features) to (..., out_features).
 
-    weight (out, in) and bias (out,) start uniform within 1 / sqrt(in_features), as PyTorch's do.
+    weight (out_features, in_features) and bias (out_features,) start uniform in [-b, b), b = 1 / sqrt(in_features), as
+    PyTorch's do. Raises ShapeError where the last dimension of the input is not in_features.
     """
 
     def __init__(
@@ -31,12 +30,10 @@ class Linear(Module):
 
     def reset_parameters(self) -> None:
         """Draw the initial values again."""
-        bound = 1 / math.sqrt(self.in_features) if self.in_features else 0.0
-        for p in self.parameters():
-            init.uniform_(p, -bound, bound)
+        uniform_by_fan_in(self, self.in_features)
 
     def forward(self, input: Any) -> Any:
-        """The affine map of the last dimension."""
+        """See functional.linear."""
         if not getattr(input, "ndim", 0) or input.shape[-1] != self.in_features:
             raise ShapeError(
                 f"Linear(in_features={self.in_features}, out_features={self.out_features}): expected an input (..., "
@@ -49,18 +46,21 @@ class Linear(Module):
 
 
 class Identity(Module):
-    """Its input. Takes and ignores any arguments, so that it can stand in for any layer."""
+    """y = x. Takes any arguments and ignores them, so that it can take the place of any layer."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__()
 
     def forward(self, input: Any) -> Any:
-        """The input."""
+        """The input itself."""
         return input
 
 
 class Bilinear(Module):
-    """input1^T weight_o input2 + bias_o for each output o: see functional.bilinear."""
+    """y_o = x1^T weight_o x2 + bias_o: (..., in1_features) and (..., in2_features) to (..., out_features).
+
+    weight (out, in1, in2) and bias (out,) start uniform in [-b, b), b = 1 / sqrt(in1_features).
+    """
 
     def __init__(
         self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, device: Any = None,
@@ -75,13 +75,11 @@ class Bilinear(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the initial values again: uniform within 1 / sqrt(in1_features)."""
-        bound = 1 / math.sqrt(self.in1_features) if self.in1_features else 0.0
-        for p in self.parameters():
-            init.uniform_(p, -bound, bound)
+        """Draw the initial values again."""
+        uniform_by_fan_in(self, self.in1_features)
 
     def forward(self, input1: Any, input2: Any) -> Any:
-        """The bilinear map of the last dimensions."""
+        """See functional.bilinear."""
         return F.bilinear(input1, input2, self.weight, self.bias)
 
     def extra_repr(self) -> str:
@@ -91,21 +89,4 @@ class Bilinear(Module):
         )
 
 
-class CosineSimilarity(FunctionModule):
-    """The cosine of the angle between vectors along `dim`: see functional.cosine_similarity."""
-
-    function = staticmethod(F.cosine_similarity)
-    shown = ()
-
-    def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
-        super().__init__(dim=dim, eps=eps)
-
-
-class PairwiseDistance(FunctionModule):
-    """The p-norm of x1 - x2 + eps: see functional.pairwise_distance."""
-
-    function = staticmethod(F.pairwise_distance)
-    shown = ()
-
-    def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
-        super().__init__(p=p, eps=eps, keepdim=keepdim)
+__all__ = ["Bilinear", "Identity", "Linear"]
