@@ -52,6 +52,17 @@ def always(*arrays: Any, **settings: Any) -> bool:
     return True
 
 
+def is_float32(*arrays: Any, at_least: int = 2**13) -> bool:
+    """Are these NumPy arrays of float32, the dtype of training, in C order, the first of some size? What compiled code
+    takes; of fewer elements array functions are done as soon."""
+    if arrays[0].size < at_least:
+        return False
+    for a in arrays:
+        if a.__class__ is not ndarray or a.dtype.char != "f" or not a.flags.c_contiguous:
+            return False
+    return True
+
+
 class Execution:
     """One way to do an operation: `forward` (None: as defined), what replaces the VJPs of its definition, and `accepts`.
 

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend.threads import PIECE, parts, shared
-from minigrad.engine.executions import execution
-from minigrad.executors.numba.accepts import is_float32
+from minigrad.engine.executions import execution, is_float32
 from minigrad.executors.numba.compiled import loop
 from minigrad.ops.nn.norm import _standardize
 

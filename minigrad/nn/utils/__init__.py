@@ -1,7 +1,7 @@
 """Tools around modules: gradient clipping, parameters as one vector, sequences of different lengths, parametrizations,
 reports on sparsity and compact models."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from minigrad._lazy import lazy_imports
 from minigrad.nn.utils import rnn
