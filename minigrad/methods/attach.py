@@ -145,8 +145,12 @@ METHODS: dict[str, Any] = {
     **_named(_ALL_BUT, _ONLY),
     **{f"{name}_": in_place(op) for name, op in _named(_IN_PLACE_ALL_BUT, _IN_PLACE_ONLY).items()},
     **_operators(),
-    **_own(attributes), **_own(construction), **_own(conversion), **_own(python), **_own(views), **conversion.CASTS, **views.IN_PLACE,
-    **{name: property(f, doc=doc) for m in (attributes, construction, views) for name, (f, _, doc) in m.PROPERTIES.items()},
+    **_own(attributes), **_own(construction), **_own(conversion), **_own(python), **_own(views),
+    **conversion.CASTS, **views.IN_PLACE,
+    **{
+        name: property(f, doc=doc)
+        for m in (attributes, construction, views) for name, (f, _, doc) in m.PROPERTIES.items()
+    },
     "__cuda_array_interface__": property(dlpack._cuda_array_interface),
 }  # fmt: skip
 for _name, _member in METHODS.items():

@@ -109,7 +109,7 @@ LONGEST = 4096  # a loop adds up a row in one float32: longer ones are added up 
 
 
 def accepts(input: Any, weight: Any, bias: Any, *, dims: tuple[int, ...], by_channel: bool, **settings: Any) -> bool:
-    """float32 in C order and of some size; rows no longer than LONGEST, or images of more than some elements a channel."""
+    """float32 in C order and of some size; rows no longer than LONGEST, or images of more than a few elements."""
     if not is_float32(input, *(t for t in (weight, bias) if t is not None)):
         return False
     shape, vectors = input.shape, [t for t in (weight, bias) if t is not None]
