@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import CPU, asarray, copy_to, device, device_of, is_array, numbered, quiet, to_numpy
+from minigrad.backend import CPU, asarray, copy_to, cuda, device, device_of, is_array, numbered, quiet, to_numpy
 from minigrad.backend.run import run_all_by
 from minigrad.engine.graph import user_line
 from minigrad.engine.messages import describe, operands
@@ -128,8 +128,6 @@ class lockstep:
 
 
 def _current_gpu() -> int:
-    from minigrad.backend import cuda
-
     return int(cuda.cupy().cuda.Device().id)
 
 
