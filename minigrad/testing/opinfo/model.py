@@ -154,7 +154,7 @@ class OpInfo:
     dtypes     of floating arguments; the result's and the gradients' are the same
     kinks      points (or words) where the derivative jumps
     zero       is a gradient of zero right everywhere (or for the arguments with these numbers)?
-    alias      may the result look at an argument's memory?
+    alias      may the result be a view of an argument?
     layouts    does the value not depend on how the arguments lie in memory?
     rtol       how near the values are to PyTorch's
     large      calls with many elements, for what is only done then (compiled loops, threads); see `large_samples`
