@@ -86,18 +86,31 @@ MARGINS = [
         SampleInput(Array((3, 4), 0.5, 2), Array((3, 4), 1.5, 3, grad=False), False, full=True, reduction="sum")),
 ]  # fmt: skip
 
+LARGE_CLASSES = ints((520,), 0, 20)
+LARGE_SCORES = [Array((520, 20), -3, 3), Array((2048, 130), -3, 3)]
+INDICES = [np.arange(520) % 19, np.arange(2048) % 129]
 op_db = [
     *MARGINS,
     loss("cross_entropy", SampleInput(SCORES, CLASSES), SampleInput(SCORES, CLASSES, WEIGHT),
         SampleInput(SCORES, CLASSES, reduction="none"), SampleInput(SCORES, CLASSES, label_smoothing=0.1),
         SampleInput(SCORES, CLASSES, ignore_index=1, reduction="sum"), SampleInput(SCORES, SOFT),
-        SampleInput(SCORES, SOFT, WEIGHT, label_smoothing=0.1), SampleInput(Array((2, 3, 4)), ints((2, 4), 0, 3))),
+        SampleInput(SCORES, SOFT, WEIGHT, label_smoothing=0.1), SampleInput(Array((2, 3, 4)), ints((2, 4), 0, 3)),
+        large=[SampleInput(LARGE_SCORES[0], LARGE_CLASSES), SampleInput(LARGE_SCORES[1], ints((2048,), 0, 130)),
+        SampleInput(LARGE_SCORES[0], LARGE_CLASSES, Array((20,), 0.5, 2, grad=False), ignore_index=1),
+        SampleInput(LARGE_SCORES[0], LARGE_CLASSES, reduction="none"),
+        SampleInput(LARGE_SCORES[0], LARGE_CLASSES, label_smoothing=0.1),
+        SampleInput(Array((8, 10, 12, 11)), ints((8, 12, 11), 0, 10))]),
     OpInfo("softmax_minus_one_hot", [SampleInput(SCORES, Array((), 0.5, 2), np.array([0, 2, 1, 1]), name="4x3")],
-        call=_softmax_minus_one_hot, torch=_torch_softmax_minus_one_hot),
+        call=_softmax_minus_one_hot, torch=_torch_softmax_minus_one_hot,
+        large=[SampleInput(x, Array((), 0.5, 2), i) for x, i in zip(LARGE_SCORES, INDICES)]),
     OpInfo("softmax_nll", [SampleInput(SCORES, np.array([0, 2, 1, 1]), name="4x3")], call=_softmax_nll,
-        torch="nn.functional.cross_entropy"),
+        torch="nn.functional.cross_entropy",
+        large=[SampleInput(x, i) for x, i in zip(LARGE_SCORES, INDICES)]),
     loss("nll_loss", SampleInput(LOGS, CLASSES), SampleInput(LOGS, CLASSES, WEIGHT),
-        SampleInput(LOGS, CLASSES, reduction="none"), SampleInput(LOGS, CLASSES, ignore_index=2)),
+        SampleInput(LOGS, CLASSES, reduction="none"), SampleInput(LOGS, CLASSES, ignore_index=2),
+        large=[SampleInput(Array((520, 20), -3, -0.1), LARGE_CLASSES),
+        SampleInput(Array((2048, 130), -3, -0.1), ints((2048,), 0, 130), reduction="sum"),
+        SampleInput(Array((520, 20), -3, -0.1), LARGE_CLASSES, Array((20,), 0.5, 2, grad=False), ignore_index=1)]),
     loss("multi_margin_loss", SampleInput(Array((4, 3), 0, 0.8, distinct=True), CLASSES),
         SampleInput(Array((4, 3), 0, 0.8, distinct=True), CLASSES, 2, 0.9, WEIGHT, reduction="sum"),
         kinks=("the margin",)),

@@ -1,5 +1,6 @@
 """ops/nn/: activations, convolutions, pooling, normalization, resizing, attention, recurrent cells, look-ups."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,9 +35,14 @@ SOFT = [
 ]  # fmt: skip
 SIGNED = Array((3, 4), away=(0.0,))
 
+# their last dimension in rows of a few hundred; a dimension in the middle; enough for threads
+LARGE_SOFT = [
+    SampleInput(Array((64, 200)), 1), SampleInput(Array((16, 30, 40)), dim=1), SampleInput(Array((504, 528)), -1),
+]  # fmt: skip
+
 ACTIVATIONS = [
-    OpInfo("softmax", SOFT),
-    OpInfo("log_softmax", SOFT),
+    OpInfo("softmax", SOFT, large=LARGE_SOFT),
+    OpInfo("log_softmax", SOFT, large=LARGE_SOFT),
     OpInfo("softmin", SOFT[:3], torch=F + "softmin"),
     unary("relu", away=(0.0,), numpy=lambda x: np.maximum(x, 0)),
     unary("sigmoid", -8, 8, numpy=lambda x: 1 / (1 + np.exp(-x)),
@@ -52,7 +58,8 @@ ACTIVATIONS = [
     unary("silu", torch=F + "silu"),
     unary("mish", torch=F + "mish"),
     OpInfo("normal_below", [SampleInput(X)], call=registered("normal_below"), torch="special.ndtr"),
-    unary("gelu", torch=F + "gelu", more=[SampleInput(X, approximate="tanh")]),
+    unary("gelu", torch=F + "gelu", more=[SampleInput(X, approximate="tanh")],
+        large=[SampleInput(Array((81, 108)), approximate="tanh")]),
     piecewise("relu6", 0.0, 6.0),
     piecewise("hardtanh", -1.0, 1.0, more=[SampleInput(Array((3,), -3, 3, away=(-2.0, 0.5)), -2.0, 0.5)]),
     piecewise("hardsigmoid", -3.0, 3.0, rtol=1e-7),  # PyTorch multiplies by a 1/6 of float32
@@ -72,17 +79,29 @@ CONVOLUTIONS = [
     layer("conv1d", SampleInput(Array((2, 3, 7)), Array((4, 3, 3)), Array((4,))),
         SampleInput(Array((2, 4, 8)), Array((4, 2, 3)), None, 2, 1, 2, 2), SampleInput(Array((3, 7)), Array((2, 3, 2))),
         SampleInput(Array((1, 2, 6)), Array((2, 2, 3)), padding="same"),
-        SampleInput(Array((0, 2, 6)), Array((2, 2, 3)))),
+        SampleInput(Array((0, 2, 6)), Array((2, 2, 3))),
+        large=[SampleInput(Array((8, 6, 200)), Array((10, 6, 3)), Array((10,))),
+        SampleInput(Array((4, 8, 600)), Array((8, 2, 5)), Array((8,)), 2, 1, 2, 4)]),
     layer("conv2d", SampleInput(Array((2, 2, 4, 5)), Array((3, 2, 3, 2)), Array((3,))),
         SampleInput(Array((1, 4, 5, 5)), Array((4, 1, 3, 3)), Array((4,)), (2, 1), (1, 0), 1, 4),
         SampleInput(Array((1, 2, 6, 5)), Array((2, 2, 2, 2)), stride=2, dilation=(2, 1)),
-        SampleInput(Array((2, 4, 4)), Array((1, 2, 1, 1)))),
-    layer("conv3d", SampleInput(Array((1, 2, 3, 3, 3)), Array((2, 2, 2, 2, 2)), Array((2,)), padding=(1, 0, 0))),
+        SampleInput(Array((2, 4, 4)), Array((1, 2, 1, 1))),
+        large=[SampleInput(Array((8, 6, 20, 18)), Array((10, 6, 3, 3)), Array((10,)), padding=1),
+        SampleInput(Array((4, 6, 41, 40)), Array((8, 6, 5, 4)), None, 2, (2, 1)),
+        SampleInput(Array((4, 8, 40, 30)), Array((8, 1, 3, 3)), Array((8,)), 1, 1, 1, 8),
+        SampleInput(Array((8, 16, 20, 20)), Array((12, 16, 1, 1)), Array((12,))),
+        SampleInput(Array((8, 16, 46, 46)), Array((8, 16, 3, 3)), Array((8,)))]),
+    layer("conv3d", SampleInput(Array((1, 2, 3, 3, 3)), Array((2, 2, 2, 2, 2)), Array((2,)), padding=(1, 0, 0)),
+        large=[SampleInput(Array((2, 4, 12, 11, 10)), Array((6, 4, 3, 3, 3)), Array((6,)), padding=1)]),
     layer("conv_transpose1d", SampleInput(Array((2, 3, 4)), Array((3, 2, 3)), Array((2,))),
-        SampleInput(Array((1, 4, 3)), Array((4, 1, 3)), None, 2, 1, 1, 2, 2)),
+        SampleInput(Array((1, 4, 3)), Array((4, 1, 3)), None, 2, 1, 1, 2, 2),
+        large=[SampleInput(Array((8, 10, 120)), Array((10, 6, 3)), Array((6,)), 2)]),
     layer("conv_transpose2d", SampleInput(Array((1, 2, 3, 2)), Array((2, 3, 2, 3)), Array((3,))),
-        SampleInput(Array((1, 2, 3, 3)), Array((2, 1, 3, 3)), stride=2, padding=1, output_padding=1)),
-    layer("conv_transpose3d", SampleInput(Array((1, 2, 2, 2, 2)), Array((2, 1, 2, 2, 2)), stride=2)),
+        SampleInput(Array((1, 2, 3, 3)), Array((2, 1, 3, 3)), stride=2, padding=1, output_padding=1),
+        large=[SampleInput(Array((4, 10, 16, 15)), Array((10, 6, 3, 3)), Array((6,))),
+        SampleInput(Array((8, 8, 20, 20)), Array((8, 4, 4, 4)), Array((4,)), 2, 1)]),
+    layer("conv_transpose3d", SampleInput(Array((1, 2, 2, 2, 2)), Array((2, 1, 2, 2, 2)), stride=2),
+        large=[SampleInput(Array((2, 6, 9, 10, 8)), Array((6, 4, 3, 3, 3)), Array((4,)), 2)]),
     OpInfo("conv", [SampleInput(Array((1, 2, 5)), Array((3, 2, 3)), None),
         SampleInput(Array((1, 2, 5)), Array((3, 2, 3)), Array((3,)))],
         call=lambda x, w, b: registered("conv")(x, w, b, stride=(1,), padding=(0,), dilation=(1,), groups=1),
@@ -97,12 +116,21 @@ CONVOLUTIONS = [
 
 LINE, PLANE, SOLID = (Array(s, distinct=True) for s in ((2, 2, 7), (2, 2, 5, 4), (1, 2, 4, 4, 3)))
 FIRST = ("ties: the first",)
+LARGE_LINE, LARGE_PLANE, LARGE_SOLID = (
+    Array(s, distinct=True) for s in ((8, 6, 401), (8, 6, 40, 30), (2, 4, 13, 14, 12))
+)
+MANY_PLANES = Array((16, 16, 34, 34), distinct=True)
 POOLING = [
     layer("max_pool1d", SampleInput(LINE, 2), SampleInput(LINE, 3, 2, 1), SampleInput(LINE, 3, 2, 1, 1, True),
-        SampleInput(LINE, 2, dilation=2), kinks=FIRST),
+        SampleInput(LINE, 2, dilation=2), kinks=FIRST, large=[SampleInput(LARGE_LINE, 2),
+        SampleInput(LARGE_LINE, 3, 2, 1)]),
     layer("max_pool2d", SampleInput(PLANE, 2), SampleInput(PLANE, (3, 2), (1, 2), 1, return_indices=True),
-        SampleInput(PLANE, 3, 2, 1, ceil_mode=True), SampleInput(Array((2, 4, 4), distinct=True), 2), kinks=FIRST),
-    layer("max_pool3d", SampleInput(SOLID, 2), kinks=FIRST),
+        SampleInput(PLANE, 3, 2, 1, ceil_mode=True), SampleInput(Array((2, 4, 4), distinct=True), 2), kinks=FIRST,
+        large=[SampleInput(LARGE_PLANE, 2), SampleInput(LARGE_PLANE, 3, 2, 1),
+        SampleInput(LARGE_PLANE, (2, 3), (1, 2), dilation=(2, 1)), SampleInput(LARGE_PLANE, 2, return_indices=True),
+        SampleInput(MANY_PLANES, 2)]),
+    layer("max_pool3d", SampleInput(SOLID, 2), kinks=FIRST, large=[SampleInput(LARGE_SOLID, 2),
+        SampleInput(LARGE_SOLID, 3, 2, 1)]),
     layer("max_unpool1d", SampleInput(Array((1, 2, 3)), np.array([[[0, 3, 4], [1, 2, 5]]]), 2)),
     layer("max_unpool2d", SampleInput(Array((2, 2, 2)), np.array([[[0, 3], [9, 11]], [[5, 6], [12, 15]]]), 2),
         SampleInput(Array((1, 1, 2, 2)), np.array([[[[0, 4], [16, 18]]]]), 2, 2, 0, (1, 1, 5, 5))),
@@ -111,11 +139,14 @@ POOLING = [
         SampleInput(Array((2, 3, 7), 0.5, 2), 3, 3, 2, True)),
     layer("lp_pool2d", SampleInput(Array((2, 2, 4, 5), 0.5, 2), 2.0, (2, 3), 1)),
     layer("lp_pool3d", SampleInput(Array((1, 1, 3, 4, 3), 0.5, 2), 1.5, 2)),
-    layer("avg_pool1d", SampleInput(LINE, 2), SampleInput(LINE, 3, 2, 1), SampleInput(LINE, 3, 2, 1, True, False)),
+    layer("avg_pool1d", SampleInput(LINE, 2), SampleInput(LINE, 3, 2, 1), SampleInput(LINE, 3, 2, 1, True, False),
+        large=[SampleInput(LARGE_LINE, 2), SampleInput(LARGE_LINE, 3, 2, 1)]),
     layer("avg_pool2d", SampleInput(PLANE, 2), SampleInput(PLANE, 3, 2, 1),
         SampleInput(PLANE, 3, 2, 1, count_include_pad=False), SampleInput(PLANE, 2, ceil_mode=True),
-        SampleInput(PLANE, 3, 2, 1, True, True), SampleInput(PLANE, 2, divisor_override=3)),
-    layer("avg_pool3d", SampleInput(SOLID, 2)),
+        SampleInput(PLANE, 3, 2, 1, True, True), SampleInput(PLANE, 2, divisor_override=3),
+        large=[SampleInput(LARGE_PLANE, 2), SampleInput(LARGE_PLANE, 3, 2, 1, count_include_pad=False),
+        SampleInput(MANY_PLANES, 2)]),
+    layer("avg_pool3d", SampleInput(SOLID, 2), large=[SampleInput(LARGE_SOLID, 2), SampleInput(LARGE_SOLID, 3, 2, 1)]),
     layer("adaptive_avg_pool1d", SampleInput(LINE, 3), SampleInput(LINE, 7)),
     layer("adaptive_avg_pool2d", SampleInput(PLANE, (3, 2)), SampleInput(PLANE, 1), SampleInput(PLANE, (None, 3))),
     layer("adaptive_avg_pool3d", SampleInput(SOLID, 2)),
@@ -141,15 +172,27 @@ POOLING = [
 
 SIGNALS = Array((2, 4, 3))
 CHANNEL, SIZE = Array((4,), 0.5, 2), Array((4,), 0.5, 2, grad=False)
+LARGE_IMAGES, MANY_IMAGES, SIX = Array((8, 6, 40, 30)), Array((16, 6, 54, 52)), Array((6,), 0.5, 2)
 NORMS = [
     layer("batch_norm", SampleInput(SIGNALS, None, None, CHANNEL, Array((4,)), True),
         SampleInput(Array((5, 4)), None, None, training=True),
-        SampleInput(SIGNALS, Array((4,), grad=False), SIZE, CHANNEL, Array((4,)))),
-    layer("instance_norm", SampleInput(SIGNALS), SampleInput(SIGNALS, None, None, CHANNEL, Array((4,)))),
-    layer("group_norm", SampleInput(SIGNALS, 2), SampleInput(SIGNALS, 4, CHANNEL, Array((4,)))),
+        SampleInput(SIGNALS, Array((4,), grad=False), SIZE, CHANNEL, Array((4,))),
+        large=[SampleInput(LARGE_IMAGES, None, None, SIX, Array((6,)), True),
+        SampleInput(MANY_IMAGES, None, None, training=True), SampleInput(Array((1400, 6)), None, None, SIX, None, True),
+        SampleInput(LARGE_IMAGES, Array((6,), grad=False), replace(SIX, grad=False), SIX, Array((6,)))]),
+    layer("instance_norm", SampleInput(SIGNALS), SampleInput(SIGNALS, None, None, CHANNEL, Array((4,))),
+        large=[SampleInput(LARGE_IMAGES, None, None, SIX, Array((6,))), SampleInput(MANY_IMAGES)]),
+    layer("group_norm", SampleInput(SIGNALS, 2), SampleInput(SIGNALS, 4, CHANNEL, Array((4,))),
+        large=[SampleInput(LARGE_IMAGES, 3, SIX, Array((6,))), SampleInput(MANY_IMAGES, 2)]),
     layer("layer_norm", SampleInput(X, (4,)), SampleInput(SIGNALS, (4, 3), Array((4, 3)), Array((4, 3))),
-        SampleInput(X, [4], None, None, 0.1)),
-    layer("rms_norm", SampleInput(X, (4,)), SampleInput(X, (4,), CHANNEL, 0.1)),
+        SampleInput(X, [4], None, None, 0.1), large=[SampleInput(Array((90, 96)), (96,), Array((96,)), Array((96,))),
+        SampleInput(Array((90, 96)), (96,)), SampleInput(Array((20, 12, 64)), (12, 64), Array((12, 64))),
+        SampleInput(Array((504, 528)), (528,), Array((528,)), Array((528,)))]),
+    OpInfo("standardize", [SampleInput(X, (1,)), SampleInput(SIGNALS, (0, 2))], call=_standardize,
+        torch=_torch_standardize, large=[SampleInput(Array((90, 96)), (1,)), SampleInput(LARGE_IMAGES, (0, 2, 3)),
+        SampleInput(MANY_IMAGES, (2, 3))]),
+    layer("rms_norm", SampleInput(X, (4,)), SampleInput(X, (4,), CHANNEL, 0.1),
+        large=[SampleInput(Array((90, 96)), (96,), Array((96,))), SampleInput(Array((504, 528)), (528,))]),
     layer("local_response_norm", SampleInput(SIGNALS, 3, alpha=0.5), SampleInput(SIGNALS, 2, 1.0, 0.5, 2.0)),
     layer("normalize", SampleInput(X), SampleInput(X, 2.0, 0), SampleInput(SIGNED, 1.0, -1),
         SampleInput(Array((2, 3, 2)), dim=(1, 2)), kinks=("the zero vector: gradient 1 / eps",)),
@@ -183,10 +226,15 @@ LOOKUPS = [
         kinks=("points that coincide: gradient 0",)),
     layer("linear", SampleInput(X, Array((5, 4)), Array((5,))), SampleInput(X, Array((2, 4))),
         SampleInput(Array((4,)), Array((2, 4)), Array((2,))), SampleInput(Array((2, 3, 4)), Array((5, 4)), Array((5,))),
-        SampleInput(Array((2, 0, 4)), Array((5, 4)), Array((5,)))),
+        SampleInput(Array((2, 0, 4)), Array((5, 4)), Array((5,))),
+        large=[SampleInput(Array((96, 90)), Array((100, 90)), Array((100,))),
+        SampleInput(Array((12, 16, 60)), Array((50, 60)), Array((50,))),
+        SampleInput(Array((504, 528)), Array((64, 528)), Array((64,)))]),
     layer("bilinear", SampleInput(Array((5, 3)), Array((5, 4)), Array((2, 3, 4)), Array((2,))),
         SampleInput(Array((2, 5, 3)), Array((2, 5, 4)), Array((2, 3, 4)))),
-    layer("embedding", SampleInput(ints((2, 3), 0, 5), Array((5, 2)))),
+    layer("embedding", SampleInput(ints((2, 3), 0, 5), Array((5, 2))),
+        large=[SampleInput(ints((40, 30), 0, 50), Array((50, 16))),
+        SampleInput(ints((130, 64), 0, 1000), Array((1000, 32)))]),
     layer("embedding_bag", SampleInput(ints((2, 3), 0, 5), Array((5, 2))),
         SampleInput(np.array([3, 0, 3, 1]), Array((5, 2)), np.array([0, 1, 1])),
         SampleInput(np.array([3, 0, 3, 1]), Array((5, 2)), np.array([0, 3]), mode="sum",
@@ -203,18 +251,25 @@ LOOKUPS = [
     layer("scaled_dot_product_attention", SampleInput(Array((2, 3, 4)), Array((2, 5, 4)), Array((2, 5, 2))),
         SampleInput(Array((2, 3, 4)), Array((2, 3, 4)), Array((2, 3, 2)), is_causal=True),
         SampleInput(Array((3, 4)), Array((5, 4)), Array((5, 2)), Array((3, 5)), scale=0.3),
-        SampleInput(Array((1, 2, 3, 4)), Array((1, 2, 5, 4)), Array((1, 2, 5, 2)), bools((3, 5)))),
+        SampleInput(Array((1, 2, 3, 4)), Array((1, 2, 5, 4)), Array((1, 2, 5, 2)), bools((3, 5))),
+        large=[SampleInput(Array((6, 4, 50, 8)), Array((6, 4, 70, 8)), Array((6, 4, 70, 8))),
+        SampleInput(*[Array((6, 4, 70, 8))] * 3, is_causal=True),
+        SampleInput(Array((6, 4, 70, 8)), Array((6, 4, 50, 8)), Array((6, 4, 50, 8)), is_causal=True),
+        SampleInput(*[Array((6, 4, 70, 8))] * 3, Array((70, 70))), SampleInput(*[Array((8, 8, 130, 32))] * 3)]),
 ]  # fmt: skip
 
 
 def cell(name: str, gates: int, states: int = 1) -> OpInfo:
-    """A recurrent cell: batches of 2, input size 3, hidden size 4."""
-    h = Array((2, 4))
-    hx = [h, h] if states == 2 else h
-    weights = Array((gates * 4, 3)), Array((gates * 4, 4))
-    biases = Array((gates * 4,)), Array((gates * 4,))
-    return OpInfo(name, [SampleInput(Array((2, 3)), hx, *weights, *biases), SampleInput(Array((2, 3)), hx, *weights)],
-        kinks=(0.0,) if "relu" in name else ())  # fmt: skip
+    """A recurrent cell."""
+
+    def sample(batch: int, size: int, hidden: int, biases: int = 0) -> SampleInput:
+        h = Array((batch, hidden))
+        weights = Array((gates * hidden, size)), Array((gates * hidden, hidden))
+        return SampleInput(Array((batch, size)), [h, h] if states == 2 else h, *weights,
+            *[Array((gates * hidden,))] * biases)  # fmt: skip
+
+    kinks = (0.0,) if "relu" in name else ()
+    return OpInfo(name, [sample(2, 3, 4, biases=2), sample(2, 3, 4)], kinks=kinks, large=[sample(96, 60, 90, biases=2)])
 
 
 def _torch_lstm_step(torch: Any, gates: Any, c: Any) -> Any:
@@ -223,8 +278,14 @@ def _torch_lstm_step(torch: Any, gates: Any, c: Any) -> Any:
     return torch.sigmoid(o) * torch.tanh(c), c
 
 
-STEP = OpInfo("lstm_step", [SampleInput(Array((3, 8)), Array((3, 2)))], call=lstm_step, torch=_torch_lstm_step)
-CELLS = [STEP, cell("rnn_tanh_cell", 1), cell("rnn_relu_cell", 1), cell("lstm_cell", 4, 2), cell("gru_cell", 3)]
+CELLS = [
+    OpInfo("lstm_step", [SampleInput(Array((3, 8)), Array((3, 2)))], call=lstm_step, torch=_torch_lstm_step,
+        large=[SampleInput(Array((96, 360)), Array((96, 90))), SampleInput(Array((512, 2080)), Array((512, 520)))]),
+    cell("rnn_tanh_cell", 1),
+    cell("rnn_relu_cell", 1),
+    cell("lstm_cell", 4, 2),
+    cell("gru_cell", 3),
+]  # fmt: skip
 
 
 op_db = ACTIVATIONS + CONVOLUTIONS + POOLING + NORMS + RESIZING + LOOKUPS + CELLS
