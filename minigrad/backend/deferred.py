@@ -24,6 +24,11 @@ def assert_all(fine: Any, error: type[Exception], text: str) -> None:
         known &= flag
 
 
+def known_to_hold(condition: Any) -> bool:
+    """Does all of a bool array hold, as far as can be told without waiting for a GPU? Of an array there: False."""
+    return isinstance(condition, np.ndarray) and bool(condition.all())
+
+
 def deferred_flag(beside: Any, error: type[Exception], text: str) -> Any:
     """The flag of this complaint on the GPU of the array `beside`, one bool, for a kernel to set to False."""
     key = int(beside.device.id), text

@@ -34,6 +34,7 @@ class Composite:
         "arguments",
         "static",
         "also",
+        "local",
         "call",
         "family",
         "executions",
@@ -41,8 +42,8 @@ class Composite:
         "loaded",
     )
 
-    def __init__(self, name: str, definition: Callable[..., Any], also: int) -> None:
-        self.name, self.definition, self.also = name, definition, also
+    def __init__(self, name: str, definition: Callable[..., Any], also: int, local: bool) -> None:
+        self.name, self.definition, self.also, self.local = name, definition, also, local
         self.arguments, _, self.static = parameters(definition)
         self.call, self.family = definition, definition.__module__
         self.executions: list[Execution] = []
@@ -59,15 +60,15 @@ class Composite:
         return f"<composite {self.name}>"
 
 
-def composite(name: str = "", also: int = 0) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def composite(name: str = "", also: int = 0, local: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a definition: a function of Tensors (or None) by position and settings by keyword.
 
     also: how many results it returns beside the first, statistics say, which get no gradient and come as raw arrays. An
-    execution's residuals begin with them.
+    execution's residuals begin with them. local: element by element (see `backward._keep_zeros`).
     """
 
     def register(definition: Callable[..., Any]) -> Callable[..., Any]:
-        op = Composite(name or definition.__name__, definition, also)
+        op = Composite(name or definition.__name__, definition, also, local)
 
         def call(*args: Any, **static: Any) -> Any:
             raw, parents, mask = [], [], []
@@ -110,11 +111,11 @@ def composite(name: str = "", also: int = 0) -> Callable[[Callable[..., Any]], C
 class JointPlan:
     """What the backward pass does with a node of a composite (see `primitive.Plan`)."""
 
-    __slots__ = ("name", "mask", "op", "execution", "arguments", "kept_names", "places")
-    keeps_arrays, masks, local, moves, apart = True, False, False, False, False
+    __slots__ = ("name", "mask", "op", "execution", "arguments", "kept_names", "places", "local")
+    keeps_arrays, masks, moves, apart = True, False, False, False
 
     def __init__(self, op: Composite, mask: tuple[bool, ...], execution: Execution) -> None:
-        self.name, self.mask, self.op, self.execution = op.name, mask, op, execution
+        self.name, self.mask, self.op, self.execution, self.local = op.name, mask, op, execution, op.local
         self.places = tuple(i for i, need in enumerate(mask) if need)
         self.arguments = tuple(op.arguments[i] for i in self.places)
         self.kept_names = (op.arguments,)  # the residuals are nobody's to change

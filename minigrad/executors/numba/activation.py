@@ -1,24 +1,27 @@
-"""Activations and their slopes, element by element."""
+"""Activations and their gradients, element by element, and softmax row by row."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from minigrad.backend.threads import PIECE, parts, shared
+from minigrad.engine.executions import execution, register
+from minigrad.executors.numba.accepts import is_float32
 from minigrad.executors.numba.compiled import inlined, loop
 from minigrad.executors.numba.functions import HALF, ONE, TWO, exp
+from minigrad.executors.numba.rows import softmax_rows, softmax_rows_backward
+from minigrad.executors.numpy.activation import CDF_COEFFICIENTS, CDF_LIMIT
+from minigrad.ops.nn.activation import _gelu, _softmax, relu
 
 f32: Any = np.float32
-EDGE, BY_SQRT_2PI = f32(5.8), f32(0.3989422804014327)
-# of ops.activation.NORMAL
-P0, P1, P2, P3, P4, P5, P6 = (
-    f32(1.7561727627679602e-09), f32(-1.3226340911387524e-07), f32(3.964745246776147e-06), f32(-5.5306198191829026e-05),
-    f32(-3.259496588725597e-05), f32(3.633308410644531e-02), f32(7.978849411010742e-01),
-)  # fmt: skip
+EDGE, BY_SQRT_2PI = f32(CDF_LIMIT), f32(0.3989422804014327)
+P0, P1, P2, P3, P4, P5, P6 = (f32(c) for c in CDF_COEFFICIENTS)
 
 
 @inlined
-def below(x: Any) -> Any:
-    """The normal distribution function, to 1e-7, and 0 below -5.8: see ops.activation._below."""
+def normal_cdf(x: Any) -> Any:
+    """The normal distribution function, to 1e-7, and 0 below -5.8: see executors.numpy.activation.normal_cdf."""
     z = min(max(x, -EDGE), EDGE)
     u = z * z
     p = (((((P0 * u + P1) * u + P2) * u + P3) * u + P4) * u + P5) * u + P6
@@ -28,25 +31,86 @@ def below(x: Any) -> Any:
 
 
 @loop
-def gelu(x: Any, out: Any, first: int, last: int) -> None:
+def gelu_loop(x: Any, out: Any, first: int, last: int) -> None:
     """x times the normal distribution function."""
     x, out = x[first:last], out[first:last]
     for i in range(len(x)):
-        out[i] = x[i] * below(x[i])
+        out[i] = x[i] * normal_cdf(x[i])
 
 
 @loop
-def gelu_slope(g: Any, x: Any, out: Any, first: int, last: int) -> None:
+def gelu_backward_loop(g: Any, x: Any, out: Any, first: int, last: int) -> None:
     """g * (that function + x * its density)."""
     g, x, out = g[first:last], x[first:last], out[first:last]
     for i in range(len(x)):
-        out[i] = g[i] * (below(x[i]) + x[i] * exp(-HALF * x[i] * x[i]) * BY_SQRT_2PI)
+        out[i] = g[i] * (normal_cdf(x[i]) + x[i] * exp(-HALF * x[i] * x[i]) * BY_SQRT_2PI)
 
 
 @loop
-def relu_slope(g: Any, y: Any, out: Any, first: int, last: int) -> None:
+def relu_backward_loop(g: Any, y: Any, out: Any, first: int, last: int) -> None:
     """g where y is above 0, else 0."""
     g, y, out = g[first:last], y[first:last], out[first:last]
     for i in range(len(g)):
         d = g[i]
         out[i] = d if y[i] > 0 else f32(0)
+
+
+# --- by all threads -----------------------------------------------------------------------------------------------
+
+
+def _blocks(work: Callable[[int, int], None], count: int, size: int = 1) -> None:
+    """`work(first, last)` for parts of `count` things of `size` elements each."""
+    if count * size <= PIECE:
+        work(0, count)
+        return
+    some = parts(count, size)
+    shared(lambda i: work(some[i].start, some[i].stop), len(some))
+
+
+def _elementwise(loop: Any, *arrays: Any) -> Any:
+    """What an element-wise loop makes of arrays of one shape."""
+    out = np.empty(arrays[-1].shape, np.float32)
+    flat = [np.ascontiguousarray(a).reshape(-1) for a in arrays]
+    into = out.reshape(-1)
+    _blocks(lambda first, last: loop(*flat, into, first, last), out.size)
+    return out
+
+
+register(relu, "numba", is_float32, input=lambda g, out: _elementwise(relu_backward_loop, g, out))
+
+
+def gelu_backward(g: Any, needed: Any, residuals: Any, input: Any) -> tuple[Any]:
+    """The distribution function is calculated anew: that takes less time than to keep it."""
+    return (_elementwise(gelu_backward_loop, g, input),)
+
+
+@execution(_gelu, "numba", is_float32, gelu_backward)
+def gelu(input: Any) -> tuple[Any, tuple[()]]:
+    """The result, and no residuals."""
+    return _elementwise(gelu_loop, input), ()
+
+
+# --- softmax ------------------------------------------------------------------------------------------------------
+
+
+def are_rows(input: Any, *, dim: int) -> bool:
+    """float32 in C order and of some size, the classes in the last dimension."""
+    return input.ndim == dim + 1 and is_float32(input)
+
+
+def softmax_backward(g: Any, out: Any, dim: int) -> Any:
+    """out * (g - sum(g * out))."""
+    n = out.shape[-1]
+    d = np.array(g, order="C")
+    rows, w = d.reshape(-1, 1, n), np.ascontiguousarray(out).reshape(-1, 1, n)
+    _blocks(lambda first, last: softmax_rows_backward(rows, w, 1.0, first, last), len(rows), n)
+    return d
+
+
+@execution(_softmax, "numba", are_rows, input=softmax_backward)
+def softmax(input: Any, *, dim: int) -> Any:
+    """exp(x - max x) / sum(exp(x - max x)) of each row, in a copy of the input."""
+    out = input.copy()
+    rows = out.reshape(-1, 1, input.shape[-1])
+    _blocks(lambda first, last: softmax_rows(rows, False, first, last), len(rows), input.shape[-1])
+    return out

@@ -3,22 +3,18 @@
 import warnings
 from typing import Any
 
-import numpy as np
-
-from minigrad.backend import array_module
-from minigrad.backend.loops import on_gpu, used
+from minigrad.backend.deferred import known_to_hold
 from minigrad.dtypes import floating
-from minigrad.engine.dispatch import primitive
+from minigrad.engine.composite import composite
 from minigrad.engine.messages import describe
 from minigrad.engine.promotion import cast
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.executors.cupy import softmax as kernels
 from minigrad.ops.api import public
 from minigrad.ops.array.creation import ones_like
 from minigrad.ops.array.shape import movedim, reshape
 from minigrad.ops.index.indexing import _place, check_range, pick
-from minigrad.ops.nn.activation import log_softmax, relu, softmax
+from minigrad.ops.nn.activation import log_softmax, relu
 from minigrad.ops.pointwise.arithmetic import abs, where
 from minigrad.ops.reduce.reductions import mean, sum
 
@@ -65,52 +61,11 @@ def _modern(op: str, size_average: Any, reduce: Any) -> None:
 # --- classification by class scores ----------------------------------------------------------------------------------
 
 
-@primitive(
-    name="softmax_nll",
-    logits=lambda g, logits, target, rows: _softmax_minus_one_hot(logits, g, target=target, rows=rows),
-)
-@on_gpu(kernels.nll)
-def _softmax_nll(logits: Any, *, target: Any, rows: Any) -> Any:
-    """The mean of -log softmax(logits)[class]. rows: what a GPU's forward pass leaves for the backward one."""
-    xp = array_module(logits)
-    z = logits.T.copy()  # class by class: see activation._normalised
-    z -= z.max(0)
-    picked = z[target, xp.arange(len(target))]
-    return (xp.log(xp.exp(z).sum(0)) - picked).sum() / len(target)
-
-
-def _weights(target: Any, rows: Any, kind: Any) -> Any:
-    """What each row counts for in the mean."""
-    if rows is None:
-        return 1 / len(target)
-    return (target != rows.ignored).astype(kind).reshape(-1, 1) / rows.counted.astype(kind)
-
-
-@primitive(
-    name="softmax_minus_one_hot",
-    logits=lambda g, logits, scale, target, rows: _softmax_pulled(
-        softmax(logits, 1), g * (scale * _weights(target, rows, logits.dtype))
-    ),
-    scale=lambda g, logits, scale, target, rows: sum(
-        g * _softmax_minus_one_hot(logits, scale * 0 + 1, target=target, rows=rows)
-    ),
-)
-@on_gpu(kernels.nll_slopes)
-def _softmax_minus_one_hot(logits: Any, scale: Any, *, target: Any, rows: Any) -> Any:
-    """(softmax(logits) - the one-hot matrix of the classes) * scale / their number: the mean's gradient, in one go."""
-    xp = array_module(logits)
-    z = logits.T.copy()
-    z -= z.max(0)
-    xp.exp(z, out=z)
-    z /= z.sum(0)
-    z[target, xp.arange(len(target))] -= 1
-    z *= scale / len(target)
-    return z.T.copy()
-
-
-def _softmax_pulled(p: Any, g: Any) -> Any:
-    """A gradient with respect to softmax's result p brought back to its logits."""
-    return p * (g - sum(p * g, 1, True))
+@composite()
+def softmax_cross_entropy(logits: Any, target: Any, *, ignore_index: int) -> Any:
+    """The mean of -log softmax(logits)[class] over the rows whose class is not ignored."""
+    logp = log_softmax(logits, 1 if logits.ndim > 1 else 0)
+    return _nll("cross_entropy", logp, target, None, ignore_index, "mean")
 
 
 def _one_at(logits: Any, target: Any) -> Any:
@@ -140,44 +95,17 @@ def cross_entropy(
     _tensors("cross_entropy", input=input, target=target)
     if not 0.0 <= label_smoothing <= 1.0:
         raise ValueError(f"cross_entropy: label_smoothing: expected a number in [0, 1], got {label_smoothing}")
-    if input.ndim == 0:
+    if input._array.ndim == 0:
         raise ShapeError(f"cross_entropy: `input`: expected scores with a class dimension, got {describe(input)}")
-    if floating(target.dtype):
+    kind = target._array.dtype
+    if kind.kind not in "iu" and floating(kind):
         if ignore_index >= 0:
             raise ValueError(f"cross_entropy: ignore_index: probabilities have no class to ignore, got {ignore_index}")
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
-    if _plain(input, target, weight, reduction, label_smoothing):
-        if used(input._array):
-            rows = kernels.rows_of(input._array, target._array, ignore_index)
-            return _softmax_nll(input, target=target._array, rows=rows)
-        if (
-            isinstance(input._array, np.ndarray)
-            and ignore_index < 0
-            and _in_range(target._array, input._array.shape[1])
-        ):
-            return _softmax_nll(input, target=target._array, rows=None)
+    if weight is None and reduction == "mean" and not label_smoothing:
+        return softmax_cross_entropy(input, target, ignore_index=ignore_index)
     logp = log_softmax(input, 1 if input.ndim > 1 else 0)
     return _nll("cross_entropy", logp, target, weight, ignore_index, reduction, label_smoothing)
-
-
-def _plain(input: Any, target: Any, weight: Any, reduction: str, smoothing: float) -> bool:
-    """Is this the commonest case, the mean over a batch of rows, for which one primitive takes half the time?"""
-    return (
-        input.ndim == 2
-        and target.ndim == 1
-        and weight is None
-        and reduction == "mean"
-        and smoothing == 0.0
-        and floating(input._array.dtype)
-        and (input._array.dtype.itemsize >= 4 or not isinstance(input._array, np.ndarray))
-        and len(target._array) == len(input._array) > 0
-        and target._array.__class__ is input._array.__class__
-    )
-
-
-def _in_range(target: Any, classes: int) -> bool:
-    """Are all classes from 0 to classes - 1? One pass: read as unsigned, negative numbers are the largest."""
-    return int(target.view(f"u{target.itemsize}").max()) < classes
 
 
 def _soft_cross_entropy(input: Any, target: Any, weight: Any, reduction: str, smoothing: float) -> Any:
@@ -232,7 +160,7 @@ def _nll(
     w = None if weight is None else _class_weight(op, weight, logp, classes)
     flat = reshape(target, -1)
     counted = flat != ignore_index
-    all_count = isinstance(counted._array, np.ndarray) and bool(counted._array.all())
+    all_count = known_to_hold(counted._array)
     safe = flat if all_count else where(counted, flat, 0)
     check_range(op, safe, classes, "classes", rows)
     each, spread = -pick(rows, safe), -mean(rows if w is None else rows * w, 1) if smoothing else 0.0

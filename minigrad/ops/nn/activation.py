@@ -1,26 +1,19 @@
 """Softmax and its kin, and the non-linearities between layers."""
 
-from types import SimpleNamespace
 from typing import Any
 
-from numpy import ndarray
-
-from minigrad.backend import array_module, in_parts, looped, loops
-from minigrad.backend.loops import on_gpu
+from minigrad.backend import array_module
 from minigrad.dtypes import float32
+from minigrad.engine.composite import composite
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import unary
 from minigrad.engine.promotion import cast, floated
-from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
-from minigrad.executors.cupy import activation as activations
-from minigrad.executors.cupy import slopes
-from minigrad.executors.cupy import softmax as kernels
 from minigrad.ops import axes
 from minigrad.ops.api import public, refuse
 from minigrad.ops.array.shape import chunk, reshape
 from minigrad.ops.pointwise.arithmetic import abs, exp, tanh, where
-from minigrad.ops.pointwise.special import SQRT_2PI, ndtr
+from minigrad.ops.pointwise.special import ndtr
 from minigrad.ops.reduce.reductions import sum
 
 __all__ = [
@@ -32,47 +25,23 @@ __all__ = [
 # --- softmax ------------------------------------------------------------------------------------------------------
 
 
-FEW = 64
+def _upcast(x: Any) -> Any:
+    """float16 as float32, in which it is calculated."""
+    return x.astype(float32) if x.dtype.itemsize == 2 else x
 
 
-def _normalised(input: Any, dim: int, normalise: Any) -> Any:
-    """`normalise(z, dim)`, which works in place, on a copy of the input; float16 in float32.
-
-    Few classes in the last dimension are laid out class by class: NumPy reduces a short last dimension one row at a
-    time. 256 x 10 takes 9 us instead of 29, 256 x 64 37 instead of 40 (`python tests/benchmarks/overhead.py`).
-    """
-    z = input.astype(float32) if input.dtype.itemsize == 2 else input
-    classes = input.shape[dim]
-    if 1 < input.ndim == dim + 1 and classes <= FEW and isinstance(z, ndarray):
-        z = z.reshape(-1, classes).T.copy()
-        normalise(z, 0)
-        z = z.T.copy().reshape(input.shape)
-    else:
-        z = z.copy()
-        normalise(z, dim)
-    return z.astype(input.dtype, copy=False)
-
-
-@primitive(name="softmax", input=on_gpu(slopes.softmax)(lambda g, out, dim: out * (g - sum(g * out, dim, True))))
-@on_gpu(kernels.softmax)
+@primitive(name="softmax", input=lambda g, out, dim: out * (g - sum(g * out, dim, True)))
 def _softmax(input: Any, *, dim: int) -> Any:
-    def normalise(z: Any, dim: int) -> None:
-        z -= z.max(dim, keepdims=True)
-        array_module(z).exp(z, out=z)
-        z /= z.sum(dim, keepdims=True)
-
-    return _normalised(input, dim, normalise)
+    x = _upcast(input)
+    e = array_module(x).exp(x - x.max(dim, keepdims=True))
+    return (e / e.sum(dim, keepdims=True)).astype(input.dtype, copy=False)
 
 
-@primitive(name="log_softmax", input=on_gpu(slopes.log_softmax)(lambda g, out, dim: g - exp(out) * sum(g, dim, True)))
-@on_gpu(kernels.log_softmax)
+@primitive(name="log_softmax", input=lambda g, out, dim: g - exp(out) * sum(g, dim, True))
 def _log_softmax(input: Any, *, dim: int) -> Any:
-    def normalise(z: Any, dim: int) -> None:
-        xp = array_module(z)
-        z -= z.max(dim, keepdims=True)
-        z -= xp.log(xp.exp(z).sum(dim, keepdims=True))
-
-    return _normalised(input, dim, normalise)
+    x, xp = _upcast(input), array_module(input)
+    x = x - x.max(dim, keepdims=True)
+    return (x - xp.log(xp.exp(x).sum(dim, keepdims=True))).astype(input.dtype, copy=False)
 
 
 def _over(name: str, op: Any, input: Any, dim: Any, dtype: Any) -> Any:
@@ -108,10 +77,7 @@ def log_softmax(input: Any, dim: int | None = None, dtype: Any = None, *, axis: 
 
 def _sigmoid(x: Any) -> Any:
     """1 / (1 + e^-x): where e^-x overflows the quotient is 0, as it should be. float16 in float32."""
-    xp = array_module(x)
-    if x.dtype.itemsize == 2:
-        return (1 / (1 + xp.exp(-x.astype(float32)))).astype(x.dtype)
-    return 1 / (1 + xp.exp(-x))
+    return (1 / (1 + array_module(x).exp(-_upcast(x)))).astype(x.dtype, copy=False)
 
 
 def _softplus(x: Any) -> Any:
@@ -122,11 +88,11 @@ def _softplus(x: Any) -> Any:
 relu = unary(
     "relu",
     "max(x, 0); nan stays nan. Gradient 0 at 0.",
-    on_gpu(slopes.relu)(looped("activation.relu_slope")(lambda g, out: where(out > 0, g, 0.0))),
+    lambda g, out: where(out > 0, g, 0.0),
     lambda x: array_module(x).maximum(x, 0),
     floating=False,
 )
-sigmoid = unary("sigmoid", "1 / (1 + e^-x).", on_gpu(slopes.sigmoid)(lambda g, out: g * (out * (1 - out))), _sigmoid)
+sigmoid = unary("sigmoid", "1 / (1 + e^-x).", lambda g, out: g * (out * (1 - out)), _sigmoid)
 logsigmoid = unary(
     "logsigmoid", "log(sigmoid(x)), without overflow.", lambda g, input: g * sigmoid(-input), lambda x: -_softplus(-x)
 )
@@ -142,10 +108,10 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
 
 
 @primitive(
-    name="leaky_relu", local=True,
-    input=on_gpu(slopes.LEAKY_RELU)(lambda g, input, negative_slope: where(input > 0, g, g * negative_slope)),
-)  # fmt: skip
-@on_gpu(activations.leaky_relu)
+    name="leaky_relu",
+    local=True,
+    input=lambda g, input, negative_slope: where(input > 0, g, g * negative_slope),
+)
 def _leaky_relu(input: Any, *, negative_slope: float) -> Any:
     return array_module(input).where(input > 0, input, input * negative_slope)
 
@@ -167,12 +133,11 @@ def prelu(input: Any, weight: Any) -> Any:
     return where(input > 0, input, input * slope)
 
 
-def _elu_slope(g: Any, input: Any, alpha: float, steep: float) -> Any:
+def _elu_backward(g: Any, input: Any, alpha: float, steep: float) -> Any:
     return where(input > 0, g, g * (alpha * steep * exp(where(input > 0, 0.0, input) * steep)))
 
 
-@primitive(name="elu", input=on_gpu(slopes.ELU)(_elu_slope), local=True)
-@on_gpu(activations.elu)
+@primitive(name="elu", input=_elu_backward, local=True)
 def _elu(input: Any, *, alpha: float, steep: float) -> Any:
     xp = array_module(input)
     return xp.where(input > 0, input, alpha * xp.expm1(xp.minimum(input, 0) * steep))
@@ -198,15 +163,12 @@ def selu(input: Any) -> Any:
     return 1.0507009873554804934193349852946 * elu(input, 1.6732632423543772848170429916717)
 
 
-def _silu_slope(g: Any, input: Any) -> Any:
+def _silu_backward(g: Any, input: Any) -> Any:
     s = sigmoid(input)
     return g * (s * (1 + input * (1 - s)))
 
 
-silu = public(unary(
-    "silu", "x * sigmoid(x), also called swish.", on_gpu(slopes.silu)(_silu_slope),
-    on_gpu(activations.SILU)(lambda x: (x * _sigmoid(x)).astype(x.dtype, copy=False)),
-))  # fmt: skip
+silu = public(unary("silu", "x * sigmoid(x), also called swish.", _silu_backward, lambda x: x * _sigmoid(x)))
 
 
 @public
@@ -215,72 +177,16 @@ def mish(input: Any) -> Any:
     return input * tanh(_softplus_op(input))
 
 
-# tanh(z * polynomial in z * z) = 2 ndtr(z) - 1: the minimax fit, wrong by less than 3e-8. At 5.8 it is 1 in float32
-NORMAL = (1.7561727627679602e-09, -1.3226340911387524e-07, 3.964745246776147e-06, -5.5306198191829026e-05,
-          -3.259496588725597e-05, 3.633308410644531e-02, 7.978849411010742e-01)  # fmt: skip
-
-
-def _below(x: Any) -> Any:
-    """The normal distribution function. In float32 to 1e-7, as PyTorch's GELU has it: 2.5 ns an element instead of
-    SciPy's 13, which are right to the last digit in its lower end too."""
-    if x.dtype != float32 or not isinstance(x, ndarray):
-        return ndtr(x)
-    if not x.ndim:
-        return _below(x.reshape(1))[0]
-    z = x.clip(-5.8, 5.8)
-    square = z * z
-    out = square * NORMAL[0]
-    for c in NORMAL[1:-1]:
-        out += c
-        out *= square
-    out += NORMAL[-1]
-    out *= z
-    array_module(x).tanh(out, out=out)
-    out *= 0.5
-    out += 0.5
-    return out
-
-
-_normal = unary(
-    "normal_below", "The normal distribution function, as GELU needs it.",
-    lambda g, input: g * (exp(input * input * -0.5) / SQRT_2PI), _below,
-)  # fmt: skip
-
-
-def _pulled(g: Any, x: Any, below: Any) -> Any:
-    return g * (below + x * (exp(x * x * -0.5) / SQRT_2PI))
-
-
-@looped("activation.gelu_slope")
-def _at_once(g: Any, x: Any) -> Any:
-    return _pulled(g, x, _normal(x))
-
-
-def _gelu_slope(g: Any, input: Any, known: Any) -> Any:
-    if vars(known) and not isinstance(input, Tensor):  # a kernel or a loop keeps nothing
-        return in_parts(_pulled, g, input, known.below)
-    return in_parts(_at_once, g, input) if isinstance(input, ndarray) else _at_once(g, input)
-
-
-@looped("activation.gelu")
-def _times_below(x: Any) -> Any:
-    return x * _below(x)
-
-
-@primitive(name="gelu", input=on_gpu(slopes.gelu)(_gelu_slope), local=True)
-@on_gpu(activations.gelu)
-def _gelu(input: Any, *, known: Any) -> Any:
-    if loops(input) is not None:
-        return in_parts(_times_below, input)
-    known.below = in_parts(_below, input)
-    return input * known.below
+@composite("gelu", local=True)
+def _gelu(input: Any) -> Any:
+    return input * ndtr(input)
 
 
 @public
 def gelu(input: Any, approximate: str = "none") -> Any:
     """x times the normal distribution function at x; approximate="tanh": by a formula in tanh."""
     if approximate == "none":
-        return _gelu(floated(input), known=SimpleNamespace())
+        return _gelu(floated(input))
     if approximate != "tanh":
         raise ValueError(f'gelu: approximate: expected "none" or "tanh", got {approximate!r}')
     return 0.5 * input * (1 + tanh(0.7978845608028654 * (input + 0.044715 * input * input * input)))

@@ -9,14 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.backend import array_module, assert_all, chosen
-from minigrad.backend.loops import on_gpu
 from minigrad.dtypes import finfo, floating
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import binary, unary
 from minigrad.engine.promotion import floated, is_number, promoted
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError
-from minigrad.executors.cupy import slopes
 from minigrad.ops.api import public, refuse
 from minigrad.ops.array.creation import ones_like, tensor, zeros_like
 
@@ -160,7 +158,7 @@ cos: Op = unary("cos", "The cosine, in radians.", lambda g, input: -g * sin(inpu
 tan = unary("tan", "The tangent, in radians.", lambda g, out: g * (1 + out * out))
 sinh = unary("sinh", "The hyperbolic sine.", lambda g, input: g * cosh(input))
 cosh: Op = unary("cosh", "The hyperbolic cosine.", lambda g, input: g * sinh(input))
-tanh = unary("tanh", "The hyperbolic tangent.", on_gpu(slopes.tanh)(lambda g, out: g * (1 - out * out)))
+tanh = unary("tanh", "The hyperbolic tangent.", lambda g, out: g * (1 - out * out))
 
 # --- rounding, sign: gradient zero ----------------------------------------------------------------------------------
 

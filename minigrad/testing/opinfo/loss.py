@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.nn import functional as F
-from minigrad.testing.opinfo.model import Array, OpInfo, SampleInput, ints, registered
+from minigrad.testing.opinfo.model import Array, OpInfo, SampleInput, ints
 
 X, Y = Array((3, 4)), Array((3, 4))
 SHARES = Array((4, 3), 0.1, 0.9)
@@ -30,19 +30,6 @@ NEAR = Array((3, 4), 1.9, 2.1)
 def loss(name: str, *samples: SampleInput, **about: Any) -> OpInfo:
     """A loss function, by its name in torch.nn.functional."""
     return OpInfo(name, list(samples), torch=f"nn.functional.{name}", **about)
-
-
-def _softmax_minus_one_hot(logits: Any, scale: Any, target: Any) -> Any:
-    return registered("softmax_minus_one_hot")(logits, scale, target=target, rows=None)
-
-
-def _torch_softmax_minus_one_hot(torch: Any, logits: Any, scale: Any, target: Any) -> Any:
-    hot = torch.nn.functional.one_hot(torch.as_tensor(target), logits.shape[1])
-    return (torch.softmax(logits, 1) - hot) * scale / len(target)
-
-
-def _softmax_nll(logits: Any, target: Any) -> Any:
-    return registered("softmax_nll")(logits, target=target, rows=None)
 
 
 SIGNS = Array((3,), grad=False, then=np.sign)
@@ -94,18 +81,7 @@ op_db = [
     loss("cross_entropy", SampleInput(SCORES, CLASSES), SampleInput(SCORES, CLASSES, WEIGHT),
         SampleInput(SCORES, CLASSES, reduction="none"), SampleInput(SCORES, CLASSES, label_smoothing=0.1),
         SampleInput(SCORES, CLASSES, ignore_index=1, reduction="sum"), SampleInput(SCORES, SOFT),
-        SampleInput(SCORES, SOFT, WEIGHT, label_smoothing=0.1), SampleInput(Array((2, 3, 4)), ints((2, 4), 0, 3)),
-        large=[SampleInput(LARGE_SCORES[0], LARGE_CLASSES), SampleInput(LARGE_SCORES[1], ints((2048,), 0, 130)),
-        SampleInput(LARGE_SCORES[0], LARGE_CLASSES, Array((20,), 0.5, 2, grad=False), ignore_index=1),
-        SampleInput(LARGE_SCORES[0], LARGE_CLASSES, reduction="none"),
-        SampleInput(LARGE_SCORES[0], LARGE_CLASSES, label_smoothing=0.1),
-        SampleInput(Array((8, 10, 12, 11)), ints((8, 12, 11), 0, 10))]),
-    OpInfo("softmax_minus_one_hot", [SampleInput(SCORES, Array((), 0.5, 2), np.array([0, 2, 1, 1]), name="4x3")],
-        call=_softmax_minus_one_hot, torch=_torch_softmax_minus_one_hot,
-        large=[SampleInput(x, Array((), 0.5, 2), i) for x, i in zip(LARGE_SCORES, INDICES)]),
-    OpInfo("softmax_nll", [SampleInput(SCORES, np.array([0, 2, 1, 1]), name="4x3")], call=_softmax_nll,
-        torch="nn.functional.cross_entropy",
-        large=[SampleInput(x, i) for x, i in zip(LARGE_SCORES, INDICES)]),
+        SampleInput(SCORES, SOFT, WEIGHT, label_smoothing=0.1), SampleInput(Array((2, 3, 4)), ints((2, 4), 0, 3))),
     loss("nll_loss", SampleInput(LOGS, CLASSES), SampleInput(LOGS, CLASSES, WEIGHT),
         SampleInput(LOGS, CLASSES, reduction="none"), SampleInput(LOGS, CLASSES, ignore_index=2),
         large=[SampleInput(Array((520, 20), -3, -0.1), LARGE_CLASSES),
