@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.executors.numba import activation, norm, recurrent, softmax, update, windows
+from minigrad.executors.numba import activation, norm, recurrent, update, windows
+from minigrad.executors.numba.rows import softmax_rows, softmax_rows_backward
 
 
 def compile_all() -> int:
@@ -24,8 +25,8 @@ def compile_all() -> int:
             (norm.rows_slopes, (rows, rows, line, line, line, 1e-5, rows, line, line, *part)),
             (norm.channels, (planes, line, line, planes, line, line, 1e-5, *part)),
             (norm.channels_slopes, (planes, planes, line, line, line, 1e-5, planes, line, line, *part)),
-            (softmax.rows, (planes, True, *part)),
-            (softmax.rows_slopes, (planes, planes, 1.0, *part)),
+            (softmax_rows, (planes, True, *part)),
+            (softmax_rows_backward, (planes, planes, 1.0, *part)),
             (windows.put_at, (planes, best, planes, 1, 1, 1, 1, 1, *part)),
             (recurrent.step, (zeros(2, 8), zeros(2, 8), rows, gates, rows, rows, rows)),
             (recurrent.step_back, (rows, rows, rows, rows, gates, rows, gates)),

@@ -1,4 +1,4 @@
-"""Softmax of scores, and its gradient, for attention. See ops.attention."""
+"""Softmax of rows, and its gradient, in place: of activations, and of attention's scores."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ f32: Any = np.float32
 
 
 @of_numbers
-def largest(w: Any, h: int, i: int, n: int) -> Any:
+def row_max(w: Any, h: int, i: int, n: int) -> Any:
     """Of the first n elements of a row; anything, if there is a nan: then all weights are."""
     most = w[h, i, 0]
     for j in range(n):
@@ -20,14 +20,14 @@ def largest(w: Any, h: int, i: int, n: int) -> Any:
 
 
 @loop
-def rows(w: Any, causal: bool, first: int, last: int) -> None:
-    """w: (heads, places that look, places looked at), scores on the way in, weights on the way out."""
+def softmax_rows(w: Any, causal: bool, first: int, last: int) -> None:
+    """w: (heads, queries, keys), scores on the way in, weights on the way out; causal: query i sees keys 0 to i."""
     w = w[first:last]
-    _, looking, n = w.shape
+    _, queries, n = w.shape
     for h in range(len(w)):
-        for i in range(looking):
+        for i in range(queries):
             seen = min(i + 1, n) if causal else n
-            most, total = largest(w, h, i, seen), f32(0)
+            most, total = row_max(w, h, i, seen), f32(0)
             for j in range(seen):
                 e = exp(w[h, i, j] - most)
                 w[h, i, j] = e
@@ -40,12 +40,12 @@ def rows(w: Any, causal: bool, first: int, last: int) -> None:
 
 
 @loop
-def rows_slopes(d: Any, w: Any, scale: float, first: int, last: int) -> None:
-    """d: the weights' gradient on the way in, the scores' on the way out; both shapes as above."""
-    _, looking, n = w.shape
+def softmax_rows_backward(d: Any, w: Any, scale: float, first: int, last: int) -> None:
+    """d: the weights' gradient on the way in, the scores' on the way out, times `scale`; w: the weights."""
+    _, queries, n = w.shape
     by, d, w = f32(scale), d[first:last], w[first:last]
     for h in range(len(w)):
-        for i in range(looking):
+        for i in range(queries):
             total = f32(0)
             for j in range(n):
                 total += d[h, i, j] * w[h, i, j]
