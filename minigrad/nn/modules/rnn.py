@@ -214,9 +214,8 @@ class LSTM(RNNBase):
         return lstm_step(x + h, state[1])
 
     def _run(self, x: Any, sizes: list[int], state: State, suffix: str, back: bool) -> tuple[Any, State]:
-        """On the CPU sequences of one length are one operation."""
-        alike = bool(sizes) and sizes[0] == sizes[-1] > 0 and all(s.dtype == x.dtype for s in state)
-        if not alike or self.proj_size or x.device.type != "cpu":
+        """Sequences of one length are one operation."""
+        if self.proj_size or not sizes or not sizes[0] == sizes[-1] > 0:
             return super()._run(x, sizes, state, suffix, back)
         gates, w_hh, _ = self._arguments(x, suffix)
         h, c = state

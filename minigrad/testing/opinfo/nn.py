@@ -7,7 +7,7 @@ import numpy as np
 
 from minigrad.backend import array_module
 from minigrad.ops.nn.max_pool import largest
-from minigrad.ops.nn.recurrent import lstm_step
+from minigrad.ops.nn.recurrent import lstm_sequence, lstm_step
 from minigrad.testing.opinfo.model import Array, OpInfo, SampleInput, bools, ints, registered, unary
 
 X = Array((3, 4))
@@ -236,8 +236,19 @@ def _torch_lstm_step(torch: Any, gates: Any, c: Any) -> Any:
     return torch.sigmoid(o) * torch.tanh(c), c
 
 
+def _torch_lstm_sequence(torch: Any, gates: Any, h: Any, c: Any, weight: Any, reverse: bool) -> Any:
+    steps = list(gates)
+    for t in sorted(range(len(steps)), reverse=reverse):
+        h, c = _torch_lstm_step(torch, steps[t] + h @ weight.T, c)
+        steps[t] = h
+    return torch.stack(steps), h, c
+
+
 STEP = OpInfo("lstm_step", [SampleInput(Array((3, 8)), Array((3, 2)))], call=lstm_step, torch=_torch_lstm_step)
-CELLS = [STEP, cell("rnn_tanh_cell", 1), cell("rnn_relu_cell", 1), cell("lstm_cell", 4, 2), cell("gru_cell", 3)]
+SEQUENCE = Array((4, 3, 8)), Array((3, 2)), Array((3, 2)), Array((8, 2))
+STEPS = OpInfo("lstm_sequence", [SampleInput(*SEQUENCE, False), SampleInput(*SEQUENCE, True)], call=lstm_sequence,
+    torch=_torch_lstm_sequence)  # fmt: skip
+CELLS = [STEP, STEPS, cell("rnn_tanh_cell", 1), cell("rnn_relu_cell", 1), cell("lstm_cell", 4, 2), cell("gru_cell", 3)]
 
 
 op_db = ACTIVATIONS + CONVOLUTIONS + POOLING + NORMS + RESIZING + LOOKUPS + CELLS
