@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.executors.numba.compiled import inlined, loop
+from minigrad.executors.numba.compiled import Vector, inlined, loop
 from minigrad.executors.numba.functions import HALF, ONE, TWO, exp
 
 f32: Any = np.float32
@@ -28,7 +28,7 @@ def below(x: Any) -> Any:
 
 
 @loop
-def gelu(x: Any, out: Any, first: int, last: int) -> None:
+def gelu(x: Vector, out: Vector, first: int, last: int) -> None:
     """x times the normal distribution function."""
     x, out = x[first:last], out[first:last]
     for i in range(len(x)):
@@ -36,7 +36,7 @@ def gelu(x: Any, out: Any, first: int, last: int) -> None:
 
 
 @loop
-def gelu_slope(g: Any, x: Any, out: Any, first: int, last: int) -> None:
+def gelu_slope(g: Vector, x: Vector, out: Vector, first: int, last: int) -> None:
     """g * (that function + x * its density)."""
     g, x, out = g[first:last], x[first:last], out[first:last]
     for i in range(len(x)):
@@ -44,7 +44,7 @@ def gelu_slope(g: Any, x: Any, out: Any, first: int, last: int) -> None:
 
 
 @loop
-def relu_slope(g: Any, y: Any, out: Any, first: int, last: int) -> None:
+def relu_slope(g: Vector, y: Vector, out: Vector, first: int, last: int) -> None:
     """g where y is above 0, else 0."""
     g, y, out = g[first:last], y[first:last], out[first:last]
     for i in range(len(g)):

@@ -9,14 +9,16 @@ import numpy as np
 from minigrad.backend.threads import PIECE, parts, shared
 from minigrad.engine.executions import execution
 from minigrad.executors.numba.accepts import is_float32
-from minigrad.executors.numba.compiled import loop
+from minigrad.executors.numba.compiled import Array3d, Matrix, Vector, loop
 from minigrad.ops.nn.norm import _standardize
 
 f32: Any = np.float32
 
 
 @loop
-def rows(x: Any, w: Any, b: Any, out: Any, mu: Any, var: Any, eps: float, first: int, last: int) -> None:
+def rows(
+    x: Matrix, w: Vector, b: Vector, out: Matrix, mu: Vector, var: Vector, eps: float, first: int, last: int,
+) -> None:  # fmt: skip
     """x, out: (rows, n); w, b: (n,); mu, var: (rows,)."""
     n = x.shape[1]
     for i in range(first, last):
@@ -36,8 +38,9 @@ def rows(x: Any, w: Any, b: Any, out: Any, mu: Any, var: Any, eps: float, first:
 
 @loop
 def rows_backward(
-    g: Any, x: Any, w: Any, mu: Any, var: Any, eps: float, dx: Any, dw: Any, db: Any, first: int, last: int
-) -> None:
+    g: Matrix, x: Matrix, w: Vector, mu: Vector, var: Vector, eps: float, dx: Matrix, dw: Vector, db: Vector,
+    first: int, last: int,
+) -> None:  # fmt: skip
     """dx: (rows, n); to dw and db, (n,), is added."""
     n = x.shape[1]
     for i in range(first, last):
@@ -56,7 +59,9 @@ def rows_backward(
 
 
 @loop
-def channels(x: Any, w: Any, b: Any, out: Any, mu: Any, var: Any, eps: float, first: int, last: int) -> None:
+def channels(
+    x: Array3d, w: Vector, b: Vector, out: Array3d, mu: Vector, var: Vector, eps: float, first: int, last: int,
+) -> None:  # fmt: skip
     """x, out: (batch, channels, space); all others (channels,). Sums of an image are added up in float64."""
     batch, _, n = x.shape
     for c in range(first, last):
@@ -82,8 +87,9 @@ def channels(x: Any, w: Any, b: Any, out: Any, mu: Any, var: Any, eps: float, fi
 
 @loop
 def channels_backward(
-    g: Any, x: Any, w: Any, mu: Any, var: Any, eps: float, dx: Any, dw: Any, db: Any, first: int, last: int
-) -> None:
+    g: Array3d, x: Array3d, w: Vector, mu: Vector, var: Vector, eps: float, dx: Array3d, dw: Vector, db: Vector,
+    first: int, last: int,
+) -> None:  # fmt: skip
     """dx: (batch, channels, space); dw and db: (channels,)."""
     batch, _, n = x.shape
     for c in range(first, last):
@@ -153,7 +159,7 @@ def backward(
     dx = np.empty(input.shape, input.dtype)
     sums = np.zeros((2, 1 if by_channel else len(layout.slices), layout.width), input.dtype)
     mean, variance = (r.reshape(-1) for r in residuals)
-    given = (
+    given: Any = (
         np.ascontiguousarray(g).reshape(layout.shape),
         input.reshape(layout.shape),
         layout.weight,

@@ -6,14 +6,16 @@ import numpy as np
 
 from minigrad.engine.executions import execution
 from minigrad.executors.numba.accepts import is_float32
-from minigrad.executors.numba.compiled import loop
+from minigrad.executors.numba.compiled import Array3d, Matrix, loop
 from minigrad.executors.numba.functions import HALF, ONE, tanh
 from minigrad.executors.numpy.recurrent import accepts_sequence, buffers, gradients, stacked
 from minigrad.ops.nn.recurrent import _lstm_sequence, time_order
 
 
 @loop
-def step(a: Any, arguments: Any, c: Any, gates: Any, c_next: Any, tanh_c: Any, h_next: Any) -> None:
+def step(
+    a: Matrix, arguments: Matrix, c: Matrix, gates: Array3d, c_next: Matrix, tanh_c: Matrix, h_next: Matrix,
+) -> None:  # fmt: skip
     """a, arguments: (n, 4 size), added up; gates: (n, 4, size); the others (n, size)."""
     n, size = c.shape
     for i in range(n):
@@ -30,7 +32,7 @@ def step(a: Any, arguments: Any, c: Any, gates: Any, c_next: Any, tanh_c: Any, h
 
 
 @loop
-def step_backward(dh: Any, more: Any, dc: Any, c: Any, gates: Any, tanh_c: Any, da: Any) -> None:
+def step_backward(dh: Matrix, more: Matrix, dc: Matrix, c: Matrix, gates: Array3d, tanh_c: Matrix, da: Array3d) -> None:
     """dh + more is the gradient of h; dc becomes that of the c before; da: (n, 4, size), the arguments'."""
     n, size = c.shape
     for k in range(n):

@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.executors.numba.compiled import loop
+from minigrad.executors.numba.compiled import Vector, loop
 
 f32: Any = np.float32
 
 
 @loop
 def adam(
-    g: Any, p: Any, m: Any, v: Any, share1: float, share2: float, eps: float, size: float, sign: float, decay: float,
-    shrink: float, first: int, last: int,
+    g: Vector, p: Vector, m: Vector, v: Vector, share1: float, share2: float, eps: float, size: float, sign: float,
+    decay: float, shrink: float, first: int, last: int,
 ) -> None:  # fmt: skip
     """As the kernel `adam` of optim.adam: sign and decay make the gradient, shrink is decoupled decay."""
     a, b, e, s, way, more, less = f32(share1), f32(share2), f32(eps), f32(size), f32(sign), f32(decay), f32(shrink)
@@ -30,18 +30,9 @@ def adam(
 
 @loop
 def momentum(
-    g: Any,
-    p: Any,
-    b: Any,
-    of_g: float,
-    of_b: float,
-    keep: float,
-    fresh: float,
-    sign: float,
-    decay: float,
-    first: int,
-    last: int,
-) -> None:
+    g: Vector, p: Vector, b: Vector, of_g: float, of_b: float, keep: float, fresh: float, sign: float, decay: float,
+    first: int, last: int,
+) -> None:  # fmt: skip
     """b = keep * b + fresh * d, p -= of_g * d + of_b * b, with d the gradient by sign and decay."""
     x, y, k, n, way, more = f32(of_g), f32(of_b), f32(keep), f32(fresh), f32(sign), f32(decay)
     g, p, b = g[first:last], p[first:last], b[first:last]
