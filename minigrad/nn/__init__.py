@@ -8,8 +8,6 @@ dropout.py       noise in training, as functions
 utils/           gradient clipping, sequences of different lengths, parameters as a vector
 """
 
-from typing import Any
-
 from minigrad._lazy import lazy_imports
 from minigrad.nn import functional, init, regularizers, utils
 from minigrad.nn.modules import *
@@ -26,23 +24,16 @@ __all__ = [
     "utils",
 ]
 
-_part, __dir__ = lazy_imports(__name__, "attention parallel")
-_INSTEAD = {
-    "SyncBatchNorm": "use BatchNorm: training runs in one process",
-    "FractionalMaxPool": "use MaxPool or AdaptiveMaxPool: windows drawn at random there are none",
-    "AdaptiveLogSoftmaxWithLoss": "use CrossEntropyLoss over all classes",
-    "CrossMapLRN2d": "use LocalResponseNorm",
-    "Container": "use Module",
-    "LinearCrossEntropy": "use Linear and CrossEntropyLoss",
-    "NLLLoss2d": "use NLLLoss, which takes pictures too",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """What PyTorch has here and minigrad has not is named, with the way out."""
-    if (part := _part(name)) is not None:
-        return part
-    for start, way in _INSTEAD.items():
-        if name.startswith(start):
-            raise AttributeError(f"nn.{name}: {way}")
-    raise AttributeError(f"module 'minigrad.nn' has no attribute {name!r}")
+__getattr__, __dir__ = lazy_imports(
+    __name__,
+    "attention parallel",
+    instead={
+        "SyncBatchNorm": "use BatchNorm: training runs in one process",
+        "FractionalMaxPool*": "use MaxPool or AdaptiveMaxPool: windows drawn at random there are none",
+        "AdaptiveLogSoftmaxWithLoss": "use CrossEntropyLoss over all classes",
+        "CrossMapLRN2d": "use LocalResponseNorm",
+        "Container": "use Module",
+        "LinearCrossEntropy*": "use Linear and CrossEntropyLoss",
+        "NLLLoss2d": "use NLLLoss, which takes images too",
+    },
+)

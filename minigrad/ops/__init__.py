@@ -26,7 +26,7 @@ def primitives() -> "dict[str, Primitive]":
     from minigrad.engine.primitive import REGISTRY
 
     modules()
-    return {name: op for name, op in REGISTRY.items() if op.definition.__module__.startswith("minigrad.")}
+    return {name: op for name, op in REGISTRY.items() if op.family.startswith("minigrad.")}
 
 
 @cache

@@ -17,7 +17,7 @@
 What they refuse is in checks.py, their state_dict in state.py, the memory they use again and again in workspace.py.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from minigrad._lazy import lazy_imports
 from minigrad.optim.optimizer import Optimizer
@@ -39,7 +39,7 @@ __all__ = [
     "Proximal", "RAdam", "RMSprop", "RandomLocalSearch", "RandomSearch", "Rprop", "lr_scheduler", "swa_utils",
 ]  # fmt: skip
 
-_part, __dir__ = lazy_imports(
+__getattr__, __dir__ = lazy_imports(
     __name__,
     "adagrad adam adam_kin lbfgs lr_scheduler muon proximal rprop search sgd swa_utils",
     adagrad="Adadelta Adagrad RMSprop",
@@ -51,17 +51,8 @@ _part, __dir__ = lazy_imports(
     rprop="ASGD Rprop",
     search="RandomLocalSearch RandomSearch",
     sgd="SGD",
+    instead={
+        "Adafactor": "use Adam or AdamW, which remember every square in full",
+        "SparseAdam": "use Adam: gradients are dense",
+    },
 )
-_INSTEAD = {
-    "Adafactor": "use Adam or AdamW, which remember every square in full",
-    "SparseAdam": "use Adam: gradients are dense",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """A script takes one optimizer of these. What PyTorch has here and minigrad has not is named, with the way out."""
-    if (part := _part(name)) is not None:
-        return part
-    if name in _INSTEAD:
-        raise AttributeError(f"optim.{name}: {_INSTEAD[name]}")
-    raise AttributeError(f"module 'minigrad.optim' has no attribute {name!r}")

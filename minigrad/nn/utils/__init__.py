@@ -30,22 +30,14 @@ def compact(model: Any) -> Any:
     return make(model)
 
 
-_part, __dir__ = lazy_imports(
+__getattr__, __dir__ = lazy_imports(
     __name__,
     "parametrizations parametrize sparsity",
     fusion="fuse_conv_bn_eval fuse_linear_bn_eval",
     reparametrize="remove_spectral_norm remove_weight_norm spectral_norm weight_norm",
     sparsity="SparsityReport sparsity_report",
+    instead={
+        "prune": "optim.Proximal with a regularizer makes exact zeros, nn.utils.compact takes them out; to keep a mask "
+        "of your own, multiply by it in a parametrization (nn.utils.parametrize)"
+    },
 )
-
-
-def __getattr__(name: str) -> Any:
-    """Weight and spectral norm and other parametrizations are made of modules and so come after them."""
-    if (part := _part(name)) is not None:
-        return part
-    if name == "prune":
-        raise AttributeError(
-            "nn.utils.prune: optim.Proximal with a regularizer makes exact zeros, nn.utils.compact takes them out; "
-            "to keep a mask of your own, multiply by it in a parametrization (nn.utils.parametrize)"
-        )
-    raise AttributeError(f"module 'minigrad.nn.utils' has no attribute {name!r}")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from minigrad._lazy import lazy_imports
 from minigrad.engine.modes import no_grad
 from minigrad.engine.tensor import Tensor
 from minigrad.nn.modules.conv import _Transposed
@@ -86,9 +87,7 @@ def spectral_norm(
     return register_parametrization(module, name, _SpectralNorm(weight, n_power_iterations, rows, eps))
 
 
-def __getattr__(name: str) -> Any:
-    if name == "orthogonal":
-        raise AttributeError(
-            "parametrizations.orthogonal: there is none; begin with nn.init.orthogonal_, or write a parametrization"
-        )
-    raise AttributeError(f"module 'minigrad.nn.utils.parametrizations' has no attribute {name!r}")
+__getattr__, __dir__ = lazy_imports(
+    __name__,
+    instead={"orthogonal": "there is none; begin with nn.init.orthogonal_, or write a parametrization"},
+)

@@ -1,8 +1,8 @@
 """Every op and how to check it: one `OpInfo` an op, in one file a family of ops/; `op_db` has them by name.
 
-Its names are exactly those of the registered primitives, of the public functions in `ops/`, and of composites that are
-not public; a test holds the sets equal, so that no op ships unchecked. `python -m minigrad.ops` prints what op_db and
-the registry know.
+Its names are exactly those of the registered primitives, of the public functions in `ops/`, and of composites that
+only modules call; a test holds the sets equal, so that no op ships unchecked. `python -m minigrad.ops` prints what
+op_db and the registry know.
 """
 
 from minigrad.testing.opinfo import array, index, linalg, loss, nn, pointwise, reduce, scatter, sort

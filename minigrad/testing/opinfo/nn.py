@@ -1,13 +1,12 @@
 """ops/nn/: activations, convolutions, pooling, normalization, resizing, attention, recurrent cells, look-ups."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from minigrad.backend import array_module
 from minigrad.ops.nn.max_pool import largest
-from minigrad.ops.nn.recurrent import lstm_sequence, lstm_step
+from minigrad.ops.nn.recurrent import lstm_sequence
 from minigrad.testing.opinfo.model import Array, OpInfo, SampleInput, bools, ints, registered, unary
 
 X = Array((3, 4))
@@ -17,16 +16,6 @@ F = "nn.functional."
 def _best(x: Any) -> Any:
     """A choice among windows of 2, beside the array of x."""
     return array_module(getattr(x, "_array", x)).asarray(np.array([[[0, 1, 0, 0]]], "uint8"))
-
-
-def _standardize(input: Any, dims: tuple[int, ...]) -> Any:
-    n = int(np.prod([input.shape[d] for d in dims]))
-    return registered("standardize")(input, dims=dims, n=n, eps=1e-5, known=SimpleNamespace())
-
-
-def _torch_standardize(torch: Any, input: Any, dims: tuple[int, ...]) -> Any:
-    centred = input - input.mean(dims, keepdim=True)
-    return centred / torch.sqrt((centred * centred).mean(dims, keepdim=True) + 1e-5)
 
 
 def layer(name: str, *samples: SampleInput, **about: Any) -> OpInfo:
@@ -160,8 +149,6 @@ NORMS = [
     layer("group_norm", SampleInput(SIGNALS, 2), SampleInput(SIGNALS, 4, CHANNEL, Array((4,)))),
     layer("layer_norm", SampleInput(X, (4,)), SampleInput(SIGNALS, (4, 3), Array((4, 3)), Array((4, 3))),
         SampleInput(X, [4], None, None, 0.1)),
-    OpInfo("standardize", [SampleInput(X, (1,)), SampleInput(SIGNALS, (0, 2))], call=_standardize,
-        torch=_torch_standardize),
     layer("rms_norm", SampleInput(X, (4,)), SampleInput(X, (4,), CHANNEL, 0.1)),
     layer("local_response_norm", SampleInput(SIGNALS, 3, alpha=0.5), SampleInput(SIGNALS, 2, 1.0, 0.5, 2.0)),
     layer("normalize", SampleInput(X), SampleInput(X, 2.0, 0), SampleInput(SIGNED, 1.0, -1),
@@ -244,11 +231,12 @@ def _torch_lstm_sequence(torch: Any, gates: Any, h: Any, c: Any, weight: Any, re
     return torch.stack(steps), h, c
 
 
-STEP = OpInfo("lstm_step", [SampleInput(Array((3, 8)), Array((3, 2)))], call=lstm_step, torch=_torch_lstm_step)
 SEQUENCE = Array((4, 3, 8)), Array((3, 2)), Array((3, 2)), Array((8, 2))
-STEPS = OpInfo("lstm_sequence", [SampleInput(*SEQUENCE, False), SampleInput(*SEQUENCE, True)], call=lstm_sequence,
-    torch=_torch_lstm_sequence)  # fmt: skip
-CELLS = [STEP, STEPS, cell("rnn_tanh_cell", 1), cell("rnn_relu_cell", 1), cell("lstm_cell", 4, 2), cell("gru_cell", 3)]
+RECURRENT = [
+    OpInfo("lstm_sequence", [SampleInput(*SEQUENCE, False), SampleInput(*SEQUENCE, True)], call=lstm_sequence,
+        torch=_torch_lstm_sequence),
+    cell("rnn_tanh_cell", 1), cell("rnn_relu_cell", 1), cell("lstm_cell", 4, 2), cell("gru_cell", 3),
+]  # fmt: skip
 
 
-op_db = ACTIVATIONS + CONVOLUTIONS + POOLING + NORMS + RESIZING + LOOKUPS + CELLS
+op_db = ACTIVATIONS + CONVOLUTIONS + POOLING + NORMS + RESIZING + LOOKUPS + RECURRENT

@@ -3,31 +3,34 @@ much memory is in use, which is none where there is none."""
 
 from typing import Any
 
+from minigrad._lazy import lazy_imports
+from minigrad.backend import cuda as _backend
 from minigrad.backend import device as _device
-from minigrad.backend.deferred import check_deferred
+from minigrad.backend.deferred import check_deferred as _check_deferred
 from minigrad.backend.devices import current_device as _placed
 from minigrad.errors import DeviceError, OutOfMemoryError
+from minigrad.methods.tensor_types import KINDS, tensor_type
+from minigrad.ops import random as _random
 
+__all__ = [
+    "Event", "OutOfMemoryError", "Stream", "current_device", "device", "device_count", "empty_cache",
+    "get_device_capability", "get_device_name", "get_device_properties", "init", "is_available", "is_initialized",
+    "manual_seed", "manual_seed_all", "max_memory_allocated", "max_memory_cached", "max_memory_reserved",
+    "mem_get_info", "memory_allocated", "memory_cached", "memory_reserved", "reset_max_memory_allocated",
+    "reset_peak_memory_stats", "set_device", "stream", "synchronize",
+]  # fmt: skip
+_lazy, __dir__ = lazy_imports(__name__, "amp")
 device_type = "cuda"
-
-
-def _backend() -> Any:
-    """The one file that knows CuPy."""
-    from minigrad.backend import cuda
-
-    return cuda
 
 
 def is_available() -> bool:
     """Can a GPU be used, now? (CuPy is there, finds a driver, and one allocation succeeds.)"""
-    found: bool = _backend().is_available()
-    return found
+    return bool(_backend.is_available())
 
 
 def device_count() -> int:
     """How many GPUs can be used: 0 where none can."""
-    count: int = _backend().device_count()
-    return count
+    return int(_backend.device_count())
 
 
 def is_initialized() -> bool:
@@ -37,10 +40,7 @@ def is_initialized() -> bool:
 
 def init() -> None:
     """Look for the GPU now. DeviceError where there is none."""
-    _backend().cupy()
-
-
-# --- which one --------------------------------------------------------------------------------------------------------
+    _backend.cupy()
 
 
 def _number(where: Any) -> int | None:
@@ -55,7 +55,7 @@ def _number(where: Any) -> int | None:
 
 def current_device() -> int:
     """The number of the current GPU."""
-    return int(_backend().cupy().cuda.Device().id)
+    return int(_backend.cupy().cuda.Device().id)
 
 
 def set_device(device: Any) -> None:
@@ -63,7 +63,7 @@ def set_device(device: Any) -> None:
     number = _number(device)
     if number is not None:
         _placed(f"cuda:{number}")  # DeviceError unless it is there
-        _backend().cupy().cuda.Device(number).use()
+        _backend.cupy().cuda.Device(number).use()
 
 
 class device:  # noqa: N801
@@ -84,7 +84,7 @@ class device:  # noqa: N801
 def get_device_properties(device: Any = None) -> Any:
     """name, total_memory (bytes), multi_processor_count, major and minor of a GPU."""
     number = _number(device)
-    return _backend().properties(current_device() if number is None else number)
+    return _backend.properties(current_device() if number is None else number)
 
 
 def get_device_name(device: Any = None) -> str:
@@ -104,14 +104,14 @@ def get_device_capability(device: Any = None) -> tuple[int, int]:
 def synchronize(device: object = None) -> None:
     """Wait until the GPU has done all it was given; nothing to wait for where there is none."""
     if is_available():
-        _backend().synchronize()
+        _backend.synchronize()
 
 
 class Event:
     """A mark in the work given to the GPU: `record()`, then `elapsed_time(later)` in ms once both are done."""
 
     def __init__(self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False) -> None:
-        self._event = _backend().cupy().cuda.Event(block=blocking, disable_timing=not enable_timing)
+        self._event = _backend.cupy().cuda.Event(block=blocking, disable_timing=not enable_timing)
 
     def record(self, stream: "Stream | None" = None) -> None:
         """Mark what has been given so far."""
@@ -120,7 +120,7 @@ class Event:
     def synchronize(self) -> None:
         """Wait until the GPU has come to the mark."""
         self._event.synchronize()
-        check_deferred()
+        _check_deferred()
 
     def query(self) -> bool:
         """Has it?"""
@@ -128,7 +128,7 @@ class Event:
 
     def elapsed_time(self, end_event: "Event") -> float:
         """Milliseconds from this mark to another."""
-        return float(_backend().cupy().cuda.get_elapsed_time(self._event, end_event._event))
+        return float(_backend.cupy().cuda.get_elapsed_time(self._event, end_event._event))
 
 
 class Stream:
@@ -136,12 +136,12 @@ class Stream:
 
     def __init__(self, device: Any = None, priority: int = 0) -> None:
         with globals()["device"](device):
-            self._stream = _backend().cupy().cuda.Stream(non_blocking=True)
+            self._stream = _backend.cupy().cuda.Stream(non_blocking=True)
 
     def synchronize(self) -> None:
         """Wait until it is done."""
         self._stream.synchronize()
-        check_deferred()
+        _check_deferred()
 
     def wait_stream(self, stream: "Stream") -> None:
         """Begin what comes only when the other has done what it was given so far."""
@@ -160,17 +160,17 @@ def stream(stream: Stream) -> Stream:
     return stream
 
 
-# --- memory -----------------------------------------------------------------------------------------------------------
+# --- memory, random numbers -------------------------------------------------------------------------------------------
 
 
 def memory_allocated(device: Any = None) -> int:
     """Bytes that arrays hold on the current GPU: 0 where there is none."""
-    return _backend().pool_bytes()[0] if is_available() else 0
+    return _backend.pool_bytes()[0] if is_available() else 0
 
 
 def memory_reserved(device: Any = None) -> int:
     """Bytes that CuPy's pool holds on the current GPU, in use or not."""
-    return _backend().pool_bytes()[1] if is_available() else 0
+    return _backend.pool_bytes()[1] if is_available() else 0
 
 
 # CuPy's pool keeps what it once got, and counts no peak: what it holds is the most that was in use since the last
@@ -188,45 +188,26 @@ reset_max_memory_allocated = reset_peak_memory_stats
 
 def mem_get_info(device: Any = None) -> tuple[int, int]:
     """(free, total) bytes of the current GPU."""
-    free, total = _backend().cupy().cuda.runtime.memGetInfo()
+    free, total = _backend.cupy().cuda.runtime.memGetInfo()
     return int(free), int(total)
-
-
-def manual_seed(seed: int) -> None:
-    """Start the default generator from `seed`: there is one for all devices, with the same numbers on each."""
-    from minigrad.ops import random
-
-    random.manual_seed(seed)
-
-
-manual_seed_all = manual_seed
 
 
 def empty_cache() -> None:
     """Give memory that CuPy's pool holds unused back to the GPU."""
     if is_available():
-        _backend().empty_cache()
+        _backend.empty_cache()
 
 
-__all__ = [
-    "Event", "OutOfMemoryError", "Stream", "current_device", "device", "device_count", "empty_cache",
-    "get_device_capability", "get_device_name", "get_device_properties", "init", "is_available", "is_initialized",
-    "manual_seed",
-    "manual_seed_all", "max_memory_allocated", "max_memory_reserved", "mem_get_info", "memory_allocated",
-    "memory_reserved", "reset_peak_memory_stats", "set_device", "stream", "synchronize",
-]  # fmt: skip
+def manual_seed(seed: int) -> None:
+    """Start the default generator from `seed`: there is one for all devices, with the same numbers on each."""
+    _random.manual_seed(seed)
+
+
+manual_seed_all = manual_seed
 
 
 def __getattr__(name: str) -> Any:
-    """`cuda.FloatTensor` and its kin, PyTorch's old spellings, and `cuda.amp`."""
-    from minigrad.torch.legacy import KINDS, typed
-
+    """`cuda.amp`, and `cuda.FloatTensor` and its like."""
     if name in KINDS:
-        return typed(name, KINDS[name], "cuda")
-    if name == "_initialized":
-        return is_initialized()
-    if name == "amp":
-        from minigrad.torch import amp
-
-        return amp
-    raise AttributeError(f"module 'minigrad.cuda' has no attribute {name!r}")
+        return tensor_type(name, KINDS[name], "cuda")
+    return is_initialized() if name == "_initialized" else _lazy(name)

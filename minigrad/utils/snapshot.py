@@ -4,9 +4,9 @@ from typing import Any
 
 from minigrad.backend import device
 from minigrad.io import serialization
-from minigrad.io.serialization import PathLike
 from minigrad.nn import Module
 from minigrad.ops.random import collect_rng_states, restore_rng_states
+from minigrad.utils.serialization import PathLike
 
 __all__ = ["load", "save"]
 
