@@ -8,7 +8,7 @@ import numpy as np
 from minigrad.backend.threads import PIECE, parts, shared
 from minigrad.engine.executions import execution, register
 from minigrad.executors.numba.accepts import is_float32
-from minigrad.executors.numba.compiled import inlined, loop
+from minigrad.executors.numba.compiled import Vector, inlined, loop
 from minigrad.executors.numba.functions import HALF, ONE, TWO, exp
 from minigrad.executors.numba.rows import softmax_rows, softmax_rows_backward
 from minigrad.executors.numpy.activation import CDF_COEFFICIENTS, CDF_LIMIT
@@ -31,7 +31,7 @@ def normal_cdf(x: Any) -> Any:
 
 
 @loop
-def gelu_loop(x: Any, out: Any, first: int, last: int) -> None:
+def gelu_loop(x: Vector, out: Vector, first: int, last: int) -> None:
     """x times the normal distribution function."""
     x, out = x[first:last], out[first:last]
     for i in range(len(x)):
@@ -39,7 +39,7 @@ def gelu_loop(x: Any, out: Any, first: int, last: int) -> None:
 
 
 @loop
-def gelu_backward_loop(g: Any, x: Any, out: Any, first: int, last: int) -> None:
+def gelu_backward_loop(g: Vector, x: Vector, out: Vector, first: int, last: int) -> None:
     """g * (that function + x * its density)."""
     g, x, out = g[first:last], x[first:last], out[first:last]
     for i in range(len(x)):
@@ -47,7 +47,7 @@ def gelu_backward_loop(g: Any, x: Any, out: Any, first: int, last: int) -> None:
 
 
 @loop
-def relu_backward_loop(g: Any, y: Any, out: Any, first: int, last: int) -> None:
+def relu_backward_loop(g: Vector, y: Vector, out: Vector, first: int, last: int) -> None:
     """g where y is above 0, else 0."""
     g, y, out = g[first:last], y[first:last], out[first:last]
     for i in range(len(g)):

@@ -8,14 +8,16 @@ import numpy as np
 
 from minigrad.backend.threads import PIECE, parts, shared
 from minigrad.engine.executions import execution, is_float32
-from minigrad.executors.numba.compiled import loop
+from minigrad.executors.numba.compiled import Array3d, Matrix, Vector, loop
 from minigrad.ops.nn.norm import _standardize
 
 f32: Any = np.float32
 
 
 @loop
-def rows(x: Any, w: Any, b: Any, out: Any, mu: Any, var: Any, eps: float, first: int, last: int) -> None:
+def rows(
+    x: Matrix, w: Vector, b: Vector, out: Matrix, mu: Vector, var: Vector, eps: float, first: int, last: int
+) -> None:
     """x, out: (rows, n); w, b: (n,); mu, var: (rows,)."""
     n = x.shape[1]
     for i in range(first, last):
@@ -35,7 +37,17 @@ def rows(x: Any, w: Any, b: Any, out: Any, mu: Any, var: Any, eps: float, first:
 
 @loop
 def rows_backward(
-    g: Any, x: Any, w: Any, mu: Any, var: Any, eps: float, dx: Any, dw: Any, db: Any, first: int, last: int
+    g: Matrix,
+    x: Matrix,
+    w: Vector,
+    mu: Vector,
+    var: Vector,
+    eps: float,
+    dx: Matrix,
+    dw: Vector,
+    db: Vector,
+    first: int,
+    last: int,
 ) -> None:
     """dx: (rows, n); to dw and db, (n,), is added."""
     n = x.shape[1]
@@ -55,7 +67,9 @@ def rows_backward(
 
 
 @loop
-def channels(x: Any, w: Any, b: Any, out: Any, mu: Any, var: Any, eps: float, first: int, last: int) -> None:
+def channels(
+    x: Array3d, w: Vector, b: Vector, out: Array3d, mu: Vector, var: Vector, eps: float, first: int, last: int
+) -> None:
     """x, out: (batch, channels, space); all others (channels,). Sums of an image are added up in float64."""
     batch, _, n = x.shape
     for c in range(first, last):
@@ -81,7 +95,17 @@ def channels(x: Any, w: Any, b: Any, out: Any, mu: Any, var: Any, eps: float, fi
 
 @loop
 def channels_backward(
-    g: Any, x: Any, w: Any, mu: Any, var: Any, eps: float, dx: Any, dw: Any, db: Any, first: int, last: int
+    g: Array3d,
+    x: Array3d,
+    w: Vector,
+    mu: Vector,
+    var: Vector,
+    eps: float,
+    dx: Array3d,
+    dw: Vector,
+    db: Vector,
+    first: int,
+    last: int,
 ) -> None:
     """dx: (batch, channels, space); dw and db: (channels,)."""
     batch, _, n = x.shape

@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.backend import parts, shared
 from minigrad.engine.executions import execution, is_float32
-from minigrad.executors.numba.compiled import loop
+from minigrad.executors.numba.compiled import Vector, loop
 from minigrad.ops.update import adam_, momentum_
 
 f32: Any = np.float32
@@ -28,7 +28,7 @@ def adam(arrays: Any, scalars: dict[str, Any], maximize: bool, weight_decay: flo
 
 @loop
 def adam_loop(
-    p: Any, g: Any, m: Any, v: Any, one_minus_beta1: float, one_minus_beta2: float, eps: float, step_size: float,
+    p: Vector, g: Vector, m: Vector, v: Vector, one_minus_beta1: float, one_minus_beta2: float, eps: float, step_size: float,
     sign: float, weight_decay: float, shrink: float, first: int, last: int,
 ) -> None:  # fmt: skip
     a, b, e, s = f32(one_minus_beta1), f32(one_minus_beta2), f32(eps), f32(step_size)
@@ -56,7 +56,7 @@ def momentum(arrays: Any, scalars: dict[str, Any], maximize: bool, weight_decay:
 
 @loop
 def momentum_loop(
-    p: Any, g: Any, b: Any, size_g: float, size_b: float, keep: float, fresh: float, sign: float, weight_decay: float,
+    p: Vector, g: Vector, b: Vector, size_g: float, size_b: float, keep: float, fresh: float, sign: float, weight_decay: float,
     shrink: float, first: int, last: int,
 ) -> None:  # fmt: skip
     """b = keep * b + fresh * d, p -= size_g * d + size_b * b. Where a scalar is 0 its product is left out: b may be

@@ -1,14 +1,14 @@
 """Max pooling over planes. See ops.largest."""
 
-from typing import Any
-
 import numpy as np
 
-from minigrad.executors.numba.compiled import loop
+from minigrad.executors.numba.compiled import Array3d, Bytes3d, loop
 
 
 @loop
-def put_at(g: Any, best: Any, out: Any, kw: int, sh: int, sw: int, dh: int, dw: int, first: int, last: int) -> None:
+def put_at(
+    g: Array3d, best: Bytes3d, out: Array3d, kw: int, sh: int, sw: int, dh: int, dw: int, first: int, last: int,
+) -> None:  # fmt: skip
     """Adds each g at the place of its best in out, (planes, h, w), which begins as zeros."""
     _, rows, columns = g.shape
     for p in range(first, last):
