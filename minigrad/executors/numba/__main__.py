@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.executors.numba import activation, norm, recurrent, softmax, update, windows
+from minigrad.executors.numba import activation, max_pool, norm, recurrent, softmax, update
 
 
 def compile_all() -> int:
@@ -26,7 +26,7 @@ def compile_all() -> int:
             (norm.channels_slopes, (planes, planes, line, line, line, 1e-5, planes, line, line, *part)),
             (softmax.rows, (planes, True, *part)),
             (softmax.rows_slopes, (planes, planes, 1.0, *part)),
-            (windows.put_at, (planes, best, planes, 1, 1, 1, 1, 1, *part)),
+            (max_pool.put_back, (planes, best, planes, 1, 1, 1, 1, 1, *part)),
             (recurrent.step, (zeros(2, 8), zeros(2, 8), rows, gates, rows, rows, rows)),
             (recurrent.step_back, (rows, rows, rows, rows, gates, rows, gates)),
             (update.adam, (line, line, line, line, 0.1, 0.1, 1e-8, 0.1, 1.0, 0.0, 1.0, *part)),

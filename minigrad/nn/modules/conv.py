@@ -10,7 +10,7 @@ from minigrad.nn import init
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.array.creation import count, empty
-from minigrad.ops.nn.conv import spread_over_dims
+from minigrad.ops.nn.conv import as_tuple
 
 MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 
@@ -36,14 +36,12 @@ class _Conv(Module):
                 raise ValueError(f"{name}: {what}: expected a multiple of groups={groups}, got {n}")
         if padding_mode not in MODES:
             raise ValueError(f"{name}: padding_mode: expected {', '.join(MODES)}, got {padding_mode!r}")
-        self.kernel_size = spread_over_dims(name, "kernel_size", kernel_size, self.dims, 1)
-        self.stride = spread_over_dims(name, "stride", stride, self.dims, 1)
-        self.dilation = spread_over_dims(name, "dilation", dilation, self.dims, 1)
+        self.kernel_size = as_tuple(name, "kernel_size", kernel_size, self.dims, 1)
+        self.stride = as_tuple(name, "stride", stride, self.dims, 1)
+        self.dilation = as_tuple(name, "dilation", dilation, self.dims, 1)
         if isinstance(padding, str) and padding not in ("same", "valid"):
             raise ValueError(f'{name}: padding: expected numbers, "same" or "valid", got {padding!r}')
-        self.padding: Any = (
-            padding if isinstance(padding, str) else spread_over_dims(name, "padding", padding, self.dims)
-        )
+        self.padding: Any = padding if isinstance(padding, str) else as_tuple(name, "padding", padding, self.dims)
         self.padding_mode = padding_mode
         first, second = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
         shape = (first, second // groups, *self.kernel_size)
@@ -136,7 +134,7 @@ class _Transposed(_Conv):
         super().__init__()
         if padding_mode != "zeros":
             raise ValueError(f"{type(self).__name__}: padding_mode: only zeros are there, got {padding_mode!r}")
-        self.output_padding = spread_over_dims(type(self).__name__, "output_padding", output_padding, self.dims)
+        self.output_padding = as_tuple(type(self).__name__, "output_padding", output_padding, self.dims)
         self._make(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
                    device, dtype)  # fmt: skip
 

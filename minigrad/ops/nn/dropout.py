@@ -3,18 +3,16 @@ a softmax that have a gradient."""
 
 from typing import Any
 
-from minigrad.backend.loops import used
+from minigrad.backend import draw_bernoulli
 from minigrad.dtypes import finfo, floating
 from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.executors.cupy import random as kernels
 from minigrad.ops.api import public
-from minigrad.ops.array.creation import empty
 from minigrad.ops.index.scatter import scatter
 from minigrad.ops.nn.activation import softmax
 from minigrad.ops.pointwise.arithmetic import clamp, log, where
-from minigrad.ops.random import bernoulli_, default_generator, rand
+from minigrad.ops.random import default_generator, rand
 from minigrad.ops.reduce.reductions import argmax
 
 __all__ = [
@@ -33,10 +31,7 @@ def _checked(op: str, input: Any, p: float) -> None:
 
 def _kept(like: Any, shape: Any, p: float, value: float = 1.0) -> Any:
     """`value` with probability 1 - p, else 0, in `shape`."""
-    if used(like._array):
-        return wrap(kernels.bernoulli(like._array, tuple(shape), default_generator.numpy, 1 - p, value))
-    mask = bernoulli_(empty(*shape, dtype=like.dtype, device=like.device), 1 - p, generator=default_generator)
-    return mask if value == 1 else mask * value
+    return wrap(draw_bernoulli(default_generator.numpy, tuple(shape), 1 - p, like._array, value))
 
 
 def _dropped(input: Any, shape: Any, p: float, inplace: bool) -> Any:

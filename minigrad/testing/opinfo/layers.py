@@ -11,13 +11,11 @@ X = Draw((3, 4))
 F = "nn.functional."
 
 
-def _largest(x: Any) -> Any:
-    from minigrad.ops.nn.max_pool import largest
-
-    return largest(x, (2,), (1,), (1,))[0]
+def _max_pool(x: Any) -> Any:
+    return _raw("max_pool")(x, kernel=(2,), stride=(1,), dilation=(1,))[0]
 
 
-def _best(x: Any) -> Any:
+def _indices(x: Any) -> Any:
     """A choice among windows of 2, beside the array of x."""
     from minigrad.backend import array_module
 
@@ -110,7 +108,7 @@ CONVOLUTIONS = [
         Draw((3, 2, 3)), None), Sample(Draw((1, 2, 5)), Draw((3, 2, 3)), Draw((3,)))],
         call=lambda x, w, b: _raw("conv")(
         x, w, b, stride=(1,), padding=(0,), dilation=(1,), groups=1), torch="conv1d"),
-    Row("conv_transposed", [Sample(Draw((1, 3, 3)), Draw((3, 2, 3)))], call=lambda g, w: _raw("conv_transposed")(
+    Row("conv_transpose", [Sample(Draw((1, 3, 3)), Draw((3, 2, 3)))], call=lambda g, w: _raw("conv_transpose")(
         g, w, shape=(1, 2, 5), stride=(1,), padding=(0,), dilation=(1,), groups=1), torch="conv_transpose1d"),
     Row("conv_weight", [Sample(Draw((1, 2, 5)), Draw((1, 3, 3)))], call=lambda x, g: _raw("conv_weight")(
         x, g, shape=(3, 2, 3), stride=(1,), padding=(0,), dilation=(1,), groups=1),
@@ -144,19 +142,19 @@ POOLING = [
     layer("adaptive_max_pool1d", Sample(LINE, 3), Sample(LINE, 2, return_indices=True), kinks=FIRST),
     layer("adaptive_max_pool2d", Sample(PLANE, (3, 2)), Sample(PLANE, 1), kinks=FIRST),
     layer("adaptive_max_pool3d", Sample(SOLID, (2, 3, 2)), kinks=FIRST),
-    Row("largest_of_windows", [Sample(Draw((1, 2, 5), distinct=True))], call=_largest,
+    Row("max_pool", [Sample(Draw((1, 2, 5), distinct=True))], call=_max_pool,
         torch=lambda torch, x: torch.nn.functional.max_pool1d(x, 2, 1)),
-    Row("put_at_best", [Sample(Draw((1, 1, 4)))], call=lambda g: _raw("put_at_best")(
-        g, best=_best(g), shape=(1, 1, 5), kernel=(2,), stride=(1,), dilation=(1,)),
+    Row("max_pool_backward", [Sample(Draw((1, 1, 4)))], call=lambda g: _raw("max_pool_backward")(
+        g, indices=_indices(g), shape=(1, 1, 5), kernel=(2,), stride=(1,), dilation=(1,)),
         torch=lambda torch, g: torch.stack([g[0, 0, 0], g[0, 0, 1] * 0, g[0, 0, 1] + g[0, 0, 2],
                                             g[0, 0, 3], g[0, 0, 3] * 0]).reshape(1, 1, 5)),
-    Row("at_best", [Sample(Draw((1, 1, 5)))], call=lambda x: _raw("at_best")(
-        x, best=_best(x), kernel=(2,), stride=(1,), dilation=(1,)),
+    Row("take_max", [Sample(Draw((1, 1, 5)))], call=lambda x: _raw("take_max")(
+        x, indices=_indices(x), kernel=(2,), stride=(1,), dilation=(1,)),
         torch=lambda torch, x: x[..., [0, 2, 2, 3]]),
-    Row("pool_windows", [Sample(Draw((1, 1, 5)))],
-        call=lambda x: _raw("pool_windows")(x, kernel=(2,), stride=(1,), dilation=(2,)),
+    Row("sliding_windows", [Sample(Draw((1, 1, 5)))],
+        call=lambda x: _raw("sliding_windows")(x, kernel=(2,), stride=(1,), dilation=(2,)),
         torch=lambda torch, x: x.unfold(2, 3, 1)[..., ::2], alias=True),
-    Row("pool_put_back", [Sample(Draw((1, 1, 4, 2)))], call=lambda g: _raw("pool_put_back")(
+    Row("add_windows", [Sample(Draw((1, 1, 4, 2)))], call=lambda g: _raw("add_windows")(
         g, shape=(1, 1, 5), kernel=(2,), stride=(1,), dilation=(1,)),
         torch=lambda torch, g: torch.nn.functional.pad(g[..., 0], (0, 1)) + torch.nn.functional.pad(g[..., 1], (1, 0))),
 ]  # fmt: skip
