@@ -57,10 +57,8 @@ class _Conv(Module):
             init.uniform_(p, -bound, bound)
 
     def _check(self, input: Any) -> None:
-        if (
-            getattr(input, "ndim", 0) not in (self.dims + 1, self.dims + 2)
-            or input.shape[-self.dims - 1] != self.in_channels
-        ):
+        shape = getattr(getattr(input, "_array", input), "shape", ())
+        if len(shape) not in (self.dims + 1, self.dims + 2) or shape[-self.dims - 1] != self.in_channels:
             raise ShapeError(
                 f"{self!r}: expected an input (N, C, {', '.join('DHW'[-self.dims :])}) or without N, with "
                 f"C = {self.in_channels}, got {describe(input)}"

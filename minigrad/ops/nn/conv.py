@@ -95,13 +95,9 @@ def as_tuple(op: str, name: str, value: Any, dims: int, least: int = 0) -> Ints:
     return out
 
 
-def _raw(x: Any) -> Any:
-    return getattr(x, "_array", x)
-
-
 def _check(op: str, input: Any, weight: Any, bias: Any, dims: int, groups: int, transposed: bool) -> None:
     """Do the shapes and dtypes belong together?"""
-    x, w, b = _raw(input), _raw(weight), _raw(bias)
+    x, w, b = [getattr(t, "_array", t) for t in (input, weight, bias)]
     if groups < 1 or w.ndim and w.shape[0] % groups:
         channels = w.shape[0] if w.ndim else ""
         raise ShapeError(f"{op}: groups: expected a divisor of the channels {channels}, got {groups}")
@@ -130,15 +126,16 @@ def _convolve(
     op: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Any:
     _check(op, input, weight, bias, dims, groups, False)
-    batched = _raw(input).ndim == dims + 2
-    x, kernel = input if batched else unsqueeze(input, 0), _raw(weight).shape[2:]
+    w = getattr(weight, "_array", weight)
+    batched, kernel = getattr(input, "_array", input).ndim == dims + 2, w.shape[2:]
+    x = input if batched else unsqueeze(input, 0)
     steps = as_tuple(op, "stride", stride, dims, 1)
     holes = as_tuple(op, "dilation", dilation, dims, 1)
     if isinstance(padding, str):
         x, around = _by_name(op, x, padding, kernel, steps, holes)
     else:
         around = as_tuple(op, "padding", padding, dims)
-    size = _raw(x).shape[2:]
+    size = getattr(x, "_array", x).shape[2:]
     if 0 in kernel or any(n + 2 * p <= d * (k - 1) for n, p, d, k in zip(size, around, holes, kernel)):
         raise ShapeError(
             f"{op}: a kernel of {kernel} (dilation {holes}) does not fit into an input of {size} padded by {around}"
