@@ -27,7 +27,7 @@ from minigrad import nn, optim
 from minigrad.nn import functional as F
 from minigrad.nn.regularizers import L1, GroupLasso, Regularizer
 from minigrad.nn.utils import compact, sparsity_report
-from minigrad.nn.utils.fewer import FewerColumns
+from minigrad.nn.utils.pruned import PrunedConv
 
 CONVOLUTIONS = ("0.weight", "2.weight", "5.weight")
 DEFAULTS = {
@@ -131,7 +131,7 @@ def convolutions(model: nn.Sequential, x: mg.Tensor) -> list[tuple[Any, mg.Tenso
     """(layer, what comes into it) for each convolution."""
     found = []
     for layer in model:
-        if isinstance(layer, (nn.Conv2d, FewerColumns)):
+        if isinstance(layer, (nn.Conv2d, PrunedConv)):
             found.append((layer, x.contiguous()))
         x = layer(x)
     return found

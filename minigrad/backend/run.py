@@ -20,8 +20,8 @@ run_quiet = _quiet_context.run
 
 
 def ignore_fp_warnings(function: Callable[..., T], *args: Any, **options: Any) -> T:
-    """`run_quiet`, also where that is taken: a context serves one call at a time, and this may be a nested one or another
-    thread's. Nothing has been run then, so that a function with effects is run once."""
+    """`run_quiet`, also where that is taken: a context serves one call at a time, and this may be a nested one or
+    another thread's. Nothing has been run then, so that a function with effects is run once."""
     try:
         if multi_gpu:
             with device_guard(*args, getattr(function, "__self__", None)):
@@ -39,7 +39,7 @@ def quiet() -> Any:
     return np.errstate(all="ignore")
 
 
-# --- what runs the forwards of operations: `run_quiet`, unless a mode (several GPUs, bfloat16, lockstep) is in force -----
+# --- what runs the forwards of operations: `run_quiet`, unless a mode (several GPUs, bfloat16, lockstep) is on -------
 
 run: Callable[..., Any] = (
     run_quiet  # called as `runner.run(function, *args, **options)`, which costs what a global does
@@ -67,8 +67,8 @@ def run_on_device(function: Callable[..., T], *args: Any, **options: Any) -> T:
 
 
 def device_guard(*values: Any) -> Any:
-    """`with device_guard(x, y):` the GPU of the first array, Tensor or optimizer on a GPU among them is the current one, where
-    there are several."""
+    """`with device_guard(x, y):` the GPU of the first array, Tensor or optimizer on a GPU among them is the current
+    one, where there are several."""
     for x in values if multi_gpu else ():
         first = x.param_groups[0]["params"][0] if hasattr(x, "param_groups") else x
         array = getattr(first, "_array", first)

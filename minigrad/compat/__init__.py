@@ -15,16 +15,18 @@ from types import ModuleType
 
 from minigrad._lazy import AliasFinder
 
-# where PyTorch keeps under another name what minigrad has
-ELSEWHERE = {
-    "torch": "minigrad",
-    "torch.nn.parameter": "minigrad.nn.parameter",
-    "torch.nn.modules.loss": "minigrad.nn",
-    "torch.autograd.variable": "minigrad.torch.legacy",
-    "torch.utils.data.dataset": "minigrad.utils.data",
-    "torch.utils.data.dataloader": "minigrad.utils.data",
-    "torch.cuda.amp": "minigrad.amp",
+# files of PyTorch's that scripts import from, by the module that has their names here
+_FILES = {
+    "autograd": "autograd.anomaly_mode autograd.grad_mode",
+    "cuda": "cuda.memory cuda.random cuda.streams",
+    "func": "nn.utils.stateless",
+    "nn": "nn.modules.loss",
+    "nn.parallel": "nn.parallel.data_parallel",
+    "nn.utils": "nn.utils.clip_grad nn.utils.convert_parameters",
+    "optim": "optim.adadelta optim.adamax optim.adamw optim.asgd optim.nadam optim.radam optim.rmsprop",
+    "utils.data": "utils.data.dataloader utils.data.dataset",
 }
+ELSEWHERE = {f"torch.{name}": f"minigrad.{home}" for home, names in _FILES.items() for name in names.split()}
 SCRIPT = "MINIGRAD_COMPAT_SCRIPT"  # the environment variable that tells worker processes which script to import
 
 
@@ -32,7 +34,7 @@ def _ours(name: str) -> str | None:
     """`minigrad.x.y` for `torch.x.y`."""
     if name != "torch" and not name.startswith("torch."):
         return None
-    return ELSEWHERE.get(name, "minigrad" + name.removeprefix("torch"))
+    return ELSEWHERE.get(name, f"minigrad{name.removeprefix('torch')}")
 
 
 class _Finder(AliasFinder):

@@ -1,7 +1,6 @@
 """Probability distributions, with PyTorch's names: samples, log-probabilities, entropies, KL divergences."""
 
-from typing import Any
-
+from minigrad._lazy import lazy_imports
 from minigrad.distributions import constraints, kl, transforms, utils
 from minigrad.distributions.bernoulli import Bernoulli
 from minigrad.distributions.beta import Beta
@@ -50,17 +49,13 @@ __all__ = [
     "constraints", "identity_transform", "kl", "kl_divergence", "register_kl", "transforms", "utils",
 ]  # fmt: skip
 
-_ALTERNATIVES = {
-    "biject_to": "choose the transform yourself (ExpTransform for numbers above 0, SigmoidTransform for 0 to 1)",
-    "transform_to": "choose the transform yourself (ExpTransform for numbers above 0, SigmoidTransform for 0 to 1)",
-    "StudentT": "sample a Normal whose scale is (df / Chi2(df).sample()).sqrt()",
-    "HalfCauchy": "TransformedDistribution(Cauchy(0, scale), AbsTransform())",
-    "Multinomial": "OneHotCategorical(probs).sample((total_count,)).sum(0)",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Raise AttributeError; for a distribution that only PyTorch has, it says what to use instead."""
-    if name in _ALTERNATIVES:
-        raise AttributeError(f"distributions.{name} is not implemented; instead: {_ALTERNATIVES[name]}")
-    raise AttributeError(f"module 'minigrad.distributions' has no attribute {name!r}")
+__getattr__, __dir__ = lazy_imports(
+    __name__,
+    instead={
+        "biject_to": "choose the transform yourself (ExpTransform for numbers above 0, SigmoidTransform for 0 to 1)",
+        "transform_to": "choose the transform yourself (ExpTransform for numbers above 0, SigmoidTransform for 0 to 1)",
+        "StudentT": "a Normal whose scale is (df / Chi2(df).sample()).sqrt() draws it",
+        "HalfCauchy": "TransformedDistribution(Cauchy(0, scale), AbsTransform()) draws it",
+        "Multinomial": "OneHotCategorical(probs).sample((total_count,)).sum(0) draws it",
+    },
+)

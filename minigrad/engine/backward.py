@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import LARGE, asarray, in_parts, quiet
+from numpy import errstate
+
+from minigrad.backend import LARGE, asarray, in_parts
 from minigrad.backend import run as runner
 from minigrad.engine import bfloat16
 from minigrad.engine.graph import FREED, AccumulateGrad, Node
@@ -47,7 +49,7 @@ def backward_pass(
         apply = bfloat16.upcast_node(apply)
     recording, modes.grad = modes.grad, create and (anomaly or True)
     try:
-        with quiet():
+        with errstate(all="ignore"):
             while ready:
                 slot = ready.pop()
                 node, g, slot[GRAD] = slot[NODE], slot[GRAD], None
@@ -187,8 +189,8 @@ def _on_device(visit: Callable[..., None]) -> Callable[..., None]:
 def _keep_zeros(g: Any, r: Any) -> Any:
     """`r` with zeros wherever the gradient `g` that it was made from is zero.
 
-    `where(x > 0, sqrt(x), 0)` sends sqrt a gradient of 0 at x = 0, where sqrt's derivative is inf: their product is nan,
-    and is meant to be 0. So behind a `where`, and on through element-wise operations and views until one mixes
+    `where(x > 0, sqrt(x), 0)` sends sqrt a gradient of 0 at x = 0, where sqrt's derivative is inf: their product is
+    nan, and is meant to be 0. So behind a `where`, and on through element-wise operations and views until one mixes
     elements, what is zero stays zero. Two passes over such gradients; nothing anywhere else. Where the pass is
     recorded only a nan is cut off: a gradient that merely happens to be zero has derivatives of its own.
     """

@@ -52,8 +52,19 @@ def always(*arrays: Any, **settings: Any) -> bool:
     return True
 
 
+def is_float32(*arrays: Any, at_least: int = 2**13) -> bool:
+    """Are these NumPy arrays of float32, the dtype of training, in C order, the first of some size? What compiled code
+    takes; of fewer elements array functions are done as soon."""
+    if arrays[0].size < at_least:
+        return False
+    for a in arrays:
+        if a.__class__ is not ndarray or a.dtype.char != "f" or not a.flags.c_contiguous:
+            return False
+    return True
+
+
 class Execution:
-    """One way to do an operation: `forward` (None: as defined), what replaces the VJPs of its definition, and `accepts`.
+    """One way to do an operation: `forward` (None: as defined), what replaces its definition's VJPs, and `accepts`.
 
     Of a primitive `vjps` are rules by argument, with the parameters of the definition's. Of a composite operation
     `forward` returns (result, residuals), and `backward(g, needed, residuals, *arrays, **settings)` a gradient for each
@@ -186,8 +197,8 @@ def is_enabled(executor: str) -> bool:
     names = {name.strip() for name in named.split(",") if name.strip()}
     if unknown := names - EXECUTORS.keys() - {"reference"}:
         raise ValueError(
-            f"the variable {VARIABLE} is {named!r}: expected names among {', '.join(EXECUTORS)}, or `reference` for none "
-            f"of them, got {', '.join(sorted(unknown))}"
+            f"the variable {VARIABLE} is {named!r}: expected names among {', '.join(EXECUTORS)}, or `reference` for "
+            f"none of them, got {', '.join(sorted(unknown))}"
         )
     return executor in names
 

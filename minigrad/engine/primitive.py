@@ -34,8 +34,8 @@ new_tensor: Callable[[type[Tensor]], Tensor] = Tensor.__new__
 class Plan:
     """An op with a choice of arguments that need gradients: their rules, what those keep, and how to gather it.
 
-    `rules` are run on arrays: those of the execution that was chosen, if it has its own. `defined` are the definition's,
-    which are run on Tensors where the backward pass is recorded.
+    `rules` are run on arrays: those of the execution that was chosen, if it has its own. `defined` are the
+    definition's, which are run on Tensors where the backward pass is recorded.
     """
 
     __slots__ = (
@@ -140,8 +140,8 @@ class Primitive:
     )  # fmt: skip
 
     def __init__(
-        self, name: str, definition: Callable[..., Any], rules: dict[str, Rule], view: bool = False, masks: bool = False,
-        local: bool = False, also: tuple[str, ...] = (),
+        self, name: str, definition: Callable[..., Any], rules: dict[str, Rule], view: bool = False,
+        masks: bool = False, local: bool = False, also: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         self.name, self.definition, self.view, self.masks = name, definition, view, masks
         self.local, self.also, self.rules = local or view, also, rules

@@ -41,4 +41,4 @@ def _version(self: Tensor) -> int:
     return version(self._array)
 
 
-METHODS = (__init__, backward)
+PROPERTIES = {"_version": (_version, "int", "How often its memory was changed in place.")}

@@ -1,13 +1,13 @@
 """Tensors to and from other libraries without a copy: DLPack, and `__cuda_array_interface__` on a GPU.
 
-Both sides then look at one memory: a change in place shows on the other side, and minigrad cannot notice it.
+Both sides then share memory: a change in place shows on the other side, and minigrad cannot notice it.
 """
 
 from typing import Any
 
 import numpy as np
 
-from minigrad.backend import array_module, cuda, device
+from minigrad.backend import array_module, device
 from minigrad.dtypes import category
 from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
@@ -55,6 +55,8 @@ def _seen(x: Any, kind: int, number: int) -> Any:
     if kind in (_CPU, _CUDA_HOST):
         array = np.from_dlpack(x)
     elif kind in (_CUDA, _CUDA_MANAGED):
+        from minigrad.backend import cuda  # only where a GPU is used
+
         with cuda.use(device("cuda", number)):
             array = cuda.cupy().from_dlpack(x)
     else:
@@ -67,11 +69,11 @@ def _seen(x: Any, kind: int, number: int) -> Any:
 def to_dlpack(tensor: Tensor) -> Any:
     """Its DLPack capsule, to be used once. Most libraries take the tensor itself, by their `from_dlpack`. Raises
     BufferError where it requires grad."""
-    return _dlpack(tensor)
+    return __dlpack__(tensor)
 
 
 def _plain(self: Tensor, what: str) -> Any:
-    """Its array, where others can look at it: BufferError (as the standard wants it) where they cannot."""
+    """Its array, where others can share it: BufferError (as the standard wants it) where they cannot."""
     if self.requires_grad:
         raise BufferError(f"{what}: {describe(self)} requires grad, and what others do with its memory is not "
                           f"recorded; give them t.detach()")  # fmt: skip
@@ -81,28 +83,22 @@ def _plain(self: Tensor, what: str) -> Any:
     return self._array
 
 
-def _dlpack(self: Tensor, **options: Any) -> Any:
+def __dlpack__(self: Tensor, **options: Any) -> Any:
     """DLPack's capsule of its memory; the options are the standard's (stream, max_version, dl_device, copy)."""
     return _plain(self, "__dlpack__").__dlpack__(**options)
 
 
-def _dlpack_device(self: Tensor) -> tuple[int, int]:
+def __dlpack_device__(self: Tensor) -> tuple[int, int]:
     """DLPack's kind of memory and number of the device."""
     kind, number = self._array.__dlpack_device__()
     return int(kind), int(number)
 
 
 def _cuda_array_interface(self: Tensor) -> Any:
-    """What Numba, CuPy and others read to look at its memory on a GPU. AttributeError on the CPU, as it must be."""
+    """What Numba, CuPy and others read to share its memory on a GPU. AttributeError on the CPU, as it must be."""
     if array_module(self._array) is np:
         raise AttributeError("__cuda_array_interface__: this tensor is on the CPU; move it with .cuda(), or use DLPack")
     return _plain(self, "__cuda_array_interface__").__cuda_array_interface__
 
-
-PROTOCOL = {
-    "__dlpack__": _dlpack,
-    "__dlpack_device__": _dlpack_device,
-    "__cuda_array_interface__": property(_cuda_array_interface),
-}
 
 __all__ = ["from_dlpack", "to_dlpack"]

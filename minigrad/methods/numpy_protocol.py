@@ -2,7 +2,7 @@
 u])`, recorded like any operation.
 
 A function that has no counterpart here works on tensors that require no grad, as on the arrays they hold; on others it
-is refused, since NumPy cannot record.
+raises GraphError, since NumPy cannot record.
 """
 
 from collections.abc import Callable
@@ -47,6 +47,7 @@ def _spread(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _pad(x: Tensor, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
+
     pairs = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
     names = {"edge": "replicate", "wrap": "circular"}
     return pad(x, [n for pair in reversed(pairs) for n in pair], names.get(mode, mode), constant_values)
@@ -102,7 +103,7 @@ def _taken(x: Tensor, index: Any, axis: int) -> Any:
     return x[(*(slice(None),) * place, index)]
 
 
-def ufunc(self: Tensor, function: Any, method: str, *inputs: Any, **options: Any) -> Any:
+def __array_ufunc__(self: Tensor, function: Any, method: str, *inputs: Any, **options: Any) -> Any:
     """`Tensor.__array_ufunc__`: the operation of that name."""
     name = _UFUNCS.get(function.__name__, function.__name__)
     if method != "__call__" or options:
@@ -116,7 +117,7 @@ def ufunc(self: Tensor, function: Any, method: str, *inputs: Any, **options: Any
     return NotImplemented
 
 
-def function(self: Tensor, function: Any, types: Any, args: Any, options: Any) -> Any:
+def __array_function__(self: Tensor, function: Any, types: Any, args: Any, options: Any) -> Any:
     """`Tensor.__array_function__`: the operation of that name, or NumPy's own on arrays that need not be recorded."""
     name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
     op = _DIFFERENT.get(name) or (_named(name) if name in _SAME.split() else None)
@@ -136,9 +137,8 @@ def _plain(x: Any, name: str) -> Any:
     if isinstance(x, Tensor):
         if x.requires_grad:
             raise GraphError(
-                f"numpy.{name}: not an operation that can be recorded, and this "
-                f"tensor requires grad; use minigrad's own "
-                f"functions, or t.detach()"
+                f"numpy.{name}: not an operation that can be recorded, and this tensor requires grad; use minigrad's "
+                f"own functions, or t.detach()"
             )
         return np.asarray(x)
     if isinstance(x, dict):

@@ -20,7 +20,7 @@ def set_printoptions(**options: Any) -> None:
     _options.update(options)
 
 
-def tensor_repr(self: Any) -> str:
+def __repr__(self: Any) -> str:
     """`tensor([1., 2.], requires_grad=True)`."""
     array = to_numpy(self._array)
     node = self._current()

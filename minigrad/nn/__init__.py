@@ -1,14 +1,12 @@
 """Layers, losses, regularizers and initial values, by PyTorch's names.
 
-functional.py    the operations as functions
+functional.py    layers and losses as functions
 modules/         the same as modules, with parameters
-regularizers.py  L1, L2, elastic net, group lasso: as penalties and as exact proximal steps
+parameter.py     Parameter and Buffer
 init.py          initial values
-dropout.py       noise in training, as functions
-utils/           gradient clipping, sequences of different lengths, parameters as a vector
+regularizers.py  L1, L2, elastic net, group lasso: as penalties and as exact proximal steps
+utils/           gradient clipping, sequences of different lengths, parametrizations, sparsity and compaction
 """
-
-from typing import Any
 
 from minigrad._lazy import lazy_imports
 from minigrad.nn import functional, init, regularizers, utils
@@ -26,23 +24,16 @@ __all__ = [
     "utils",
 ]
 
-_part, __dir__ = lazy_imports(__name__, "attention parallel")
-_INSTEAD = {
-    "SyncBatchNorm": "use BatchNorm: training runs in one process",
-    "FractionalMaxPool": "use MaxPool or AdaptiveMaxPool: windows drawn at random there are none",
-    "AdaptiveLogSoftmaxWithLoss": "use CrossEntropyLoss over all classes",
-    "CrossMapLRN2d": "use LocalResponseNorm",
-    "Container": "use Module",
-    "LinearCrossEntropy": "use Linear and CrossEntropyLoss",
-    "NLLLoss2d": "use NLLLoss, which takes pictures too",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """What PyTorch has here and minigrad has not is named, with the way out."""
-    if (part := _part(name)) is not None:
-        return part
-    for start, way in _INSTEAD.items():
-        if name.startswith(start):
-            raise AttributeError(f"nn.{name}: {way}")
-    raise AttributeError(f"module 'minigrad.nn' has no attribute {name!r}")
+__getattr__, __dir__ = lazy_imports(
+    __name__,
+    "attention parallel",
+    instead={
+        "SyncBatchNorm*": "use BatchNorm; training runs in one process",
+        "FractionalMaxPool*": "use MaxPool or AdaptiveMaxPool; pooling over random windows is not implemented",
+        "AdaptiveLogSoftmaxWithLoss*": "use CrossEntropyLoss over all classes",
+        "CrossMapLRN2d*": "use LocalResponseNorm",
+        "Container*": "use Module",
+        "LinearCrossEntropy*": "use Linear and CrossEntropyLoss",
+        "NLLLoss2d*": "use NLLLoss, which takes images, too",
+    },
+)

@@ -1,4 +1,4 @@
-"""`Parameter`: a tensor that a Module counts among what it learns."""
+"""`Parameter` and `Buffer`: tensors that a Module registers when they are assigned to its attributes."""
 
 from typing import Any
 
@@ -7,9 +7,11 @@ from minigrad.ops.array.creation import empty
 
 
 class Parameter(Tensor):
-    """A leaf on the data of a tensor, requiring grad; assigned to a Module's attribute it is registered there.
+    """A tensor that is learned: a leaf on the memory of `data` (None: empty), which requires grad unless told
+    otherwise. Assigned to an attribute of a Module, it is one of its parameters.
 
-    It takes attributes of the user's own (`p.decays = False`), and `copy.deepcopy` copies them.
+    It takes attributes of the user's own (`p.decays = False`), and `copy.deepcopy` copies them. Raises TypeError unless
+    data is a Tensor.
     """
 
     __slots__ = ("__dict__",)
@@ -29,7 +31,8 @@ class Parameter(Tensor):
 
 
 class Buffer(Tensor):
-    """A tensor that belongs to a Module's state but is not learned; assigned to an attribute it is registered."""
+    """A tensor of a Module's state that is not learned, on the memory of `data`. Assigned to an attribute of a Module,
+    it is one of its buffers."""
 
     __slots__ = ()
 
@@ -39,11 +42,11 @@ class Buffer(Tensor):
 
 
 class _Uninitialized:
-    """What a lazy layer holds before it knows its sizes: it has dtype and device, and no shape yet. A mixin without a
-    layout of its own, so that the tensor can turn into what it `becomes`."""
+    """A parameter or buffer of a lazy layer before its size is known: it has a dtype and a device, and no shape yet.
+    A mixin without a memory layout of its own, so that the tensor's class can change to `cls_to_become`."""
 
     __slots__ = ()
-    becomes: type[Tensor]
+    cls_to_become: type[Tensor]
 
     def __new__(cls, *args: Any) -> Any:
         return super().__new__(cls)
@@ -53,20 +56,20 @@ class _Uninitialized:
 
     @property
     def shape(self) -> Size:
-        """None yet: raises ValueError that says so."""
+        """Raises ValueError: not known yet."""
         raise ValueError(
             f"{type(self).__name__}: its shape is not known yet; run the model once on an input (or load a state_dict)"
         )
 
     def numel(self) -> int:
-        """Not known yet either."""
+        """Raises ValueError: not known yet."""
         return self.shape.numel()
 
     def materialize(self: Any, shape: Any) -> None:
-        """Take a shape, with memory that is not filled yet, and be an ordinary one from now on."""
-        grown = empty(*shape, dtype=self._array.dtype, device=self.device)
-        self.__class__ = self.becomes
-        self.data = grown
+        """Give it a shape and uninitialized memory; from now on it is an ordinary parameter or buffer."""
+        data = empty(*shape, dtype=self._array.dtype, device=self.device)
+        self.__class__ = self.cls_to_become
+        self.data = data
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
@@ -76,11 +79,11 @@ class UninitializedParameter(_Uninitialized, Parameter):
     """A lazy layer's parameter before the first input."""
 
     __slots__ = ()
-    becomes = Parameter
+    cls_to_become = Parameter
 
 
 class UninitializedBuffer(_Uninitialized, Buffer):
     """A lazy layer's buffer before the first input."""
 
     __slots__ = ()
-    becomes = Buffer
+    cls_to_become = Buffer

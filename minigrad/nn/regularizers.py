@@ -1,8 +1,8 @@
-"""Regularizers: R(W), added to the loss so that small, sparse or structured weights are preferred.
+"""Regularizers R(W), added to the loss so that small, sparse or structured weights are preferred.
 
-Each is a penalty, `R(params)`, a scalar to add to the loss and differentiate, and each has its exact proximal step,
-`R.prox_(params, step)`, which makes weights exactly zero where a (sub)gradient only comes near. They add:
-`L2(1e-3) + GroupLasso(1e-2)` is the lecture's E_D + lambda R(W) + lambda_g sum R_g(W).
+Each is a penalty `R(params)`, a scalar to add to the loss and differentiate, and each has an exact proximal step,
+`R.prox_(params, step)`, which makes weights exactly zero where (sub)gradient steps only come near zero. They can be
+added: `L2(1e-3) + GroupLasso(1e-2)` is the lecture's E_D + lambda R(W) + lambda_g sum R_g(W).
 """
 
 import math
@@ -24,39 +24,41 @@ from minigrad.ops.linalg.products import sum_of_squares
 from minigrad.ops.pointwise.arithmetic import abs, safe_sqrt
 from minigrad.ops.reduce.reductions import sum
 
-Choice = str | Iterable[str] | Callable[[str, Tensor], bool] | None
+ParameterFilter = str | Iterable[str] | Callable[[str, Tensor], bool] | None
 
 
 class Regularizer:
-    """A penalty on parameters.
+    """A penalty on parameters, and its proximal step.
 
-    R(params) takes a tensor, several, or a Module. Of a Module it takes the weights, those parameters that have two or
-    more dimensions (so no biases and no scales of normalisation layers), or what `parameters` chooses: a pattern for
-    names (`"features.*"`), several, or a function of name and parameter. Call it on a submodule to choose by layer.
+    R(params) is a 0-d tensor, for a tensor, several, (name, tensor) pairs or a Module. Of a Module it penalizes the
+    weights, the parameters with two or more dimensions (no biases, no scales of normalization layers), or those that
+    `parameters` selects: a pattern for their names (`"features.*"`), several patterns, or a function of name and
+    parameter. Call it on a submodule to select by layer. Raises ValueError where nothing is selected, DtypeError for
+    parameters that are not floating, TypeError for other arguments.
     """
 
     l1 = l2 = 0.0
-    least = 2  # dimensions that the parameters of a Module need to be chosen without being named
+    min_dims = 2  # of the parameters of a Module that are selected by default
 
-    def __init__(self, parameters: Choice = None) -> None:
+    def __init__(self, parameters: ParameterFilter = None) -> None:
         if parameters is not None and not callable(parameters) and not isinstance(parameters, Iterable):
             raise TypeError(
-                f"{type(self).__name__}: parameters: expected a pattern, several, a function or None, got "
+                f"{type(self).__name__}: parameters: expected a pattern, several patterns, a function or None, got "
                 f"{parameters!r}"
             )
         self.parameters = parameters
 
     def parts(self) -> "list[Regularizer]":
-        """The regularizers that this one is the sum of."""
+        """The regularizers of which this one is the sum."""
         return [self]
 
     def value(self, w: Tensor) -> Tensor:
-        """The penalty of one parameter."""
+        """The penalty of one parameter, a 0-d tensor. Every subclass defines it."""
         raise NotImplementedError
 
     def __call__(self, params: Any) -> Tensor:
         named = _named(params)
-        terms = [part.value(p) for part in self.parts() for p in part._chosen(named, params)]
+        terms = [part.value(p) for part in self.parts() for p in part._select(named, params)]
         total = terms[0]
         for term in terms[1:]:
             total = total + term
@@ -65,19 +67,19 @@ class Regularizer:
     def __add__(self, other: "Regularizer") -> "Regularizer":
         return Sum(self, other) if isinstance(other, Regularizer) else NotImplemented
 
-    def _chosen(self, named: list[tuple[str, Tensor]], params: Any) -> list[Tensor]:
-        choice = self.parameters
-        if choice is None:
-            found = [p for _, p in named if not isinstance(params, Module) or p.ndim >= self.least]
-        elif callable(choice):
-            found = [p for name, p in named if choice(name, p)]
+    def _select(self, named: list[tuple[str, Tensor]], params: Any) -> list[Tensor]:
+        selector = self.parameters
+        if selector is None:
+            found = [p for _, p in named if not isinstance(params, Module) or p.ndim >= self.min_dims]
+        elif callable(selector):
+            found = [p for name, p in named if selector(name, p)]
         else:
-            patterns = [choice] if isinstance(choice, str) else list(choice)
+            patterns = [selector] if isinstance(selector, str) else list(selector)
             found = [p for name, p in named if any(fnmatchcase(name, pattern) for pattern in patterns)]
         if not found:
             raise ValueError(
-                f"{self!r}: no parameter was chosen of {', '.join(name for name, _ in named) or 'none'}; "
-                f"parameters={choice!r} chooses by name or function, None those of a Module with {self.least} or "
+                f"{self!r}: no parameter was selected from {', '.join(name for name, _ in named) or 'none'}; "
+                f"parameters={selector!r} selects by name or function; None those of a Module with {self.min_dims} or "
                 f"more dimensions"
             )
         for p in found:
@@ -87,13 +89,12 @@ class Regularizer:
 
     @no_grad()
     def prox_(self, params: Any, step: Any) -> None:
-        """Replace each parameter v, in place, by the minimiser of |x - v|^2 / (2 step) + R(x), in closed form.
+        """The proximal step: replace each parameter v, in place, by the minimizer of |x - v|^2 / (2 step) + R(x).
 
-        step: a number, or for every element its own: a tensor of the parameter's shape, a list of these (or of
-        numbers) for several parameters. Exact for L1, L2, elastic net, group lasso, and their sums with one kind of
-        groups a parameter. Raises NotImplementedError for what has no closed form: two kinds of groups on one
-        parameter, overlapping groups, or a regularizer of your own. All is checked first: an error leaves every
-        parameter as it was.
+        step: a number, or a tensor of the parameter's shape with a step for each element; for several parameters also a
+        list of these. Exact for L1, L2, ElasticNet, GroupLasso and their sums with one kind of groups for each
+        parameter. Raises NotImplementedError where no closed form is known: two kinds of groups on one parameter,
+        overlapping groups, a regularizer of your own. An error leaves all parameters unchanged.
         """
         named = _named(params)
         steps = list(step) if isinstance(step, (list, tuple)) else [step] * len(named)
@@ -102,7 +103,7 @@ class Regularizer:
         by_parameter = {id(p): _checked_step(s, p) for s, (_, p) in zip(steps, named)}
         terms: dict[int, tuple[Tensor, list[Regularizer]]] = {}
         for part in self.parts():
-            for p in part._chosen(named, params):
+            for p in part._select(named, params):
                 terms.setdefault(id(p), (p, []))[1].append(part)
         for p, parts in terms.values():
             _check_prox(p, parts)
@@ -135,7 +136,7 @@ def _named(params: Any) -> list[tuple[str, Tensor]]:
 
 
 def _check_prox(p: Tensor, parts: list[Regularizer]) -> None:
-    """Raise unless the sum of these regularizers has a proximal map in closed form at `p`."""
+    """Raise unless the sum of these regularizers has a proximal map that is known in closed form for `p`."""
     for part in parts:
         if not isinstance(part, (L1, L2, ElasticNet, GroupLasso)):
             raise NotImplementedError(f"prox_: {part!r}: no proximal step is known; use the penalty's gradient")
@@ -146,16 +147,15 @@ def _check_prox(p: Tensor, parts: list[Regularizer]) -> None:
             f"the penalties' gradient, or optim.Proximal(optimizer, [one, other]), which takes their steps in turn"
         )
     for lasso in lassos:
-        lasso._check_apart(p)
+        lasso._check_disjoint(p)
 
 
 def _prox(p: Tensor, parts: list[Regularizer], step: Any) -> None:
     """The proximal map of l1 |x|_1 + l2 |x|^2 + a group lasso: shrink, soft-threshold, then shrink the groups.
 
-    The square only rescales point and step (complete it); soft-thresholding before the group step is exact for the sum
-    of the two (Simon et al., A Sparse-Group Lasso, 2013), also where each element has its own step. Lassos over the
-    same groups are one, of summed strength.
-    """
+    The square only rescales point and step (by completing the square). Soft-thresholding, then the step of the groups,
+    is exact for the sum of both (Simon et al., A Sparse-Group Lasso, 2013), also with a step for each element. Lassos
+    over the same groups are one lasso, whose strength is their sum."""
     l1, l2 = (math.fsum(getattr(part, name) for part in parts) for name in ("l1", "l2"))
     lassos = [part for part in parts if isinstance(part, GroupLasso) and part.strength]
     if l2:
@@ -164,21 +164,22 @@ def _prox(p: Tensor, parts: list[Regularizer], step: Any) -> None:
     if l1:
         p.sub_(p.clamp(-l1 * step, l1 * step))
     if lassos:
-        lassos[0]._shrink(p, step, math.fsum(lasso._factor(p) for lasso in lassos))
+        lassos[0]._shrink_groups(p, step, math.fsum(lasso._scaled_strength(p) for lasso in lassos))
 
 
-def _strength(name: str, value: float) -> float:
+def _checked_strength(name: str, value: float) -> float:
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < math.inf:
         raise ValueError(f"{name}: strength: expected a finite number of 0 or more, got {value!r}")
     return float(value)
 
 
 class L1(Regularizer):
-    """strength * sum |w|: drives weights to zero one by one (Tibshirani's lasso, 1996). Gradient 0 at 0."""
+    """strength * sum |w|: makes single weights zero. Gradient 0 at 0. Raises ValueError unless strength is a finite
+    number of 0 or more. Tibshirani, Regression Shrinkage and Selection via the Lasso, 1996."""
 
-    def __init__(self, strength: float, parameters: Choice = None) -> None:
+    def __init__(self, strength: float, parameters: ParameterFilter = None) -> None:
         super().__init__(parameters)
-        self.l1 = self.strength = _strength("L1", strength)
+        self.l1 = self.strength = _checked_strength("L1", strength)
 
     def value(self, w: Tensor) -> Tensor:
         """strength * sum |w|."""
@@ -189,11 +190,12 @@ class L1(Regularizer):
 
 
 class L2(Regularizer):
-    """strength * sum w^2 (no half): spreads weights out. Equals SGD's weight_decay = 2 * strength."""
+    """strength * sum w^2 (without 1/2): keeps weights small and evenly spread. With SGD it equals
+    weight_decay = 2 * strength. Raises as L1."""
 
-    def __init__(self, strength: float, parameters: Choice = None) -> None:
+    def __init__(self, strength: float, parameters: ParameterFilter = None) -> None:
         super().__init__(parameters)
-        self.l2 = self.strength = _strength("L2", strength)
+        self.l2 = self.strength = _checked_strength("L2", strength)
 
     def value(self, w: Tensor) -> Tensor:
         """strength * sum w^2."""
@@ -204,11 +206,12 @@ class L2(Regularizer):
 
 
 class ElasticNet(Regularizer):
-    """l1 * sum |w| + l2 * sum w^2 (Zou and Hastie, 2005)."""
+    """l1 * sum |w| + l2 * sum w^2. Raises as L1. Zou and Hastie, Regularization and Variable Selection via the Elastic
+    Net, 2005."""
 
-    def __init__(self, l1: float, l2: float, parameters: Choice = None) -> None:
+    def __init__(self, l1: float, l2: float, parameters: ParameterFilter = None) -> None:
         super().__init__(parameters)
-        self.l1, self.l2 = _strength("ElasticNet", l1), _strength("ElasticNet", l2)
+        self.l1, self.l2 = _checked_strength("ElasticNet", l1), _checked_strength("ElasticNet", l2)
 
     def value(self, w: Tensor) -> Tensor:
         """l1 * sum |w| + l2 * sum w^2."""
@@ -218,8 +221,8 @@ class ElasticNet(Regularizer):
         return f"ElasticNet({self.l1}, {self.l2})"
 
 
-# For each kind of groups, the dimensions a parameter must have, and those that number the groups: of a convolution's
-# weight (filters, channels, height, width), "filters" are counted by the first, "columns" by all but the first.
+# For each kind of groups, the least number of dimensions of a parameter, and the dimensions that index the groups: of a
+# convolution's weight (filters, channels, height, width), the first indexes "filters", all others "columns".
 _GROUPS: dict[str, tuple[int, slice]] = {
     "rows": (2, slice(0, 1)),
     "columns": (2, slice(1, None)),
@@ -228,92 +231,91 @@ _GROUPS: dict[str, tuple[int, slice]] = {
     "layer": (1, slice(0, 0)),
 }
 
-
-NEWTON = 12  # steps to a group's norm: it converges from below, quadratically, on a function that is almost a line
+NEWTON_STEPS = 12  # to a group's norm: convergence is from below and quadratic, on a function that is almost linear
 
 
 class GroupLasso(Regularizer):
     """strength * sum over groups g of |w_g|_2: whole groups become zero together (structured sparsity).
 
-    groups: "rows" (all that feeds an output), "columns" (all that an input feeds: of a convolution, a place of its
-    filters), "filters" and "channels" of a convolution, the whole "layer" (the paper's depth), or a function that gives
-    a view of the parameter with the groups along dimension 0. Unscaled, as in Wen et al., Learning Structured Sparsity
-    in Deep Neural Networks, NeurIPS 2016; scale="sqrt" multiplies each group's norm by the root of its size (Yuan and
-    Lin, 2006). The gradient of a group that is zero is zero. Of a Module, "filters" and "channels" take the
-    convolutions' weights alone.
-    """
+    groups: "rows" (the weights of one output), "columns" (the weights of one input; of a convolution, one element of
+    all filters), "filters" or "channels" of a convolution, the whole "layer" (the paper's depth), or a function that
+    gives a view of the parameter with the groups along dimension 0. The norms are unscaled, as in Wen et al., Learning
+    Structured Sparsity in Deep Neural Networks, NeurIPS 2016; scale="sqrt" multiplies each by the square root of its
+    group's size (Yuan and Lin, Model Selection and Estimation in Regression with Grouped Variables, 2006). The gradient
+    of a group of zeros is 0. Of a Module, "filters" and "channels" select the weights of convolutions only. Raises
+    ValueError for other words, ShapeError for parameters of too few dimensions."""
 
     def __init__(
         self,
         strength: float,
         groups: str | Callable[[Tensor], Tensor] = "rows",
         scale: str | None = None,
-        parameters: Choice = None,
+        parameters: ParameterFilter = None,
     ) -> None:
         super().__init__(parameters)
-        self.strength = _strength("GroupLasso", strength)
+        self.strength = _checked_strength("GroupLasso", strength)
         if not callable(groups) and not (isinstance(groups, str) and groups in _GROUPS):
             raise ValueError(f"GroupLasso: groups: expected {', '.join(_GROUPS)} or a function, got {groups!r}")
         if scale not in (None, "sqrt"):
             raise ValueError(f'GroupLasso: scale: expected None or "sqrt", got {scale!r}')
         self.groups, self.scale = groups, scale
-        self.least = 2 if callable(groups) else _GROUPS[groups][0]
+        self.min_dims = 2 if callable(groups) else _GROUPS[groups][0]
 
-    def _split(self, w: Tensor) -> tuple[Tensor, tuple[int, ...]]:
-        """`w`, or the view of it that a function gives, and the dimensions that lie inside a group. ShapeError where
-        there are too few."""
+    def _grouped(self, w: Tensor) -> tuple[Tensor, tuple[int, ...]]:
+        """`w`, or the view of it that a function gives, and the dimensions inside a group. ShapeError where there are
+        too few."""
         if callable(self.groups):
             view = self.groups(w)
             if not isinstance(view, Tensor) or view.ndim == 0:
                 raise ShapeError(f"{self!r}: expected a tensor with the groups along dimension 0, got {describe(view)}")
             return view, tuple(range(1, view.ndim))
-        least, numbered = _GROUPS[self.groups]
-        if w.ndim < least:
-            raise ShapeError(f"GroupLasso: {self.groups} need at least {least} dimensions, got {describe(w)}")
-        every = range(w.ndim)
-        return w, tuple(d for d in every if d not in every[numbered])
+        min_dims, index_dims = _GROUPS[self.groups]
+        if w.ndim < min_dims:
+            raise ShapeError(f"GroupLasso: {self.groups} need at least {min_dims} dimensions, got {describe(w)}")
+        dims = range(w.ndim)
+        return w, tuple(d for d in dims if d not in dims[index_dims])
 
     def norms(self, w: Tensor) -> Tensor:
-        """The 2-norm of each group, in one row."""
+        """The 2-norms of all groups, a 1-d tensor."""
         return reshape(self._norms(w), (-1,))
 
     def _norms(self, w: Tensor) -> Tensor:
-        x, inside = self._split(w)
+        x, inside = self._grouped(w)
         return safe_sqrt(sum(x * x, inside, keepdim=True)) if inside else abs(x)
 
-    def _factor(self, w: Tensor) -> float:
-        x, inside = self._split(w)
+    def _scaled_strength(self, w: Tensor) -> float:
+        x, inside = self._grouped(w)
         return self.strength * (math.sqrt(math.prod(x.shape[d] for d in inside)) if self.scale else 1.0)
 
     def value(self, w: Tensor) -> Tensor:
-        """strength * sum of the groups' norms."""
-        return self._factor(w) * sum(self._norms(w))
+        """strength * sum of the groups' 2-norms."""
+        return self._scaled_strength(w) * sum(self._norms(w))
 
-    def _check_apart(self, p: Tensor) -> None:
-        """Raise unless the groups are views of `p` that do not overlap. Those that have names never do."""
-        x, _ = self._split(p)
+    def _check_disjoint(self, p: Tensor) -> None:
+        """Raise unless the groups are views of `p` that do not overlap. Those with names never overlap."""
+        x, _ = self._grouped(p)
         if x is p or x.numel() == 0:
             return
-        places, _ = self._split(reshape(arange(p.numel(), device="cpu"), tuple(p.shape)))
-        if bincount(reshape(places, (-1,))).max().item() > 1:
+        indices, _ = self._grouped(reshape(arange(p.numel(), device="cpu"), tuple(p.shape)))
+        if bincount(reshape(indices, (-1,))).max().item() > 1:
             raise NotImplementedError(f"prox_: {self!r}: overlapping groups have no closed form; use the gradient")
         if x._base is not p and (p._base is None or x._base is not p._base):
             raise ValueError(f"prox_: {self!r}: expected groups to give a view of the parameter, got a copy")
 
-    def _shrink(self, p: Tensor, step: Any, strength: float) -> None:
-        """Each group x to the minimiser y of |y - x|^2 / (2 step) + strength |y|: x max(0, 1 - step strength / |x|), or
-        with a step s_i for each element y_i = x_i / (1 + strength s_i / |y|), by Newton's method on the number |y|."""
-        x, inside = self._split(p)
+    def _shrink_groups(self, p: Tensor, step: Any, strength: float) -> None:
+        """Replace each group x by the minimizer y of |y - x|^2 / (2 step) + strength |y|: x max(0, 1 - step strength /
+        |x|); with a step s_i for each element, y_i = x_i / (1 + strength s_i / |y|), by Newton's method for |y|."""
+        x, inside = self._grouped(p)
         norms = self._norms(p)
         if not isinstance(step, Tensor):
-            gone = norms <= step * strength  # among them groups of numbers so small that their norm is 0
-            x.mul_((1 - step * strength / norms.masked_fill(gone, 1.0)).masked_fill(gone, 0.0))
+            zero = norms <= step * strength  # also groups of numbers so small that their norm is 0
+            x.mul_((1 - step * strength / norms.masked_fill(zero, 1.0)).masked_fill(zero, 0.0))
             return
-        s = self._split(step)[0] * strength
+        s = self._grouped(step)[0] * strength
         over = (x / s.masked_fill(s == 0, 1.0)).masked_fill((s == 0) & (x != 0), math.inf)
         zero = (over * over).sum(inside, keepdim=True) <= 1 if inside else abs(over) <= 1
         r = (norms - (s.amax(inside, keepdim=True) if inside else s)).clamp(min=0.0)
-        for _ in range(NEWTON):
+        for _ in range(NEWTON_STEPS):
             q = x / (r + s).masked_fill(r + s == 0, 1.0)
             f = (q * q).sum(inside, keepdim=True) if inside else q * q
             g = q * q / (r + s).masked_fill(r + s == 0, 1.0)
@@ -328,14 +330,14 @@ class GroupLasso(Regularizer):
 
 
 class Sum(Regularizer):
-    """Several regularizers at once: what `+` makes."""
+    """The sum of several regularizers: the result of `+`."""
 
     def __init__(self, *regularizers: Regularizer) -> None:
         super().__init__()
         self._parts = [part for r in regularizers for part in r.parts()]
 
     def parts(self) -> list[Regularizer]:
-        """The regularizers that were added."""
+        """The regularizers of the sum."""
         return self._parts
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""What optimizers refuse, and the words for it."""
+"""Validation of the settings, parameters and losses that optimizers and schedules are given."""
 
 import math
 from typing import Any
@@ -10,7 +10,7 @@ from minigrad.errors import DtypeError, ShapeError
 
 
 def number(op: str, name: str, value: Any, low: float = 0.0) -> float:
-    """A finite number from `low` on, as a Python float; also a tensor of one element. TypeError, ValueError."""
+    """A finite number from `low` on, or a tensor of one, as a Python float. Raises TypeError, ValueError."""
     try:
         found = float(value.item() if hasattr(value, "item") else value)
     except (TypeError, ValueError, RuntimeError):
@@ -21,14 +21,14 @@ def number(op: str, name: str, value: Any, low: float = 0.0) -> float:
     return found
 
 
-def rate(op: str, group: dict[str, Any]) -> None:
-    """A group's lr: a number from 0 on. Of a function, every value is looked at when it is asked for."""
+def learning_rate(op: str, group: dict[str, Any]) -> None:
+    """A group's lr is a number from 0 on, or a function, whose values are checked when it is called."""
     if not callable(group["lr"]):
         number(op, "lr", group["lr"])
 
 
 def fraction(op: str, name: str, value: Any) -> float:
-    """A number from 0 on and below 1, what an average keeps of its past. TypeError, ValueError."""
+    """A number in [0, 1), the decay rate of a moving average. Raises TypeError, ValueError."""
     found = number(op, name, value)
     if found >= 1:
         raise ValueError(f"{op}: {name}: expected a number from 0 on and below 1, got {found:g}")
@@ -36,15 +36,15 @@ def fraction(op: str, name: str, value: Any) -> float:
 
 
 def integer(op: str, name: str, value: Any, low: int = 1) -> int:
-    """An integer from `low` on; also a float that is one. TypeError, ValueError."""
+    """An integer from `low` on, also as a float. Raises TypeError, ValueError."""
     found = number(op, name, value, low=-math.inf)
     if found != int(found) or found < low:
         raise ValueError(f"{op}: {name}: expected an integer from {low} on, got {value!r}")
     return int(found)
 
 
-def several(op: str, name: str, value: Any, count: int) -> list[Any]:
-    """A tuple or list of so many. TypeError, ValueError."""
+def sequence(op: str, name: str, value: Any, count: int) -> list[Any]:
+    """A tuple or list of `count` entries, as a list. Raises TypeError, ValueError."""
     if not isinstance(value, (tuple, list)):
         raise TypeError(f"{op}: {name}: expected {count} numbers, got {value!r}")
     if len(value) != count:
@@ -53,13 +53,13 @@ def several(op: str, name: str, value: Any, count: int) -> list[Any]:
 
 
 def betas(op: str, group: dict[str, Any]) -> None:
-    """A group's betas: two numbers from 0 on and below 1."""
-    for i, beta in enumerate(several(op, "betas", group["betas"], 2)):
+    """A group's betas are two numbers in [0, 1)."""
+    for i, beta in enumerate(sequence(op, "betas", group["betas"], 2)):
         fraction(op, f"betas[{i}]", beta)
 
 
 def loss(op: str, value: Any) -> float:
-    """A scalar loss as a Python float. ShapeError, TypeError."""
+    """A scalar loss as a Python float. Raises ShapeError, TypeError."""
     try:
         return float(value.item() if isinstance(value, Tensor) else value)
     except (TypeError, ValueError, RuntimeError):
@@ -69,15 +69,15 @@ def loss(op: str, value: Any) -> float:
     raise TypeError(text)
 
 
-def off(op: str, group: dict[str, Any], *names: str) -> None:
-    """ValueError where one of PyTorch's switches that mean nothing here is on."""
+def unsupported(op: str, group: dict[str, Any], *names: str) -> None:
+    """Raises ValueError where a switch of PyTorch's that has no meaning here is on."""
     for name in names:
         if group.get(name):
             raise ValueError(f"{op}: {name}: minigrad has one implementation and no such switch; leave it out")
 
 
 def groups(op: str, params: Any) -> list[dict[str, Any]]:
-    """What an optimizer was given, as a list of groups."""
+    """The `params` of an optimizer as a list of groups. Raises TypeError, ValueError."""
     if isinstance(params, Tensor):
         params = [params]
     if callable(getattr(params, "parameters", None)):
@@ -92,7 +92,8 @@ def groups(op: str, params: Any) -> list[dict[str, Any]]:
 
 
 def group(op: str, given: Any, others: list[dict[str, Any]]) -> dict[str, Any]:
-    """A copy of a parameter group, with its "params" as a list of leaf tensors, and their names (if any) apart."""
+    """A copy of a parameter group, with "params" as a list of leaf tensors and "param_names" if they have names. Raises
+    TypeError, ValueError, DtypeError."""
     if not isinstance(given, dict):
         raise TypeError(f"{op}: parameter group: expected a dict, got {type(given).__name__}")
     if "params" not in given:

@@ -1,4 +1,4 @@
-"""`LBFGS`: steps by the curvature that the last gradients show."""
+"""`LBFGS`: a quasi-Newton method with limited memory."""
 
 import math
 from collections.abc import Callable
@@ -10,10 +10,10 @@ from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.versions import bump_version
 from minigrad.optim import checks, state
-from minigrad.optim.optimizer import Closure, Optimizer, Params
+from minigrad.optim.optimizer import Closure, Optimizer, Params, settings_of
 from minigrad.optim.wolfe import Point, strong_wolfe
 
-FLAT = ("d", "prev_flat_grad", "old_dirs", "old_stps")  # what is remembered of all parameters in one row
+FLAT = ("d", "prev_flat_grad", "old_dirs", "old_stps")  # state entries over all parameters, flattened
 
 
 class LBFGS(Optimizer):
@@ -22,8 +22,8 @@ class LBFGS(Optimizer):
     A step makes up to max_iter of these, and up to max_eval calls of the closure, which is to clear the gradients,
     compute the loss anew, call backward() and return it. t: lr, at first min(1, 1 / sum|g|) * lr; from there on a
     search under line_search_fn="strong_wolfe". It ends when no |g| is above tolerance_grad, or a change of the
-    parameters or of the loss is below tolerance_change. All parameters are in one group, on one device, and what is
-    remembered lies in the state of the first. lr: a number, or a function of the number of steps made so far. After
+    parameters or of the loss is below tolerance_change. All parameters are in one group, on one device, and the
+    state is kept for the first. lr: a number, or a function of the number of steps made so far. After
     Nocedal 1980.
     """
 
@@ -40,20 +40,16 @@ class LBFGS(Optimizer):
     ) -> None:
         if max_eval is None:
             max_eval = checks.integer("LBFGS", "max_iter", max_iter) * 5 // 4
-        settings = {
-            "lr": lr, "max_iter": max_iter, "max_eval": max_eval, "tolerance_grad": tolerance_grad,
-            "tolerance_change": tolerance_change, "history_size": history_size, "line_search_fn": line_search_fn,
-        }  # fmt: skip
-        super().__init__(params, settings)
+        super().__init__(params, settings_of(locals()))
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """The parameters, once. Raises ValueError for a second group."""
+        """Takes one group. Raises ValueError for a second."""
         if self.param_groups:
             raise ValueError(f"{self._name}: params: expected one group, got another; it takes all parameters alike")
         super().add_param_group(param_group)
 
     def _check(self, group: dict[str, Any]) -> None:
-        checks.rate(self._name, group)
+        checks.learning_rate(self._name, group)
         for name in ("max_iter", "max_eval", "history_size"):
             checks.integer(self._name, name, group[name])
         for name in ("tolerance_grad", "tolerance_change"):
@@ -70,7 +66,7 @@ class LBFGS(Optimizer):
         (group,) = self.param_groups
         self._check(group)
         first = self._evaluate(closure)
-        loss, lr = checks.loss(f"{self._name}.step: closure", first), self._ready(group)
+        loss, lr = checks.loss(f"{self._name}.step: closure", first), self._current_lr(group)
         if callable(group["lr"]):
             group["steps"] = group.get("steps", 0) + 1
         with device_guard(group["params"][0]):
@@ -82,13 +78,15 @@ class LBFGS(Optimizer):
         enough, least = float(group["tolerance_grad"]), float(group["tolerance_change"])
         grad, evals = ignore_fp_warnings(self._gradient), 1
         memory["func_evals"] = int(memory.get("func_evals", 0)) + 1
-        if ignore_fp_warnings(_largest, grad) <= enough:
+        if ignore_fp_warnings(_max_abs, grad) <= enough:
             return
         for n in range(1, max_iter + 1):
-            t, d, start, reach = ignore_fp_warnings(self._aim, memory, loss, grad, lr, int(group["history_size"]))
+            t, d, start, reach = ignore_fp_warnings(
+                self._next_direction, memory, loss, grad, lr, int(group["history_size"])
+            )
             if start.slope > -least:
                 break
-            at, calls = partial(self._at, closure, self._flat([p._array for p in group["params"]]), d), 0
+            at, calls = partial(self._evaluate_at, closure, self._flatten([p._array for p in group["params"]]), d), 0
             if group["line_search_fn"]:
                 (t, loss, grad, _), calls = strong_wolfe(at, start, t, reach, 1e-9, max_eval - evals)
                 at(t, evaluate=False)
@@ -99,27 +97,27 @@ class LBFGS(Optimizer):
             memory["t"], evals = t, evals + calls
             memory["func_evals"] += calls
             settled = reach * abs(t) <= least or abs(loss - start.loss) < least
-            if evals >= max_eval or settled or ignore_fp_warnings(_largest, grad) <= enough:
+            if evals >= max_eval or settled or ignore_fp_warnings(_max_abs, grad) <= enough:
                 break
 
-    def _aim(
+    def _next_direction(
         self, memory: dict[str, Any], loss: float, grad: Any, lr: float, most: int
     ) -> tuple[float, Any, Point, float]:
-        """A first step length, the direction, where it starts, and its largest entry; remembered, too."""
+        """A first step length, the direction, its starting point, and its largest entry; also kept in the state."""
         t, before = lr, memory.get("prev_flat_grad")
         if before is None:
             memory.update(old_dirs=[], old_stps=[], ro=[], H_diag=1.0)
             t = min(1.0, 1.0 / float(abs(grad).sum())) * lr
         else:
-            self._learn(memory, grad - before._array, memory["d"]._array * float(memory["t"]), most)
+            self._remember(memory, grad - before._array, memory["d"]._array * float(memory["t"]), most)
         d = self._direction(memory, grad)
         memory.update(
             d=wrap(d), t=t, prev_flat_grad=wrap(grad), prev_loss=loss, n_iter=int(memory.get("n_iter", 0)) + 1
         )
-        return t, d, Point(0.0, loss, grad, float(grad @ d)), _largest(d)
+        return t, d, Point(0.0, loss, grad, float(grad @ d)), _max_abs(d)
 
-    def _learn(self, memory: dict[str, Any], y: Any, s: Any, most: int) -> None:
-        """Remember that a change s of the parameters changed the gradient by y, if the loss is convex along s."""
+    def _remember(self, memory: dict[str, Any], y: Any, s: Any, most: int) -> None:
+        """Keep the change s of the parameters and y of the gradient, if y @ s > 0: the loss is convex along s."""
         curvature, square = float(y @ s), float(y @ y)
         if curvature <= 1e-10 or not square:
             return
@@ -142,9 +140,9 @@ class LBFGS(Optimizer):
             d += xp.multiply(s, share - float(y @ d) * r, out=t)
         return d
 
-    def _at(self, closure: Closure, x: Any, d: Any, t: float, evaluate: bool = True) -> Point:
-        """Set the parameters to x + t * d, and see what the closure finds there."""
-        ignore_fp_warnings(self._place, x, d, t)
+    def _evaluate_at(self, closure: Closure, x: Any, d: Any, t: float, evaluate: bool = True) -> Point:
+        """Set the parameters to x + t * d, and evaluate the closure there."""
+        ignore_fp_warnings(self._set_parameters, x, d, t)
         if not evaluate:
             return Point(t, math.nan, None, math.nan)
         loss = checks.loss(f"{self._name}.step: closure", self._evaluate(closure))
@@ -152,7 +150,7 @@ class LBFGS(Optimizer):
         grad = ignore_fp_warnings(self._gradient)
         return Point(t, loss, grad, ignore_fp_warnings(lambda: float(grad @ d)))
 
-    def _place(self, x: Any, d: Any, t: float) -> None:
+    def _set_parameters(self, x: Any, d: Any, t: float) -> None:
         begin, row = 0, array_module(x).multiply(d, t, out=self._workspace.scratch(d, 0))
         row += x
         for p in self.param_groups[0]["params"]:
@@ -162,19 +160,21 @@ class LBFGS(Optimizer):
             bump_version(p._array, f"{self._name}.step")
 
     def _gradient(self) -> Any:
-        return self._flat([p._array * 0 if p._grad is None else p._grad._array for p in self.param_groups[0]["params"]])
+        return self._flatten(
+            [p._array * 0 if p._grad is None else p._grad._array for p in self.param_groups[0]["params"]]
+        )
 
-    def _flat(self, arrays: list[Any]) -> Any:
+    def _flatten(self, arrays: list[Any]) -> Any:
         return array_module(arrays[0]).concatenate([a.reshape(-1) for a in arrays])
 
-    def _fitted(self, op: str, p: Tensor, number: Any, name: str, value: Any) -> Any:
+    def _cast_state(self, op: str, p: Tensor, number: Any, name: str, value: Any) -> Any:
         if name not in FLAT or value is None:
-            return super()._fitted(op, p, number, name, value)
+            return super()._cast_state(op, p, number, name, value)
         if isinstance(value, list):
-            return [self._fitted(op, p, number, name, entry) for entry in value]
-        row = wrap(self._flat([q._array for q in self.param_groups[0]["params"]]))
-        return state.fitted(op, row, number, name, value)
+            return [self._cast_state(op, p, number, name, entry) for entry in value]
+        row = wrap(self._flatten([q._array for q in self.param_groups[0]["params"]]))
+        return state.cast_state(op, row, number, name, value)
 
 
-def _largest(x: Any) -> float:
+def _max_abs(x: Any) -> float:
     return float(abs(x).max()) if x.size else 0.0

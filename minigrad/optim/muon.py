@@ -1,4 +1,4 @@
-"""`Muon`: momentum whose matrices are made orthogonal."""
+"""`Muon`: momentum, orthogonalized matrix by matrix."""
 
 import math
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.optim import checks
-from minigrad.optim.optimizer import Optimizer, Params
+from minigrad.optim.optimizer import Optimizer, Params, settings_of
 
 RATES: dict[str | None, Callable[[int, int], float]] = {
     "original": lambda rows, columns: math.sqrt(max(1.0, rows / max(1, columns))),
@@ -27,7 +27,7 @@ class Muon(Optimizer):
     O is d with its singular values brought near 1 (0.7 to 1.2) by ns_steps of X = a * X + (b * A + c * A @ A) @ X,
     A = X @ X.T, from X = d / |d|, in float32 (PyTorch: bfloat16). ratio: by adjust_lr_fn, "original" sqrt(max(1,
     rows / columns)) or "match_rms_adamw" 0.2 * sqrt(max(rows, columns)). lr: a number, or a function of the number of
-    steps made so far. Raises ShapeError for what is no matrix. After Jordan et al. 2024; Liu et al. 2025.
+    steps made so far. Raises ShapeError for other than matrices. After Jordan et al. 2024; Liu et al. 2025.
     """
 
     def __init__(
@@ -42,17 +42,13 @@ class Muon(Optimizer):
         ns_steps: int = 5,
         adjust_lr_fn: str | None = None,
     ) -> None:
-        settings = {
-            "lr": lr, "weight_decay": weight_decay, "momentum": momentum, "nesterov": nesterov,
-            "ns_coefficients": ns_coefficients, "eps": eps, "ns_steps": ns_steps, "adjust_lr_fn": adjust_lr_fn,
-        }  # fmt: skip
-        super().__init__(params, settings)
+        super().__init__(params, settings_of(locals()))
 
     def _check(self, group: dict[str, Any]) -> None:
-        checks.rate(self._name, group)
+        checks.learning_rate(self._name, group)
         for name in ("weight_decay", "momentum", "eps"):
             checks.number(self._name, name, group[name])
-        for i, value in enumerate(checks.several(self._name, "ns_coefficients", group["ns_coefficients"], 3)):
+        for i, value in enumerate(checks.sequence(self._name, "ns_coefficients", group["ns_coefficients"], 3)):
             checks.number(self._name, f"ns_coefficients[{i}]", value, low=-math.inf)
         if checks.integer(self._name, "ns_steps", group["ns_steps"], low=0) >= 100:
             raise ValueError(f"{self._name}: ns_steps: expected less than 100, got {group['ns_steps']}; 5 will do")

@@ -7,6 +7,7 @@ from typing import Any
 
 from minigrad.backend import ignore_fp_warnings
 from minigrad.backend import run as runner
+from minigrad.backend.workspace import Workspace
 from minigrad.engine import bfloat16
 from minigrad.engine.messages import describe
 from minigrad.engine.modes import enable_grad
@@ -15,7 +16,6 @@ from minigrad.engine.tensor import Tensor
 from minigrad.engine.versions import bump_version
 from minigrad.errors import ShapeError
 from minigrad.optim import checks, state
-from minigrad.optim.workspace import Workspace
 
 Params = Tensor | Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 Closure = Callable[[], Any]
@@ -23,12 +23,19 @@ ParamsT = Params  # PyTorch's names for it, and for a default that each group ha
 required: Any = object()
 
 
+def settings_of(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The settings of an optimizer: the `locals()` of its `__init__` without self and params, so that names and
+    defaults stand in the signature alone."""
+    return {name: value for name, value in arguments.items() if name not in ("self", "params", "__class__")}
+
+
 class Optimizer:
-    """The base of optimizers. One of its own kind defines `_update`, the change of one parameter, or a whole `step`.
+    """The base of optimizers. A subclass defines `_update`, the change of one parameter, or a whole `step`.
 
     params: tensors, (name, tensor) pairs, or groups: dicts with "params" and settings of their own; also one tensor.
     defaults: the settings of groups that do not name them. `param_groups` may be changed between steps
-    (`param_groups[0]["lr"] = 0.1`); `state` holds what is remembered of each parameter.
+    (`param_groups[0]["lr"] = 0.1`); `state[p]` holds what is kept for the parameter p, such as averages of gradients.
+    The setting lr is a number, or a function of the number of steps made so far.
     """
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
@@ -37,7 +44,7 @@ class Optimizer:
         self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         self._workspace = Workspace()
-        self._stepped = False  # for schedules, which are to come after
+        self._stepped = False  # schedules warn where theirs comes first
         for group in checks.groups(self._name, params):
             self.add_param_group(group)
 
@@ -45,7 +52,7 @@ class Optimizer:
         """Optimize these parameters too: a dict with "params" and the settings that differ from the defaults.
 
         Raises TypeError for what is no tensor, ValueError for non-leaf tensors, for parameters that are in a group
-        already, and for settings that make no sense.
+        already, and for invalid settings.
         """
         group = checks.group(self._name, param_group, self.param_groups)
         group = {**group, **{k: v for k, v in self.defaults.items() if k not in group}}
@@ -61,16 +68,16 @@ class Optimizer:
         self.param_groups.append(group)
 
     def _check(self, group: dict[str, Any]) -> None:
-        """Raise for settings that make no sense: for each kind of optimizer to define."""
+        """Raise for invalid settings. For subclasses to define."""
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters. set_to_none=False: make them 0, in their own memory."""
+        """Set the gradients of all parameters to None. set_to_none=False: to 0, in their own memory."""
         for group in self.param_groups:
             for p in group["params"]:
                 g = p._grad
                 if set_to_none or g is None:
                     p._grad = None
-                elif g._node is not None:  # a recorded one may be part of a graph
+                elif g._node is not None:  # part of a graph, which may still need its values
                     p._grad = g.detach() * 0
                 else:
                     g._array.fill(0)
@@ -81,7 +88,7 @@ class Optimizer:
     def step(self, closure: Closure | None = None) -> Any:
         """Change every parameter that has a gradient, in place; those whose `grad` is None stay as they are.
 
-        closure: computes the loss and its gradients anew; it is called first, and what it returns is returned.
+        closure: a function that computes the loss and its gradients; it is called first, and its result is returned.
         """
         loss = self._evaluate(closure)
         ignore_fp_warnings(self._update_all)
@@ -99,22 +106,23 @@ class Optimizer:
             return closure(*args)
 
     def _update_all(self) -> list[float]:
-        """Change all parameters; the groups' step sizes, which were asked for once."""
+        """Change all parameters, and return the learning rate of each group."""
         op = f"{self._name}.step"
-        rates = [self._ready(group) for group in self.param_groups]  # all are looked at before any is moved
-        change = self._update_with_care if runner.multi_gpu or bfloat16.active else self._update
+        rates = [self._current_lr(group) for group in self.param_groups]  # all are checked before any parameter changes
+        change = self._update_guarded if runner.multi_gpu or bfloat16.active else self._update
         for group, lr in zip(self.param_groups, rates):
             if callable(group["lr"]):
                 group["steps"] = group.get("steps", 0) + 1
+            self._begin_group(group, lr)
             for p in group["params"]:
                 if p._grad is not None:
                     change(p, p._grad._array, group, lr)
                     bump_version(p._array, op)
         return rates
 
-    def _ready(self, group: dict[str, Any]) -> float:
-        """The group's step size now: a function gets the number of steps made so far. Raises for settings that came to
-        make no sense since, and for gradients that are not of their parameter's shape."""
+    def _current_lr(self, group: dict[str, Any]) -> float:
+        """The group's learning rate as a number. Raises for invalid settings, which may have changed since the last
+        step, and for gradients that are not of their parameter's shape."""
         self._check(group)
         self._check_gradients(group)
         lr = group["lr"]
@@ -131,20 +139,23 @@ class Optimizer:
                     f"{tuple(p.shape)}, got {describe(p._grad)}"
                 )
 
-    def _metric(self, p: Tensor, group: dict[str, Any], lr: float) -> Any:
-        """The step that the last update made along the gradient: a number, or a raw array of one for each element.
-        For a proximal step after it."""
+    def _begin_group(self, group: dict[str, Any], lr: float) -> None:
+        """Prepare a step of the group's parameters: called before their `_update`s."""
+
+    def _preconditioner(self, p: Tensor, group: dict[str, Any], lr: float) -> Any:
+        """The factor of the gradient in the last update of p, a number or a raw array of p's shape: the metric of a
+        proximal step after it. Raises NotImplementedError where an optimizer has none."""
         raise NotImplementedError(
             f"Proximal: {self._name} moves by no step size for each element, so that no exact proximal step is known; "
-            f"use the regularizer as a penalty, or SGD, Adagrad, RMSprop, Adam and its kin"
+            f"use the regularizer as a penalty, or SGD, Adagrad, RMSprop, Adam and its variants"
         )
 
     def _update(self, p: Tensor, grad: Any, group: dict[str, Any], lr: float) -> None:
-        """Change the memory of `p`, given its gradient as a raw array."""
+        """Change the memory of `p` in place, given its gradient as a raw array."""
         raise NotImplementedError(f"{self._name}: define _update(p, grad, group, lr) or step(closure)")
 
-    def _update_with_care(self, p: Tensor, grad: Any, group: dict[str, Any], lr: float) -> None:
-        """`_update` on the GPU that the parameter is on; of bfloat16, with all that belongs to it, in float32."""
+    def _update_guarded(self, p: Tensor, grad: Any, group: dict[str, Any], lr: float) -> None:
+        """`_update` on the GPU of the parameter; for bfloat16 in float32, with the parameter's state."""
         with runner.device_guard(p):
             array = p._array
             if not bfloat16.is_bfloat16(array):
@@ -162,27 +173,27 @@ class Optimizer:
     # --- saving and restoring -----------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """{"state": what is remembered of each parameter, by number, "param_groups": settings, with those numbers}.
+        """{"state": by number what is kept for each parameter, "param_groups": settings, with those numbers}.
 
-        Functions among the settings (`lr=...`) are left out: code is not state, the number of steps is.
+        Functions among the settings (lr) are left out, as code is not state; the number of steps made is saved.
         """
-        return state.taken(self.param_groups, self.state)
+        return state.state_dict_of(self.param_groups, self.state)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from such a dict, in the parameters' dtypes and devices. Raises ValueError, and changes nothing, where
-        groups or shapes differ."""
-        groups, remembered = state.restored(self._name, state_dict, self.param_groups, self._fitted)
+        """Continue from a `state_dict`, in the dtypes and on the devices of the parameters. Raises ValueError, and
+        changes nothing, where groups or shapes differ."""
+        groups, new = state.load_into(self._name, state_dict, self.param_groups, self._cast_state)
         for group in groups:
             self._check(group)
-        self._check_state(remembered)
-        self.param_groups, self.state = groups, remembered
+        self._check_state(new)
+        self.param_groups, self.state = groups, new
 
-    def _fitted(self, op: str, p: Tensor, number: Any, name: str, value: Any) -> Any:
-        """A copy of what a saved state remembers of a parameter."""
-        return state.fitted(op, p, number, name, value)
+    def _cast_state(self, op: str, p: Tensor, number: Any, name: str, value: Any) -> Any:
+        """A copy of an entry of a parameter's saved state, in its dtype and on its device."""
+        return state.cast_state(op, p, number, name, value)
 
     def _check_state(self, state: dict[Any, dict[str, Any]]) -> None:
-        """Raise ValueError for a restored state that makes no sense: for each kind of optimizer to define."""
+        """Raise ValueError for an invalid loaded state. For subclasses to define."""
 
     def __repr__(self) -> str:
         text = f"{self._name} ("

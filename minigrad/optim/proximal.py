@@ -14,8 +14,8 @@ from minigrad.optim.optimizer import Optimizer
 class Proximal:
     """Minimizes loss + R: `optimizer` follows the gradient of the loss alone, then each parameter v becomes the
     minimiser of |x - v|^2 / (2 step) + R(x), with the step that the optimizer makes for a gradient: lr, under momentum
-    lr (1 - dampening) / (1 - momentum), and of Adam and its kin for each element its own (the exact proximal step in
-    their metric). So it comes to rest where loss + R is least, whatever the optimizer.
+    lr (1 - dampening) / (1 - momentum), and of Adam and its variants one of each element (the exact proximal step in
+    their metric). So it converges to a minimum of loss + R, whatever the optimizer.
 
     regularizer: on all of the optimizer's parameters; with model=, on those of the module's that it chooses (weights,
     by default). Raises NotImplementedError where no exact step exists: LBFGS, overlapping groups, ... A list of
@@ -33,25 +33,25 @@ class Proximal:
         for R in self._turns:
             if not isinstance(R, Regularizer):
                 raise TypeError(f"Proximal: regularizer: expected a Regularizer or a list, got {type(R).__name__}")
-        if type(optimizer)._metric is Optimizer._metric:
-            optimizer._metric(Tensor(0), {}, 0.0)  # raises, in words
+        if type(optimizer)._preconditioner is Optimizer._preconditioner:
+            optimizer._preconditioner(Tensor(0), {}, 0.0)  # raises NotImplementedError
         self.optimizer, self.regularizer, self.model = optimizer, regularizer, model
         mine = {id(p) for group in optimizer.param_groups for p in group["params"]}
         for R in self._turns:
-            R.prox_(self._params(), 0.0)  # changes nothing: can it be done at all?
+            R.prox_(self._params(), 0.0)  # changes nothing, but raises where there is no exact step
             if not self._chosen(R) & mine:
                 raise ValueError(f"Proximal: {R!r}: expected a parameter of the optimizer's among those it chooses")
 
     def _params(self) -> Any:
-        """What the regularizers choose from."""
+        """The model or the parameters from which the regularizers choose."""
         if self.model is not None:
             return self.model
         return [p for group in self.optimizer.param_groups for p in group["params"]]
 
     def _chosen(self, R: Regularizer) -> set[int]:
-        """The ids of the parameters that a regularizer is on."""
+        """The ids of the parameters that a regularizer applies to."""
         params = self._params()
-        return {id(p) for part in R.parts() for p in part._chosen(_named(params), params)}
+        return {id(p) for part in R.parts() for p in part._select(_named(params), params)}
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """The optimizer's step, then the proximal one of every parameter that has a gradient."""
@@ -66,7 +66,8 @@ class Proximal:
         params = self._params()
         for R in self._turns:
             moved = self._chosen(R) & places.keys()
-            steps = [self.optimizer._metric(p, *places[id(p)]) if id(p) in moved else 0.0 for _, p in _named(params)]
+            factor = self.optimizer._preconditioner
+            steps = [factor(p, *places[id(p)]) if id(p) in moved else 0.0 for _, p in _named(params)]
             R.prox_(params, [s if isinstance(s, float) else wrap(s) for s in steps])
 
     def zero_grad(self, set_to_none: bool = True) -> None:

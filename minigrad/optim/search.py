@@ -1,4 +1,4 @@
-"""Finding weights without a gradient: `RandomSearch` and `RandomLocalSearch`, the lecture's first two strategies."""
+"""Search without gradients: `RandomSearch` and `RandomLocalSearch`, the lecture's first two strategies."""
 
 import math
 import operator
@@ -79,16 +79,16 @@ class Search(Optimizer):
     # --- trying -------------------------------------------------------------------------------------------------
 
     def _try_each(self, closure: Any, linear: Any, draws: Arrays) -> list[Any]:
-        """One after another: put a candidate's weights into the parameters and ask the closure."""
+        """One after another: set the parameters to a candidate's weights and call the closure."""
         params = self._params()
         best, grads = [p._array.copy() for p in params], [p._grad for p in params]
         ahead = self._outputs(linear, best, draws) if linear else None
         losses = []
         try:
             for i in range(len(draws[0])):
-                weights = [self._moved(b, d[i]) for b, d in zip(best, draws)]
-                outputs = [] if ahead is None else [asarray(self._moved(ahead[0], ahead[1][i]))]
-                self._put(weights)
+                weights = [self._candidate(b, d[i]) for b, d in zip(best, draws)]
+                outputs = [] if ahead is None else [asarray(self._candidate(ahead[0], ahead[1][i]))]
+                self._set_weights(weights)
                 for p in params:
                     p._grad = None  # else backward() would add to the user's own, in place
                 known = [version(p._array) for p in params]
@@ -98,7 +98,7 @@ class Search(Optimizer):
                     best = weights
                     ahead = ahead and (outputs[0], ahead[1])
         finally:
-            self._put(best)
+            self._set_weights(best)
             for p, grad in zip(params, grads):
                 p._grad = grad
         return losses
@@ -108,13 +108,13 @@ class Search(Optimizer):
         best: they do not count, and are tried again from the new ones."""
         tried: list[float] = []
         while len(draws[0]):
-            weights = [self._moved(p._array, d) for p, d in zip(self._params(), draws)]
+            weights = [self._candidate(p._array, d) for p, d in zip(self._params(), draws)]
             with no_grad():
                 losses = self._numbers(losses_of(*map(wrap, weights)), len(draws[0]))
             for i, loss in enumerate(losses):
                 tried.append(loss)
                 if self._is_best(loss):
-                    self._put([w[i] for w in weights])
+                    self._set_weights([w[i] for w in weights])
                     if self._local:
                         break
             draws = [d[i + 1 :] for d in draws]
@@ -131,10 +131,10 @@ class Search(Optimizer):
         outputs = self._call_linear(linear, rows)
         return outputs[0], outputs[1:]
 
-    def _moved(self, best: Any, draw: Any) -> Any:
+    def _candidate(self, best: Any, draw: Any) -> Any:
         return ignore_fp_warnings(operator.add, best, draw) if self._local else draw
 
-    def _put(self, weights: Arrays) -> None:
+    def _set_weights(self, weights: Arrays) -> None:
         for p, w in zip(self._params(), weights):
             p._array[...] = w
             bump_version(p._array, f"{self._name}.step")
@@ -259,7 +259,7 @@ class Search(Optimizer):
 
 
 class RandomSearch(Search):
-    """Guess: every attempt draws all parameters anew, scale * standard normal, and the best stay.
+    """Every attempt draws all parameters anew, scale * standard normal, and the best stay.
 
     scale may differ by parameter group. seed: an integer, a Generator, or None for the default generator. The weights
     the parameters start with are never tried; they stay until an attempt gives a number.
@@ -272,7 +272,7 @@ class RandomSearch(Search):
 
 
 class RandomLocalSearch(Search):
-    """Feel the way downhill: an attempt is the best weights + step_size * standard normal, kept if the loss falls.
+    """Random hill climbing: an attempt is the best weights + step_size * standard normal, kept if the loss falls.
 
     The first attempt tries the weights the parameters start with. step_size may differ by parameter group; seed as in
     `RandomSearch`.

@@ -1,4 +1,4 @@
-"""An optimizer's state as plain numbered entries, and back."""
+"""`state_dict` and `load_state_dict` of optimizers: parameters stand in them as numbers."""
 
 import copy
 from collections import defaultdict
@@ -11,14 +11,14 @@ from minigrad.engine.tensor import Tensor
 Groups = list[dict[str, Any]]
 
 
-def taken(groups: Groups, remembered: dict[Any, Any]) -> dict[str, Any]:
-    """Parameters by number, in the order of the groups. Entries that are no parameter's keep their own keys."""
+def state_dict_of(groups: Groups, state: dict[Any, Any]) -> dict[str, Any]:
+    """Parameters are numbered in the order of the groups. State entries of no parameter keep their keys."""
     numbers: dict[Any, int] = {}
     for group in groups:
         for p in group["params"]:
             numbers.setdefault(p, len(numbers))
     return {
-        "state": {numbers[k] if isinstance(k, Tensor) else k: v for k, v in remembered.items()},
+        "state": {numbers[k] if isinstance(k, Tensor) else k: v for k, v in state.items()},
         "param_groups": [
             {**{k: v for k, v in group.items() if not callable(v)}, "params": [numbers[p] for p in group["params"]]}
             for group in groups
@@ -26,26 +26,19 @@ def taken(groups: Groups, remembered: dict[Any, Any]) -> dict[str, Any]:
     }
 
 
-# settings that tell no kind of optimizer: those that PyTorch's got later, so that older states have none, and the rate,
-# in whose place its steps are saved if it is a function
-_ANY = {
-    "amsgrad",
-    "capturable",
-    "decoupled_weight_decay",
-    "differentiable",
-    "foreach",
-    "fused",
-    "maximize",
-    "lr",
-    "steps",
-}
+# settings that do not tell kinds of optimizers apart: states saved by older versions of PyTorch lack some of them, and
+# "steps" is saved in the place of an lr that is a function
+_OPTIONAL = frozenset(
+    ("amsgrad", "capturable", "decoupled_weight_decay", "differentiable", "foreach", "fused", "maximize", "lr", "steps")
+)
 
 
-def restored(
-    op: str, given: Any, groups: Groups, fitted: Callable[..., Any]
+def load_into(
+    op: str, given: Any, groups: Groups, cast: Callable[..., Any]
 ) -> tuple[Groups, "defaultdict[Any, dict[str, Any]]"]:
-    """New groups, and a new state, from such a dict. The settings saved come before those in `groups`. `fitted` makes
-    the copy of what is remembered of a parameter, as the function of this name does."""
+    """Groups and a state from the dict `given`, whose settings replace those of `groups`. `cast(op, p, number, name,
+    value)` copies an entry of a parameter's state, as `cast_state` does. Raises ValueError where `given` is malformed,
+    or of other groups or another kind of optimizer."""
     op = f"{op}.load_state_dict"
     if not isinstance(given, dict) or not {"state", "param_groups"} <= given.keys():
         got = sorted(map(str, given)) if isinstance(given, dict) else type(given).__name__
@@ -56,20 +49,20 @@ def restored(
     if ours != theirs:
         raise ValueError(f"{op}: expected groups of {ours} parameters, got groups of {theirs}")
     for i, (group, other) in enumerate(zip(groups, saved)):
-        if (missing := group.keys() - other.keys() - _ANY) and (extra := other.keys() - group.keys() - _ANY):
+        if (missing := group.keys() - other.keys() - _OPTIONAL) and (extra := other.keys() - group.keys() - _OPTIONAL):
             raise ValueError(
                 f"{op}: param_groups[{i}]: expected {', '.join(sorted(missing))}, got another optimizer's "
                 f"{', '.join(sorted(map(str, extra)))}; load the state of the same kind of optimizer"
             )
     new = [{**group, **copy.deepcopy(other), "params": group["params"]} for group, other in zip(groups, saved)]
     params = {k: p for group, other in zip(groups, saved) for k, p in zip(other["params"], group["params"])}
-    remembered: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
+    state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
     for k, entries in given["state"].items():
         if k in params:
-            remembered[params[k]] = {name: fitted(op, params[k], k, name, v) for name, v in entries.items()}
+            state[params[k]] = {name: cast(op, params[k], k, name, v) for name, v in entries.items()}
         else:
-            remembered[k] = copy.deepcopy(entries)
-    return new, remembered
+            state[k] = copy.deepcopy(entries)
+    return new, state
 
 
 def _well_formed(op: str, saved: Any, state: Any) -> None:
@@ -86,8 +79,9 @@ def _well_formed(op: str, saved: Any, state: Any) -> None:
             raise ValueError(f"{op}: state[{key!r}]: expected a dict, got {type(entries).__name__}")
 
 
-def fitted(op: str, p: Tensor, number: Any, name: str, value: Any) -> Any:
-    """A copy of a remembered value, tensors of the parameter's shape in its dtype and on its device."""
+def cast_state(op: str, p: Tensor, number: Any, name: str, value: Any) -> Any:
+    """A copy of an entry of a parameter's state, tensors of its shape in its dtype and on its device. Raises ValueError
+    for tensors of another shape."""
     if not isinstance(value, Tensor):
         return copy.deepcopy(value)
     if name == "step" or (value.ndim == 0 and p.ndim):

@@ -1,14 +1,14 @@
-"""`strong_wolfe`: a step length along a line, so that the loss falls enough and its slope has flattened."""
+"""`strong_wolfe`: a line search for a step length that meets the strong Wolfe conditions."""
 
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-ENOUGH, FLAT = 1e-4, 0.9  # Nocedal and Wright's c1 and c2 for directions of a quasi-Newton method
+C1, C2 = 1e-4, 0.9  # Nocedal and Wright's constants for directions of a quasi-Newton method
 
 
 class Point(NamedTuple):
-    """A place on the line: the step length, and there the loss, its gradient, and its slope along the line."""
+    """A point of the line: the step length, and there the loss, its gradient, and its slope along the line."""
 
     t: float
     loss: float
@@ -21,19 +21,19 @@ def strong_wolfe(
 ) -> tuple[Point, int]:
     """The best point found, and how often `at` was called, from a first guess t of the step length.
 
-    Looked for: loss <= start.loss + 1e-4 * t * start.slope and |slope| <= 0.9 * |start.slope|. At most `most` further
+    It has loss <= start.loss + 1e-4 * t * start.slope and |slope| <= 0.9 * |start.slope|. At most `most` further
     calls after the first. It also stops where the interval times `reach`, the largest entry of the direction, falls
     below the tolerance. After Nocedal and Wright, Numerical Optimization, algorithms 3.5 and 3.6.
     """
     ends, calls = _bracket(at, start, t, most)
     low, stuck = (0 if ends[0].loss <= ends[-1].loss else len(ends) - 1), False
     while len(ends) == 2 and calls <= most and not abs(ends[1].t - ends[0].t) * reach < tolerance:
-        t, stuck = _inside(ends, cubic_minimum(ends[0], ends[1]), stuck)
+        t, stuck = _away_from_ends(ends, cubic_minimum(ends[0], ends[1]), stuck)
         new, calls = at(t), calls + 1
-        if _too_high(new, start) or new.loss >= ends[low].loss:
+        if _violates_armijo(new, start) or new.loss >= ends[low].loss:
             ends[1 - low] = new
             low = 0 if ends[0].loss <= ends[1].loss else 1
-        elif _flat(new, start):
+        elif _meets_curvature(new, start):
             return new, calls
         else:
             if new.slope * (ends[1 - low].t - ends[low].t) >= 0:
@@ -59,12 +59,13 @@ def cubic_minimum(a: Point, b: Point, bounds: tuple[float, float] | None = None)
 
 
 def _bracket(at: Callable[[float], Point], start: Point, t: float, most: int) -> tuple[list[Point], int]:
-    """Two points with a good one between them, or one that is good; and the number of calls. The step grows."""
+    """Two points that bracket a step length meeting the conditions, or one that meets them; and the number of calls.
+    The step length grows until then."""
     before, new, calls = start, at(t), 1
     while calls <= most:
-        if _too_high(new, start) or (calls > 2 and new.loss >= before.loss):
+        if _violates_armijo(new, start) or (calls > 2 and new.loss >= before.loss):
             return [before, new], calls
-        if _flat(new, start):
+        if _meets_curvature(new, start):
             return [new], calls
         if new.slope >= 0:
             return [before, new], calls
@@ -73,8 +74,8 @@ def _bracket(at: Callable[[float], Point], start: Point, t: float, most: int) ->
     return [start, new], calls
 
 
-def _inside(ends: list[Point], t: float, stuck: bool) -> tuple[float, bool]:
-    """t, moved away from an end where it came too near the second time; and whether it is too near now."""
+def _away_from_ends(ends: list[Point], t: float, stuck: bool) -> tuple[float, bool]:
+    """t, moved away from an end of the interval where it came near one twice; and whether it is near one now."""
     left, right = sorted(end.t for end in ends)
     margin = 0.1 * (right - left)
     if not min(right - t, t - left) < margin:
@@ -84,9 +85,11 @@ def _inside(ends: list[Point], t: float, stuck: bool) -> tuple[float, bool]:
     return (right - margin if abs(t - right) < abs(t - left) else left + margin), False
 
 
-def _too_high(point: Point, start: Point) -> bool:
-    return point.loss > start.loss + ENOUGH * point.t * start.slope
+def _violates_armijo(point: Point, start: Point) -> bool:
+    """The loss falls by less than C1 of what the slope at the start promises."""
+    return point.loss > start.loss + C1 * point.t * start.slope
 
 
-def _flat(point: Point, start: Point) -> bool:
-    return abs(point.slope) <= -FLAT * start.slope
+def _meets_curvature(point: Point, start: Point) -> bool:
+    """The slope is at most C2 of that at the start, in absolute value."""
+    return abs(point.slope) <= -C2 * start.slope

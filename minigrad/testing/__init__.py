@@ -5,7 +5,7 @@ strategies.py  hypothesis strategies: tensors, shapes that broadcast, indices
 plugin.py      the pytest plugin: @pytest.mark.gradcheck, --gradcheck=fast|full
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from minigrad._lazy import lazy_imports
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from minigrad.testing.check import OpCheckError, OpReport, check_op
     from minigrad.testing.strategies import broadcastable, indexers, shapes, tensors, values
 
-_part, __dir__ = lazy_imports(
+__getattr__, __dir__ = lazy_imports(
     __name__,
     "check strategies",
     check="OpCheckError OpReport check_op",
@@ -23,10 +23,3 @@ _part, __dir__ = lazy_imports(
 __all__ = [
     "OpCheckError", "OpReport", "broadcastable", "check_op", "indexers", "shapes", "tensors", "values",
 ]  # fmt: skip
-
-
-def __getattr__(name: str) -> Any:
-    """Import on first use: pytest loads the plugin of this package also where hypothesis is not installed."""
-    if (part := _part(name)) is not None:
-        return part
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

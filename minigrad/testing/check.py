@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.autograd import grad, gradcheck, gradgradcheck
+from minigrad.autograd import grad
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
+from minigrad.gradcheck import gradcheck, gradgradcheck
 
 Maker = Callable[[np.random.Generator], Any] | Tensor | np.ndarray[Any, Any] | Sequence[int]
 TOLERANCE = {"float16": 2e-2, "float32": 1e-4, "float64": 1e-12}

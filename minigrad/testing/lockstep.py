@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import CPU, asarray, copy_to, device, device_of, is_array, quiet, to_numpy, with_index
+from minigrad.backend import CPU, asarray, copy_to, cuda, device, device_of, is_array, quiet, to_numpy, with_index
 from minigrad.backend.run import set_runner
 from minigrad.engine.executions import FORWARDS
 from minigrad.engine.messages import describe, operands
@@ -128,8 +128,6 @@ class lockstep:
 
 
 def _current_gpu() -> int:
-    from minigrad.backend import cuda
-
     return int(cuda.cupy().cuda.Device().id)
 
 

@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from minigrad.gradcheck import gradcheck, gradgradcheck
+from minigrad.ops.random import manual_seed
+
 _CHECKED = pytest.StashKey[dict[str, int]]()
 
 
@@ -39,11 +42,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     mark = pyfuncitem.get_closest_marker("gradcheck")
     if mark is None:
         return None
-    import minigrad
-
     base = pyfuncitem.config.getoption("--gradcheck-seed")
     seed = zlib.crc32(f"{base}:{pyfuncitem.nodeid}".encode())  # each test its own numbers, the same in every order
-    minigrad.manual_seed(seed)
+    manual_seed(seed)
     names = pyfuncitem._fixtureinfo.argnames
     returned = pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names})
     if not (isinstance(returned, tuple) and len(returned) == 2 and callable(returned[0])):
@@ -54,8 +55,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 def _check(item: pytest.Function, function: Any, inputs: Any, options: dict[str, Any], seed: int) -> None:
-    from minigrad.autograd import gradcheck, gradgradcheck
-
     order = options.pop("order", 1)
     options.setdefault("fast_mode", item.config.getoption("--gradcheck") == "fast")
     checked = item.config.stash[_CHECKED]

@@ -12,18 +12,14 @@ from minigrad.optim import Optimizer
 from minigrad.torch import cuda
 
 
-def _warn(name: str) -> None:
-    warnings.warn(f"{name}: minigrad has no mixed precision; running in the tensors' own dtype", stacklevel=3)
-
-
 class autocast(ContextDecorator):  # noqa: N801
     """A context (or a decorator) that changes nothing; use .half() or dtype= for float16."""
 
     def __init__(
         self, device_type: str | bool = "cuda", dtype: Any = None, enabled: bool = True, **options: Any
     ) -> None:
-        if enabled and device_type is not False:  # cuda.amp.autocast(False)
-            _warn("autocast")
+        if enabled and device_type is not False:  # autocast(False), as cuda.amp has it
+            warnings.warn("autocast: minigrad has no mixed precision; running in the tensors' own dtype", stacklevel=2)
 
     def __enter__(self) -> "autocast":
         return self
@@ -61,7 +57,7 @@ class GradScaler:
         growth_interval: int = 2000,
         enabled: bool = True,
     ) -> None:
-        if not isinstance(device, str):  # cuda.amp.GradScaler(init_scale)
+        if isinstance(device, (int, float)):  # GradScaler(init_scale), as cuda.amp has it
             init_scale, device = device, "cuda"
         for name, good, wanted in (
             ("init_scale", 0 < init_scale < math.inf, "a finite number above 0"),

@@ -6,6 +6,7 @@ from typing import Any
 from minigrad.autograd.functional import hessian, jacobian
 from minigrad.engine import gradients
 from minigrad.nn import Module
+from minigrad.utils._pytree import tree_flatten, tree_unflatten
 
 __all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacobian"]
 
@@ -42,7 +43,6 @@ def functional_call(module: Module, parameter_and_buffer_dicts: Any, args: Any =
 def grad_and_value(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Any:
     """The function that gives func's gradients with respect to the arguments `argnums` (tensors, or dicts, lists and
     tuples of them), and its value."""
-    from minigrad.utils._pytree import tree_flatten, tree_unflatten
 
     def gradient(*args: Any, **kwargs: Any) -> Any:
         chosen = (argnums,) if isinstance(argnums, int) else argnums

@@ -56,7 +56,7 @@ def test_a_convolutional_net_shrinks_and_stays_the_same() -> None:
 def test_padding_keeps_a_filter_whose_constant_is_not_zero() -> None:
     model = conv_net(padding=1)
     small = compact(model)
-    assert any("dead outputs stay, for what they put out is not one number" in note for note in small.compaction)
+    assert any("dead outputs kept, for they are not constant over the whole input" in note for note in small.compaction)
     assert small[0].out_channels == 7  # only the one that is not read
     same(model, small, (2, 3, 16, 16))
     plain = conv_net(padding=1, norm=False, bias_zero=(1, 5))
@@ -90,13 +90,13 @@ def test_linear_layers_read_fewer_inputs() -> None:
     same(model, small, (3, 6))
 
 
-def test_what_cannot_be_taken_apart_stays() -> None:
+def test_what_cannot_be_compacted_is_kept() -> None:
     model = nn.Sequential(zeroed(nn.Linear(4, 4), rows=(0,)), nn.Softmax(1), nn.Linear(4, 2),
                           zeroed(nn.Conv1d(4, 4, 1, groups=2), rows=(1,)), nn.Conv1d(4, 2, 1)).double()  # fmt: skip
     small = compact(model)
     assert small[0].out_features == 4
-    assert "0: stays, before 2 there is Softmax" in small.compaction
-    assert "3: stays, groups are not taken apart" in small.compaction
+    assert "0: kept, before 2 there is Softmax" in small.compaction
+    assert "3: kept, grouped convolutions are not compacted" in small.compaction
 
 
 def with_rows(layer: Any, bias: float = 0.5) -> Any:
@@ -122,11 +122,11 @@ OUTSIDE: dict[str, tuple[list[Any], tuple[int, ...]]] = {
 
 
 @pytest.mark.parametrize("layers, shape", OUTSIDE.values(), ids=OUTSIDE)
-def test_what_is_not_one_for_one_stays(layers: list[Any], shape: tuple[int, ...]) -> None:
+def test_what_is_not_one_to_one_is_kept(layers: list[Any], shape: tuple[int, ...]) -> None:
     model = nn.Sequential(*layers).double().eval()
     small = compact(model)
     assert [p.shape for p in small.parameters()] == [p.shape for p in model.parameters()]
-    assert "stay" in repr(small.compaction)
+    assert "kept" in repr(small.compaction)
     same(model, small, shape)
 
 
@@ -182,18 +182,18 @@ def test_a_sequential_inside_a_block_inside_a_sequential() -> None:
 
     model = nn.Sequential(nn.Conv2d(3, 4, 1), Block(), nn.Conv2d(4, 2, 1)).double()
     small = compact(model)
-    assert small[1].branch[0].out_channels == 5 and "0: stays, before 2 there is Block" in small.compaction
+    assert small[1].branch[0].out_channels == 5 and "0: kept, before 2 there is Block" in small.compaction
     same(model, small, (2, 3, 5, 5))
 
 
-def test_fewer_columns_take_one_picture_and_refuse_other_channels() -> None:
+def test_a_pruned_convolution_takes_one_image_and_refuses_other_channels() -> None:
     model = nn.Sequential(zeroed(nn.Conv2d(3, 4, 3, padding=1), columns=(1,))).double()
     small = compact(model)
     same(model, small, (3, 6, 6))
-    with pytest.raises(mg.ShapeError, match=r"FewerColumns\(4 filters over 18 of 27 .*expected an input of 3 ch"):
+    with pytest.raises(mg.ShapeError, match=r"PrunedConv\(4 filters over 18 of 27 .*expected an input of 3 ch"):
         small(mg.ones(1, 4, 6, 6, dtype=mg.float64))
     linear = compact(nn.Sequential(zeroed(nn.Linear(6, 5), columns=(0, 4))))
-    with pytest.raises(mg.ShapeError, match=r"FewerInputs\(4 of 6 inputs, .*: expected an input \(..., 6\)"):
+    with pytest.raises(mg.ShapeError, match=r"PrunedLinear\(4 of 6 inputs, .*: expected an input \(..., 6\)"):
         linear(mg.ones(2, 7))
 
 

@@ -49,7 +49,7 @@ def test_assignment_registers_replaces_and_refuses() -> None:
     net = Net()
     net.first.bias = None
     assert "first.bias" not in net.state_dict()
-    with pytest.raises(TypeError, match="Net.scale: expected a Parameter or None, got Tensor; to put something"):
+    with pytest.raises(TypeError, match="Net.scale: expected a Parameter or None, got Tensor; to assign something"):
         net.scale = mg.ones(1)
     with pytest.raises(TypeError, match="Net.scale: expected a Parameter or None, got float"):
         net.scale = 1.0
@@ -143,7 +143,7 @@ def test_load_state_dict_lists_what_does_not_fit_and_changes_nothing() -> None:
     assert all((net.state_dict()[k] == v).all() for k, v in before.items())
     del state["rest.2.weight"]
     result = net.load_state_dict(state, strict=False)
-    assert repr(result).startswith("Mismatch(missing_keys=['first.bias'")
+    assert repr(result).startswith("IncompatibleKeys(missing_keys=['first.bias'")
     assert repr(net.load_state_dict(net.state_dict())) == "<All keys matched successfully>"
     assert result.missing_keys == ["first.bias", "rest.2.weight"] and result.unexpected_keys == ["more"]
     assert net.scale.item() == 7.0
@@ -234,7 +234,7 @@ def test_initial_values() -> None:
     assert nn.init.normal_(p).is_leaf and p.requires_grad
     with pytest.raises(ShapeError, match=r"fan in and fan out need at least 2 dimensions, got float32\[3\]"):
         nn.init.xavier_normal_(mg.empty(3))
-    with pytest.raises(ValueError, match="sparse_: sparsity: expected a share in \\[0, 1\\], got 2"):
+    with pytest.raises(ValueError, match="sparse_: sparsity: expected a fraction in \\[0, 1\\], got 2"):
         nn.init.sparse_(w, 2)
     with pytest.raises(ValueError, match="dirac_: groups: expected a divisor of the 4 filters, got 3"):
         nn.init.dirac_(mg.empty(4, 4, 3), 3)

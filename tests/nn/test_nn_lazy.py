@@ -71,7 +71,7 @@ def test_before_the_first_input_it_says_what_is_missing() -> None:
     with pytest.raises(ValueError, match="not known yet"):
         sum(p.numel() for p in layer.parameters())
     assert "LazyLinear(in_features=0, out_features=3, bias=True)" in repr(layer)
-    with pytest.raises(mg.ShapeError, match="LazyConv2d: the first input tells in_channels; got"):
+    with pytest.raises(mg.ShapeError, match="LazyConv2d: expected an input whose dimension -3 tells in_channels, got"):
         nn.LazyConv2d(2, 3)(mg.randn(4, 4))
 
 

@@ -71,6 +71,16 @@ def test_a_layer_is_pytorchs(made: str, shapes: list[Any]) -> None:
         np.testing.assert_allclose(dict(ours.named_buffers())[name].numpy(), b.numpy(), rtol=1e-10)
 
 
+def test_statistics_switched_off_later_stay_as_they_are() -> None:
+    ours, theirs = pair("BatchNorm2d(3)")
+    ours.track_running_stats = theirs.track_running_stats = False
+    compare(ours, theirs, drawn([(4, 3, 5, 5)], 0))
+    for name, b in theirs.named_buffers():
+        np.testing.assert_array_equal(dict(ours.named_buffers())[name].numpy(), b.numpy())
+    ours.eval(), theirs.eval()
+    compare(ours, theirs, drawn([(4, 3, 5, 5)], 1))
+
+
 @pytest.mark.parametrize("made", ALIKE)
 def test_its_repr_is_pytorchs(made: str) -> None:
     torch = pytest.importorskip("torch", reason="compares with PyTorch")

@@ -108,9 +108,9 @@ def test_bad_sequences() -> None:
     x = mg.ones(5, 2, 3)
     with pytest.raises(ValueError, match=r"lengths: expected them from long to short, got \[2, 5\]"):
         rnn.pack_padded_sequence(x, [2, 5])
-    with pytest.raises(ShapeError, match="lengths: expected at most 5, the steps there are"):
+    with pytest.raises(ShapeError, match="lengths: expected at most 5, the number of steps"):
         rnn.pack_padded_sequence(x, [6, 5])
-    with pytest.raises(ShapeError, match="lengths: expected 2 numbers from 1 on"):
+    with pytest.raises(ShapeError, match="lengths: expected 2 numbers of 1 or more"):
         rnn.pack_padded_sequence(x, [5, 0])
     with pytest.raises(ShapeError, match="pad_sequence: expected sequences that differ in length only"):
         rnn.pad_sequence([mg.ones(2, 3), mg.ones(2, 4)])

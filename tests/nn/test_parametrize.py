@@ -104,11 +104,11 @@ def test_what_is_wrong_is_said() -> None:
     layer = nn.Linear(2, 3)
     with pytest.raises(ValueError, match="a parameter of Linear, got 'wight'; it has weight, bias"):
         parametrize.register_parametrization(layer, "wight", Doubled())
-    with pytest.raises(mg.ShapeError, match=r"weight: expected a function that keeps .*\[3, 2\].* unsafe=True"):
+    with pytest.raises(mg.ShapeError, match=r"weight: expected a parametrization that keeps .*\[3, 2\].* unsafe=True"):
         parametrize.register_parametrization(layer, "weight", nn.Flatten(0))
     with pytest.raises(ValueError, match="Linear.weight is not parametrized"):
         parametrize.remove_parametrizations(layer, "weight")
-    with pytest.raises(AttributeError, match="orthogonal: there is none; begin with nn.init.orthogonal_"):
+    with pytest.raises(AttributeError, match="orthogonal: not implemented; use nn.init.orthogonal_"):
         _ = parametrizations.orthogonal
 
 
@@ -146,7 +146,7 @@ def test_lesser_methods_of_modules() -> None:
     assert model.to_empty(device="cpu") is model
     with pytest.raises(AttributeError, match="has no module '5'"):
         model.set_submodule("5", nn.Tanh())
-    with pytest.raises(NotImplementedError, match="processes share no tensors here"):
+    with pytest.raises(NotImplementedError, match="memory is not shared between processes"):
         model.share_memory()
     with pytest.warns(UserWarning, match="runs modules as they are"):
         model.compile()

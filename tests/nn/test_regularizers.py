@@ -190,7 +190,7 @@ def test_filters_of_a_module_are_those_of_its_convolutions() -> None:
     assert GroupLasso(1.0, "filters")(m).item() == 4.0
     with pytest.raises(ShapeError, match=r"GroupLasso: filters need at least 3 dimensions, got float32\[3, 2\]"):
         GroupLasso(1.0, "filters", parameters="*weight")(m)
-    with pytest.raises(ValueError, match="no parameter was chosen of weight, bias; .* with 3 or more dimensions"):
+    with pytest.raises(ValueError, match="no parameter was selected from weight, bias; .* with 3 or more dimensions"):
         GroupLasso(1.0, "channels")(nn.Linear(2, 3))
 
 
@@ -259,7 +259,7 @@ def test_bad_input_is_refused_in_words() -> None:
         GroupLasso(1.0, "filters")(mg.ones(3, 3))
     with pytest.raises(DtypeError, match=r"L1\(1.0\): expected floating parameters, got int64\[2\]"):
         L1(1.0)(mg.tensor([1, 2]))
-    with pytest.raises(ValueError, match=r"no parameter was chosen of weight, bias; parameters='x'"):
+    with pytest.raises(ValueError, match=r"no parameter was selected from weight, bias; parameters='x'"):
         L1(1.0, parameters="x")(nn.Linear(2, 2))
     with pytest.raises(ValueError, match="prox_: step: expected a finite number .* got -1"):
         L1(1.0).prox_(mg.ones(2), -1)

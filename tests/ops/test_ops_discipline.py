@@ -12,6 +12,7 @@ import pytest
 
 import minigrad
 from minigrad import Tensor, autograd
+from minigrad.engine.composite import COMPOSITES, JointPlan
 from minigrad.engine.primitive import REGISTRY, wrap
 from minigrad.ops import primitives
 from minigrad.testing.opinfo import OpInfo, SampleInput, op_db
@@ -138,6 +139,12 @@ def nodes_of(outs: list[Tensor]) -> list[Any]:
 def test_kept_is_what_the_rules_name(row: OpInfo, sample: SampleInput) -> None:
     outs, _ = Call(row, sample).run()
     for node in nodes_of(outs):
+        if isinstance(node.plan, JointPlan):  # of a composite: all arguments, the execution's residuals, the settings
+            arrays, residuals, settings = node.kept
+            op = COMPOSITES[node.plan.name]
+            assert len(arrays) == len(op.arguments) and isinstance(residuals, tuple) and set(settings) == {*op.static}
+            assert not any(isinstance(x, Tensor) for x in (*arrays, *residuals))
+            continue
         op = REGISTRY[node.plan.name]
         needed = [a for a, need in zip(op.arguments or range(len(node.plan.mask)), node.plan.mask) if need]
         assert len(node.kept) == len(needed) == len(node.parents)
@@ -161,7 +168,8 @@ def test_rules_of_arguments_that_need_no_gradient_are_not_run(row: OpInfo, sampl
         outs, leaves = call.run()
         assert len(leaves) == 1
         for node in nodes_of(outs):
-            assert len(node.plan.rules) == sum(node.plan.mask) == len(node.parents)
+            rules = node.plan.places if isinstance(node.plan, JointPlan) else node.plan.rules
+            assert len(rules) == sum(node.plan.mask) == len(node.parents)
         alone = gradients(floating(outs), leaves, cotangents(floating(outs)))
         outs, leaves = Call(row, sample).run()
         together = gradients(floating(outs), leaves, cotangents(floating(outs)))

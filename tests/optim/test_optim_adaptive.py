@@ -12,7 +12,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import optim
-from minigrad.optim.workspace import PIECE
+from minigrad.backend.workspace import BLOCK
 from tests.optim.test_optim import leaf, quadratic, with_grad
 
 # what each remembers, and settings to try; the empty ones are the defaults
@@ -243,7 +243,7 @@ def test_no_step_allocates_once_warm(name: str, settings: dict[str, Any]) -> Non
 
 @pytest.mark.parametrize("name, settings", CASES, ids=IDS)
 def test_large_parameters_are_changed_in_pieces_as_small_ones_are(name: str, settings: dict[str, Any]) -> None:
-    numbers, slopes = np.random.default_rng(0).standard_normal((2, PIECE // 3000 + 3, 3000))
+    numbers, slopes = np.random.default_rng(0).standard_normal((2, BLOCK // 3000 + 3, 3000))
     whole = mg.tensor(numbers, requires_grad=True)
     rows = [mg.tensor(row, requires_grad=True) for row in numbers]
     a, b = (getattr(optim, name)(params, **settings) for params in ([whole], rows))
@@ -253,6 +253,20 @@ def test_large_parameters_are_changed_in_pieces_as_small_ones_are(name: str, set
             row.grad = mg.tensor(sign * slope)
         a.step(), b.step()
     np.testing.assert_array_equal(whole.detach().numpy(), np.stack([row.detach().numpy() for row in rows]))
+
+
+@pytest.mark.parametrize("name", ["SGD", *KINDS])
+def test_copies_and_pickles_go_on_alike(name: str) -> None:
+    (p,) = with_grad((3,))
+    optimizer = getattr(optim, name)([p])
+    optimizer.step()
+    ends = []
+    for other in (copy.deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer)), optimizer):
+        (q,) = other.param_groups[0]["params"]
+        q.grad = mg.full_like(q, 0.5)  # pickles have none
+        other.step()
+        ends.append(q.tolist())
+    assert ends[0] == ends[1] == ends[2]
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import optim
-from minigrad.optim.workspace import PIECE, Workspace, pieces
+from minigrad.backend.workspace import BLOCK, Workspace, blocks
 from tests.optim.test_optim import leaf, quadratic, with_grad
 
 # --- beside PyTorch --------------------------------------------------------------------------------------------------
@@ -111,8 +111,8 @@ def test_weight_decay_is_the_gradient_of_the_square_penalty() -> None:
 
 def test_large_parameters_are_changed_in_pieces_as_small_ones_are() -> None:
     rng = np.random.default_rng(0)
-    numbers, slopes = rng.standard_normal((2, PIECE // 100 + 3, 250))
-    assert len(pieces(numbers)) == 3 and sum(piece.size for (piece,) in pieces(numbers)) == numbers.size
+    numbers, slopes = rng.standard_normal((2, BLOCK // 100 + 3, 250))
+    assert len(blocks(numbers)) == 3 and sum(piece.size for (piece,) in blocks(numbers)) == numbers.size
     whole = mg.tensor(numbers, requires_grad=True)
     rows = [mg.tensor(row, requires_grad=True) for row in numbers]
     settings = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.1, "nesterov": True, "maximize": True}

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from minigrad.amp import GradScaler
 
 import minigrad as mg
 from minigrad import nn, optim
+from minigrad.amp import GradScaler
 
 
 def run(torch: Any, wrong: tuple[int, ...] = (1, 4)) -> list[float]:

@@ -10,7 +10,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import compat
-from minigrad.torch import legacy
+from minigrad.autograd.variable import Variable
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 # script -> by the first word of a printed line: how large its last number may be
@@ -156,11 +156,11 @@ def test_typed_constructors() -> None:
 def test_variables_are_tensors() -> None:
     t = mg.ones(2)
     assert mg.autograd.Variable(t) is t and not t.requires_grad
-    assert legacy.Variable(t, requires_grad=True).requires_grad
+    assert Variable(t, requires_grad=True).requires_grad
     with pytest.raises(ValueError, match="volatile: use `with no_grad"):
-        legacy.Variable(t, volatile=True)
+        Variable(t, volatile=True)
     with pytest.raises(TypeError, match="Variable: expected a Tensor, got list"):
-        legacy.Variable([1.0])
+        Variable([1.0])
 
 
 def test_switches_that_switch_nothing_say_so() -> None:
@@ -180,6 +180,55 @@ def test_switches_that_switch_nothing_say_so() -> None:
         assert mg.accelerator.current_accelerator() is None
     mg.cuda.manual_seed_all(3)
     assert mg.initial_seed() == 3
+
+
+def test_mixed_precision_under_every_spelling() -> None:
+    from minigrad.cuda.amp import GradScaler, autocast
+
+    with compat.as_torch():
+        for name in ("torch.cuda.amp", "torch.cuda.amp.grad_scaler", "torch.cuda.amp.autocast_mode",
+                     "minigrad.cuda.amp", "minigrad.torch.cuda.amp"):  # fmt: skip
+            found = importlib.import_module(name)
+            assert found.GradScaler is GradScaler and found.autocast is autocast
+        for name in ("torch.amp", "torch.amp.grad_scaler", "torch.amp.autocast_mode", "minigrad.amp.grad_scaler"):
+            assert importlib.import_module(name) is mg.amp
+        import torch.cuda.amp  # type: ignore[import-not-found, unused-ignore]
+        from torch.cuda import amp
+
+        assert amp is mg.cuda.amp and torch.cuda.amp.autocast is autocast and torch.cuda is mg.cuda
+    assert issubclass(GradScaler, mg.amp.GradScaler) and issubclass(autocast, mg.amp.autocast)
+    with pytest.raises(ValueError, match="GradScaler: init_scale: expected a finite number above 0, got -1"):
+        GradScaler(-1.0)
+    with pytest.warns(UserWarning, match="autocast: minigrad has no mixed precision"), autocast(dtype=mg.float16):
+        pass
+    with autocast(False), autocast(enabled=False):
+        pass
+
+
+# what scripts import, and from which of PyTorch's files
+FILES = {
+    "autograd.anomaly_mode": "detect_anomaly", "autograd.function": "Function", "autograd.grad_mode": "no_grad",
+    "autograd.variable": "Variable", "backends.cuda": "sdp_kernel", "backends.cudnn": "benchmark",
+    "backends.mkl": "is_available", "backends.mkldnn": "is_available", "backends.mps": "is_built",
+    "backends.openmp": "is_available", "compiler": "disable", "cuda.memory": "memory_allocated",
+    "cuda.random": "manual_seed_all", "cuda.streams": "Event", "jit": "script",
+    "nn.modules.batchnorm": "_BatchNorm", "nn.modules.loss": "MultiMarginLoss", "nn.parallel": "DataParallel",
+    "nn.parallel.data_parallel": "DataParallel", "nn.utils.clip_grad": "clip_grad_norm_",
+    "nn.utils.convert_parameters": "parameters_to_vector", "nn.utils.stateless": "functional_call",
+    "optim.adadelta": "Adadelta", "optim.adamax": "Adamax", "optim.adamw": "AdamW", "optim.asgd": "ASGD",
+    "optim.nadam": "NAdam", "optim.radam": "RAdam", "optim.rmsprop": "RMSprop", "utils.data.dataloader": "DataLoader",
+    "utils.data.dataset": "random_split", "utils.dlpack": "from_dlpack",
+}  # fmt: skip
+
+
+def test_names_by_the_file_that_pytorch_has_them_in() -> None:
+    with compat.as_torch():
+        for name, member in FILES.items():
+            found = importlib.import_module(f"torch.{name}")
+            assert found.__name__.startswith("minigrad") and hasattr(found, member), name
+        for name in ("torch.amp.nowhere", "torch.nn.functional.nowhere", "torch.cuda.amp.nowhere"):
+            with pytest.raises(ModuleNotFoundError, match=rf"No module named '{name}': minigrad has no "):
+                importlib.import_module(name)
 
 
 def test_modules_that_scripts_import_by_their_place() -> None:

@@ -54,7 +54,7 @@ def test_dir_and_import_star_have_what_is_not_imported_yet() -> None:
     assert printed("import minigrad as mg; print({'save', 'nn', 'amp', 'lockstep', 'add'} <= set(dir(mg)))") == "True"
     assert printed("import minigrad.optim as o; print({'Adam', 'lbfgs', 'Optimizer'} <= set(dir(o)))") == "True"
     assert printed("from minigrad import *; print(save.__module__, nn.Linear(1, 1), optim.SGD.__name__)") == (
-        "minigrad.io.serialization Linear(in_features=1, out_features=1, bias=True) SGD"
+        "minigrad.utils.serialization Linear(in_features=1, out_features=1, bias=True) SGD"
     )
     with pytest.raises(AttributeError, match="module 'minigrad' has no attribute 'nowhere'"):
         _ = mg.nowhere
@@ -67,7 +67,7 @@ def test_operations_that_come_later_are_known_to_what_runs_all_of_them() -> None
     def later(input: Any) -> Any:
         return input
 
-    forward = later.primitive.forward  # type: ignore[attr-defined]
+    forward = later.primitive.definition  # type: ignore[attr-defined]
     assert forward in VIEWS and FORWARDS[forward] == ("test_import_later", forward)
 
 

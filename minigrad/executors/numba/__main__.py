@@ -1,45 +1,20 @@
 """`python -m minigrad.executors.numba`: compile all loops now instead of when they are first called."""
 
+import pkgutil
 import time
-from typing import Any
+from importlib import import_module
 
-import numpy as np
-
-from minigrad.executors.numba import activation, norm, recurrent, update, windows
-from minigrad.executors.numba.rows import softmax_rows, softmax_rows_backward
+from minigrad.executors import numba as package
+from minigrad.executors.numba.compiled import LOOPS, compile_now
 
 
 def compile_all() -> int:
-    """Call each loop once; how many there are."""
-
-    def zeros(*shape: int) -> Any:
-        return np.zeros(shape, "float32")
-
-    def calls(*, line: Any, rows: Any, planes: Any, gates: Any) -> list[tuple[Any, tuple[Any, ...]]]:
-        best, part = np.zeros((1, 2, 2), "uint8"), (0, 1)
-        return [
-            (activation.gelu_loop, (line, line, *part)),
-            (activation.gelu_backward_loop, (line, line, line, *part)),
-            (activation.relu_backward_loop, (line, line, line, *part)),
-            (norm.rows, (rows, line, line, rows, line, line, 1e-5, *part)),
-            (norm.rows_backward, (rows, rows, line, line, line, 1e-5, rows, line, line, *part)),
-            (norm.channels, (planes, line, line, planes, line, line, 1e-5, *part)),
-            (norm.channels_backward, (planes, planes, line, line, line, 1e-5, planes, line, line, *part)),
-            (activation.log_softmax_loop, (planes, planes, *part)),
-            (activation.log_softmax_backward_loop, (planes, planes, *part)),
-            (softmax_rows, (planes, True, *part)),
-            (softmax_rows_backward, (planes, planes, 1.0, *part)),
-            (windows.put_at, (planes, best, planes, 1, 1, 1, 1, 1, *part)),
-            (recurrent.step, (zeros(2, 8), zeros(2, 8), rows, gates, rows, rows, rows)),
-            (recurrent.step_back, (rows, rows, rows, rows, gates, rows, gates)),
-            (update.adam, (line, line, line, line, 0.1, 0.1, 1e-8, 0.1, 1.0, 0.0, 1.0, *part)),
-            (update.momentum, (line, line, line, 0.0, 0.1, 0.9, 1.0, 1.0, 0.0, *part)),
-        ]
-
-    all_calls = calls(line=zeros(2), rows=zeros(2, 2), planes=zeros(1, 2, 2), gates=zeros(2, 4, 2))
-    for loop, arguments in all_calls:
-        loop(*arguments)
-    return len(all_calls)
+    """Compile each loop of this package's files; how many there are."""
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        import_module(module.name)
+    for loop in LOOPS:
+        compile_now(loop)
+    return len(LOOPS)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend.threads import PIECE, parts, shared
-from minigrad.engine.executions import execution, register
-from minigrad.executors.numba.accepts import is_float32
-from minigrad.executors.numba.compiled import inlined, loop
+from minigrad.engine.executions import execution, is_float32, register
+from minigrad.executors.numba.compiled import Array3d, Vector, inlined, loop
 from minigrad.executors.numba.functions import HALF, ONE, TWO, exp
 from minigrad.executors.numba.rows import row_max, softmax_rows, softmax_rows_backward
 from minigrad.executors.numpy.activation import CDF_COEFFICIENTS, CDF_LIMIT
@@ -32,7 +31,7 @@ def normal_cdf(x: Any) -> Any:
 
 
 @loop
-def gelu_loop(x: Any, out: Any, first: int, last: int) -> None:
+def gelu_loop(x: Vector, out: Vector, first: int, last: int) -> None:
     """x times the normal distribution function."""
     x, out = x[first:last], out[first:last]
     for i in range(len(x)):
@@ -40,7 +39,7 @@ def gelu_loop(x: Any, out: Any, first: int, last: int) -> None:
 
 
 @loop
-def gelu_backward_loop(g: Any, x: Any, out: Any, first: int, last: int) -> None:
+def gelu_backward_loop(g: Vector, x: Vector, out: Vector, first: int, last: int) -> None:
     """g * (that function + x * its density)."""
     g, x, out = g[first:last], x[first:last], out[first:last]
     for i in range(len(x)):
@@ -48,7 +47,7 @@ def gelu_backward_loop(g: Any, x: Any, out: Any, first: int, last: int) -> None:
 
 
 @loop
-def relu_backward_loop(g: Any, y: Any, out: Any, first: int, last: int) -> None:
+def relu_backward_loop(g: Vector, y: Vector, out: Vector, first: int, last: int) -> None:
     """g where y is above 0, else 0."""
     g, y, out = g[first:last], y[first:last], out[first:last]
     for i in range(len(g)):
@@ -95,7 +94,7 @@ def gelu(input: Any) -> tuple[Any, tuple[()]]:
 
 
 @loop
-def log_softmax_loop(x: Any, out: Any, first: int, last: int) -> None:
+def log_softmax_loop(x: Array3d, out: Array3d, first: int, last: int) -> None:
     """x, out: (rows, 1, classes). In two steps: in one, x - (most + log_total) might be calculated, which is less exact
     where x is large."""
     x, out = x[first:last], out[first:last]
@@ -111,7 +110,7 @@ def log_softmax_loop(x: Any, out: Any, first: int, last: int) -> None:
 
 
 @loop
-def log_softmax_backward_loop(d: Any, y: Any, first: int, last: int) -> None:
+def log_softmax_backward_loop(d: Array3d, y: Array3d, first: int, last: int) -> None:
     """d: the result's gradient on the way in, the input's on the way out; y: the result; both as above."""
     d, y = d[first:last], y[first:last]
     n = d.shape[2]

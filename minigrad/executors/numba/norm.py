@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend.threads import PIECE, parts, shared
-from minigrad.engine.executions import execution
-from minigrad.executors.numba.accepts import is_float32
-from minigrad.executors.numba.compiled import loop
+from minigrad.engine.executions import execution, is_float32
+from minigrad.executors.numba.compiled import Array3d, Matrix, Vector, loop
 from minigrad.ops.nn.norm import _standardize
 
 f32: Any = np.float32
 
 
 @loop
-def rows(x: Any, w: Any, b: Any, out: Any, mu: Any, var: Any, eps: float, first: int, last: int) -> None:
+def rows(
+    x: Matrix, w: Vector, b: Vector, out: Matrix, mu: Vector, var: Vector, eps: float, first: int, last: int
+) -> None:
     """x, out: (rows, n); w, b: (n,); mu, var: (rows,)."""
     n = x.shape[1]
     for i in range(first, last):
@@ -36,7 +37,17 @@ def rows(x: Any, w: Any, b: Any, out: Any, mu: Any, var: Any, eps: float, first:
 
 @loop
 def rows_backward(
-    g: Any, x: Any, w: Any, mu: Any, var: Any, eps: float, dx: Any, dw: Any, db: Any, first: int, last: int
+    g: Matrix,
+    x: Matrix,
+    w: Vector,
+    mu: Vector,
+    var: Vector,
+    eps: float,
+    dx: Matrix,
+    dw: Vector,
+    db: Vector,
+    first: int,
+    last: int,
 ) -> None:
     """dx: (rows, n); to dw and db, (n,), is added."""
     n = x.shape[1]
@@ -56,7 +67,9 @@ def rows_backward(
 
 
 @loop
-def channels(x: Any, w: Any, b: Any, out: Any, mu: Any, var: Any, eps: float, first: int, last: int) -> None:
+def channels(
+    x: Array3d, w: Vector, b: Vector, out: Array3d, mu: Vector, var: Vector, eps: float, first: int, last: int
+) -> None:
     """x, out: (batch, channels, space); all others (channels,). Sums of an image are added up in float64."""
     batch, _, n = x.shape
     for c in range(first, last):
@@ -82,7 +95,17 @@ def channels(x: Any, w: Any, b: Any, out: Any, mu: Any, var: Any, eps: float, fi
 
 @loop
 def channels_backward(
-    g: Any, x: Any, w: Any, mu: Any, var: Any, eps: float, dx: Any, dw: Any, db: Any, first: int, last: int
+    g: Array3d,
+    x: Array3d,
+    w: Vector,
+    mu: Vector,
+    var: Vector,
+    eps: float,
+    dx: Array3d,
+    dw: Vector,
+    db: Vector,
+    first: int,
+    last: int,
 ) -> None:
     """dx: (batch, channels, space); dw and db: (channels,)."""
     batch, _, n = x.shape
@@ -110,7 +133,7 @@ LONGEST = 4096  # a loop adds up a row in one float32: longer ones are added up 
 
 
 def accepts(input: Any, weight: Any, bias: Any, *, dims: tuple[int, ...], by_channel: bool, **settings: Any) -> bool:
-    """float32 in C order and of some size; rows no longer than LONGEST, or images of more than some elements a channel."""
+    """float32 in C order and of some size; rows no longer than LONGEST, or images of more than a few elements."""
     if not is_float32(input, *(t for t in (weight, bias) if t is not None)):
         return False
     shape, vectors = input.shape, [t for t in (weight, bias) if t is not None]

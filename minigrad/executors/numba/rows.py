@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.executors.numba.compiled import loop, of_numbers
+from minigrad.executors.numba.compiled import Array3d, loop, of_numbers
 from minigrad.executors.numba.functions import exp
 
 f32: Any = np.float32
@@ -20,7 +20,7 @@ def row_max(w: Any, h: int, i: int, n: int) -> Any:
 
 
 @loop
-def softmax_rows(w: Any, causal: bool, first: int, last: int) -> None:
+def softmax_rows(w: Array3d, causal: bool, first: int, last: int) -> None:
     """w: (heads, queries, keys), scores on the way in, weights on the way out; causal: query i sees keys 0 to i."""
     w = w[first:last]
     _, queries, n = w.shape
@@ -40,7 +40,7 @@ def softmax_rows(w: Any, causal: bool, first: int, last: int) -> None:
 
 
 @loop
-def softmax_rows_backward(d: Any, w: Any, scale: float, first: int, last: int) -> None:
+def softmax_rows_backward(d: Array3d, w: Array3d, scale: float, first: int, last: int) -> None:
     """d: the weights' gradient on the way in, the scores' on the way out, times `scale`; w: the weights."""
     _, queries, n = w.shape
     by, d, w = f32(scale), d[first:last], w[first:last]

@@ -6,7 +6,7 @@ import numpy as np
 
 from minigrad.backend.threads import PIECE, parts, shared
 from minigrad.engine.executions import execution
-from minigrad.executors.numpy.sums import column_sums, sums, sums_of_products
+from minigrad.executors.numpy.sums import MANY, column_sums, sums, sums_of_products
 from minigrad.ops.nn.norm import _standardize
 
 ndarray = np.ndarray
@@ -124,9 +124,10 @@ def forward(
     def work(i: int) -> None:
         x, w, b, mu, var, to = blocks.at(i, input, weight, bias, mean, variance, out)
         z = _wide(x)
-        np.divide(sums(z, dims), n, out=mu)
+        small = z.size < MANY
+        np.divide(z.sum(dims, keepdims=True) if small else sums(z, dims), n, out=mu)
         z = z - mu
-        np.divide(sums_of_products(z, z, dims), n, out=var)
+        np.divide((z * z).sum(dims, keepdims=True) if small else sums_of_products(z, z, dims), n, out=var)
         scale = 1 / np.sqrt(var + eps)
         z *= scale * w if constant and w is not None else scale
         if not constant:

@@ -8,7 +8,7 @@ from minigrad.ops.array.shape import sum_to
 
 
 def accepts(g: Any, *, shape: tuple[int, ...]) -> bool:
-    """float32 and float64 of many elements, unless whole leading dimensions of more than a matrix are to be added up."""
+    """float32 and float64 of many elements, unless just leading dimensions of more than a matrix are added up."""
     extra = g.ndim - len(shape)
     return g.size >= MANY and g.dtype.char in "fd" and (g.ndim == 2 or any(
         n == 1 and g.shape[i + extra] != 1 for i, n in enumerate(shape)

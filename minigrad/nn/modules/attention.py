@@ -7,7 +7,7 @@ from minigrad.engine.messages import describe
 from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
 from minigrad.nn import init
-from minigrad.nn.modules.layers import Linear
+from minigrad.nn.modules.linear import Linear
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.array.creation import empty, zeros
@@ -18,10 +18,14 @@ from minigrad.ops.reduce.reductions import mean
 
 
 class MultiheadAttention(Module):
-    """Attention in num_heads parallel heads of embed_dim / num_heads (Vaswani et al., 2017).
+    """Attention in num_heads parallel heads of embed_dim / num_heads features each:
+    softmax(Q K^T / sqrt(head_dim) + mask) V, heads concatenated, then out_proj.
 
-    Weights as PyTorch's: in_proj_weight (3 embed_dim, embed_dim) for query, key and value, or q_proj_weight and so on
-    where kdim or vdim differ. Masks that are bool are True where attention is *not* allowed; floating ones are added.
+    Weights have PyTorch's names: in_proj_weight (3 embed_dim, embed_dim) for query, key and value together, or
+    q_proj_weight, k_proj_weight, v_proj_weight where kdim or vdim is not embed_dim; in_proj_bias, out_proj. dropout is
+    that of the attention weights. add_bias_kv appends a learned key and value, add_zero_attn a key and value of 0.
+    Bool masks are True where attention is *not* allowed; floating ones are added to the scores. Raises ValueError
+    unless num_heads divides embed_dim. Vaswani et al., Attention Is All You Need, NeurIPS 2017.
     """
 
     def __init__(
@@ -37,8 +41,8 @@ class MultiheadAttention(Module):
         self.kdim, self.vdim = kdim or embed_dim, vdim or embed_dim
         self.dropout, self.batch_first, self.add_zero_attn = dropout, batch_first, add_zero_attn
         options = {"device": device, "dtype": dtype}
-        self._together = self.kdim == embed_dim and self.vdim == embed_dim
-        if self._together:
+        self._qkv_same_embed_dim = self.kdim == embed_dim and self.vdim == embed_dim
+        if self._qkv_same_embed_dim:
             self.in_proj_weight = Parameter(empty(3 * embed_dim, embed_dim, **options))
         else:
             for name, size in (("q", embed_dim), ("k", self.kdim), ("v", self.vdim)):
@@ -62,36 +66,38 @@ class MultiheadAttention(Module):
         self, query: Any, key: Any, value: Any, key_padding_mask: Any = None, need_weights: bool = True,
         attn_mask: Any = None, average_attn_weights: bool = True, is_causal: bool = False,
     ) -> tuple[Any, Any]:  # fmt: skip
-        """(output, weights): query (L, N, E), key and value (S, N, E) give (L, N, E); batch first if so made; without
-        N where none has it. weights (N, L, S), (N, heads, L, S) if not averaged, None unless asked for.
+        """(output, weights) for query (L, N, E), key and value (S, N, E); (N, L, E), (N, S, E) if batch_first; or all
+        without N. output has query's shape; weights (N, L, S), the mean over heads, (N, num_heads, L, S) with
+        average_attn_weights=False, and None with need_weights=False.
 
-        key_padding_mask (N, S); attn_mask (L, S) or (N heads, L, S). is_causal says that attn_mask is the causal one.
+        key_padding_mask (N, S); attn_mask (L, S) or (N num_heads, L, S). is_causal only says that attn_mask is the
+        causal mask, and changes nothing. Raises ShapeError where sizes do not fit.
         """
         for name, x in (("query", query), ("key", key), ("value", value)):
             if getattr(x, "ndim", 0) not in (2, 3):
                 raise ShapeError(f"MultiheadAttention: {name}: expected 2 or 3 dimensions, got {describe(x)}")
-        alone = query.ndim == 2
-        if alone:
+        unbatched = query.ndim == 2
+        if unbatched:
             query, key, value = (x.unsqueeze(0) for x in (query, key, value))
             key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
         elif not self.batch_first:
             query, key, value = (transpose(x, 0, 1) for x in (query, key, value))
         self._check(query, key, value)
-        mask = self._mask(query, key, key_padding_mask, attn_mask)
-        q, k, v = self._projected(query, key, value)
-        q, k, v = (self._heads(x) for x in (q, k, v))
-        share = self.dropout if self.training else 0.0
+        mask = self._merge_masks(query, key, key_padding_mask, attn_mask)
+        q, k, v = self._in_projection(query, key, value)
+        q, k, v = (self._split_heads(x) for x in (q, k, v))
+        dropout_p = self.dropout if self.training else 0.0
         weights = None
         if need_weights:
             scores = matmul(q * (1 / math.sqrt(self.head_dim)), transpose(k, -2, -1))
             weights = F.softmax(scores if mask is None else scores + mask, -1)
-            out = matmul(F.dropout(weights, share, self.training), v)
+            out = matmul(F.dropout(weights, dropout_p, self.training), v)
             weights = mean(weights, 1) if average_attn_weights else weights
         else:
-            out = F.scaled_dot_product_attention(q, k, v, mask, share)
+            out = F.scaled_dot_product_attention(q, k, v, mask, dropout_p)
         n, _, steps, _ = out.shape
         out = self.out_proj(reshape(transpose(out, 1, 2), (n, steps, self.embed_dim)))
-        if alone:
+        if unbatched:
             return out.squeeze(0), None if weights is None else weights.squeeze(0)
         return out if self.batch_first else transpose(out, 0, 1), weights
 
@@ -105,15 +111,15 @@ class MultiheadAttention(Module):
                     f"got query {describe(query)}, key {describe(key)}, value {describe(value)} (batch first)"
                 )
 
-    def _projected(self, query: Any, key: Any, value: Any) -> tuple[Any, Any, Any]:
+    def _in_projection(self, query: Any, key: Any, value: Any) -> tuple[Any, Any, Any]:
         e = self.embed_dim
         biases = (None,) * 3 if self.in_proj_bias is None else chunk(self.in_proj_bias, 3)
-        if self._together and query is key is value:
+        if self._qkv_same_embed_dim and query is key is value:
             q, k, v = chunk(F.linear(query, self.in_proj_weight, self.in_proj_bias), 3, -1)
         else:
             weights = (
                 chunk(self.in_proj_weight, 3)
-                if self._together
+                if self._qkv_same_embed_dim
                 else (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
             )
             q, k, v = (F.linear(x, w, b) for x, w, b in zip((query, key, value), weights, biases))
@@ -124,13 +130,13 @@ class MultiheadAttention(Module):
             k, v = (cat([x, zeros(n, 1, e, dtype=x.dtype, device=x.device)], 1) for x in (k, v))
         return q, k, v
 
-    def _heads(self, x: Any) -> Any:
+    def _split_heads(self, x: Any) -> Any:
         """(N, L, E) as (N, heads, L, E / heads)."""
         n, steps, _ = x.shape
         return transpose(reshape(x, (n, steps, self.num_heads, self.head_dim)), 1, 2)
 
-    def _mask(self, query: Any, key: Any, padding: Any, mask: Any) -> Any:
-        """Both masks as one to be added, (N, heads, L, S) or with sizes of 1 there."""
+    def _merge_masks(self, query: Any, key: Any, padding: Any, mask: Any) -> Any:
+        """Both masks as one that is added to the scores: it broadcasts to (N, heads, L, S)."""
         n, length, size = query.shape[0], query.shape[1], key.shape[1]
         total = None
         if mask is not None:
@@ -139,20 +145,22 @@ class MultiheadAttention(Module):
                     f"MultiheadAttention: attn_mask: expected {(length, size)} or "
                     f"{(n * self.num_heads, length, size)}, got {describe(mask)}"
                 )
-            total = _added(mask, query)
+            total = _additive_mask(mask, query)
             total = reshape(total, (n, self.num_heads, length, size)) if mask.ndim == 3 else total[None, None]
         if padding is not None:
             if tuple(padding.shape) != (n, size):
                 raise ShapeError(f"MultiheadAttention: key_padding_mask: expected {(n, size)}, got {describe(padding)}")
-            padding = _added(padding, query)[:, None, None, :]
+            padding = _additive_mask(padding, query)[:, None, None, :]
             total = padding if total is None else total + padding
-        more = (self.bias_k is not None) + self.add_zero_attn
-        return total if total is None or not more else F.pad(total, (0, more))
+        appended = (self.bias_k is not None) + self.add_zero_attn
+        return total if total is None or not appended else F.pad(total, (0, appended))
 
 
-def _added(mask: Any, like: Any) -> Any:
-    """A mask as numbers to be added: minus infinity where a bool one is True."""
+def _additive_mask(mask: Any, like: Any) -> Any:
+    """A mask as numbers that are added to the scores: minus infinity where a bool one is True."""
     if mask.dtype.kind != "b":
         return mask.to(like.dtype)
-    nothing = zeros(*mask.shape, dtype=like.dtype, device=like.device)
-    return where(mask, -math.inf, nothing)
+    return where(mask, -math.inf, zeros(*mask.shape, dtype=like.dtype, device=like.device))
+
+
+__all__ = ["MultiheadAttention"]

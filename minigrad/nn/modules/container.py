@@ -1,4 +1,4 @@
-"""Modules that hold modules."""
+"""Modules that hold modules or parameters: in a sequence, a list, or by name."""
 
 import operator
 import warnings
@@ -12,14 +12,18 @@ from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 
 
-class _Listed(Module):
+def _checked_index(container: Any, index: int, what: str) -> int:
+    n, i = len(container), operator.index(index)
+    if not -n <= i < n:
+        raise IndexError(f"{type(container).__name__}: index {i} is out of range for {n} {what}")
+    return i % n
+
+
+class _ModuleSequence(Module):
     """A module whose children are numbered."""
 
-    def _at(self, index: int) -> str:
-        n, i = len(self), operator.index(index)
-        if not -n <= i < n:
-            raise IndexError(f"{type(self).__name__}: index {i} is out of range for {n} modules")
-        return list(self._modules)[i]
+    def _name_at(self, index: int) -> str:
+        return list(self._modules)[_checked_index(self, index, "modules")]
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -29,57 +33,58 @@ class _Listed(Module):
 
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
-            return self._like(list(self._modules.items())[index])
-        return self._modules[self._at(index)]
+            return self._with_modules(list(self._modules.items())[index])
+        return self._modules[self._name_at(index)]
 
-    def _like(self, named: list[tuple[str, Any]]) -> Any:
-        """Another of this class, with some of its modules."""
+    def _with_modules(self, named: list[tuple[str, Any]]) -> Any:
+        """A container of this class with these modules."""
         raise NotImplementedError
 
     def __setitem__(self, index: int, module: Module) -> None:
-        self.add_module(self._at(index), module)
+        self.add_module(self._name_at(index), module)
 
     def __delitem__(self, index: int | slice) -> None:
         names = list(self._modules)
-        for name in names[index] if isinstance(index, slice) else [self._at(index)]:
+        for name in names[index] if isinstance(index, slice) else [self._name_at(index)]:
             del self._modules[name]
-        left = list(self._modules.values())  # they are numbered anew, whatever their names were, as in PyTorch
+        rest = list(self._modules.values())  # numbered anew, whatever their names were, as in PyTorch
         self._modules.clear()
-        self._modules.update({str(i): m for i, m in enumerate(left)})
+        self._modules.update({str(i): m for i, m in enumerate(rest)})
 
     def __iadd__(self, modules: Iterable[Module]) -> Any:
         return self.extend(modules)
 
     def __add__(self, modules: Iterable[Module]) -> Any:
-        return self._like([(str(i), m) for i, m in enumerate((*self, *modules))])
+        return self._with_modules([(str(i), m) for i, m in enumerate((*self, *modules))])
 
     def pop(self, index: int) -> Any:
-        """Take the module at that place out, and return it."""
+        """Remove the module at this index and return it. IndexError if there is none."""
         module = self[index]
         del self[index]
         return module
 
     def append(self, module: Module) -> Any:
-        """Put a module at the end. Returns self."""
+        """Add a module at the end. Returns self."""
         self.add_module(str(len(self)), module)
         return self
 
     def extend(self, modules: Iterable[Module]) -> Any:
-        """Put modules at the end. Returns self."""
+        """Add modules at the end. Returns self."""
         for module in modules:
             self.append(module)
         return self
 
     def insert(self, index: int, module: Module) -> Any:
-        """Put a module before that place. Returns self."""
+        """Insert a module before this index. Returns self."""
         modules = list(self._modules.values())
         modules.insert(index, module)
         self._modules.clear()
         return self.extend(modules)  # type: ignore[arg-type]
 
 
-class Sequential(_Listed):
-    """Modules one after another: each gets what the one before returns. Given as arguments or as an ordered dict."""
+class Sequential(_ModuleSequence):
+    """Modules one after another, each called with the output of the one before. Given as arguments, or as one ordered
+    dict by name."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__()
@@ -87,24 +92,24 @@ class Sequential(_Listed):
         for name, module in named:
             self.add_module(str(name), module)
 
-    def _like(self, named: list[tuple[str, Any]]) -> "Sequential":
+    def _with_modules(self, named: list[tuple[str, Any]]) -> "Sequential":
         return Sequential(dict(named))
 
     def forward(self, input: Any) -> Any:
-        """The last module's result."""
+        """The last module's output."""
         for module in self._modules.values():
             input = module(input)  # type: ignore[misc]
         return input
 
 
-class ModuleList(_Listed):
-    """A list of modules whose parameters are registered. In its repr, equal neighbours share a line."""
+class ModuleList(_ModuleSequence):
+    """A list of modules, which are registered. Its repr shows equal neighbours on one line."""
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
         self.extend(modules or ())
 
-    def _like(self, named: list[tuple[str, Any]]) -> "ModuleList":
+    def _with_modules(self, named: list[tuple[str, Any]]) -> "ModuleList":
         return ModuleList(module for _, module in named)
 
     def __repr__(self) -> str:
@@ -117,59 +122,92 @@ class ModuleList(_Listed):
         return "ModuleList(" + "".join(f"\n  {line}" for line in lines) + ("\n)" if lines else ")")
 
 
-class ModuleDict(Module):
-    """A dict of modules whose parameters are registered."""
+class _NamedDict(Module):
+    """A dict, on one of the module's registries."""
 
-    def __init__(self, modules: Any = None) -> None:
+    _registry: str
+
+    def __init__(self, values: Any) -> None:
         super().__init__()
-        self.update(modules or {})
+        self.update(values or {})
 
-    def update(self, modules: Any) -> None:
-        """Add modules from a dict or from pairs."""
-        for name, module in modules.items() if hasattr(modules, "items") else modules:
-            self.add_module(name, module)
+    @property
+    def _dict(self) -> dict[str, Any]:
+        return self.__dict__[self._registry]
+
+    def update(self, values: Any) -> None:
+        """Add the values of a mapping, or of (name, value) pairs."""
+        for name, value in dict(values).items():
+            self[name] = value
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        raise NotImplementedError
 
     def __getitem__(self, key: str) -> Any:
-        return self._modules[key]
+        return self._dict[key]
+
+    def __delitem__(self, key: str) -> None:
+        del self._dict[key]
+
+    def __len__(self) -> int:
+        return len(self._dict)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._dict)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._dict
+
+    def pop(self, key: str) -> Any:
+        """Remove the value of this name and return it. KeyError if there is none."""
+        return self._dict.pop(key)
+
+    def clear(self) -> None:
+        """Remove all values."""
+        self._dict.clear()
+
+    def keys(self) -> Any:
+        """The names."""
+        return self._dict.keys()
+
+    def values(self) -> Any:
+        """The values."""
+        return self._dict.values()
+
+    def items(self) -> Any:
+        """(name, value) pairs."""
+        return self._dict.items()
+
+
+class ModuleDict(_NamedDict):
+    """A dict of modules, which are registered."""
+
+    _registry = "_modules"
+
+    def __init__(self, modules: Any = None) -> None:
+        super().__init__(modules)
 
     def __setitem__(self, key: str, module: Module) -> None:
         self.add_module(key, module)
 
-    def __delitem__(self, key: str) -> None:
-        del self._modules[key]
 
-    def __len__(self) -> int:
-        return len(self._modules)
+class ParameterDict(_NamedDict):
+    """A dict of parameters, which are registered; tensors become parameters."""
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._modules)
+    _registry = "_parameters"
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._modules
+    def __init__(self, parameters: Any = None) -> None:
+        super().__init__(parameters)
 
-    def pop(self, key: str) -> Any:
-        """Take the module of that name out, and return it."""
-        return self._modules.pop(key)
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.register_parameter(key, value if isinstance(value, Parameter) else Parameter(value))
 
-    def clear(self) -> None:
-        """Take all modules out."""
-        self._modules.clear()
-
-    def keys(self) -> Any:
-        """The names."""
-        return self._modules.keys()
-
-    def values(self) -> Any:
-        """The modules."""
-        return self._modules.values()
-
-    def items(self) -> Any:
-        """Names and modules."""
-        return self._modules.items()
+    def extra_repr(self) -> str:
+        return "\n".join(f"({name}): Parameter of {describe(p)}" for name, p in self.items())
 
 
 class ParameterList(Module):
-    """A list of parameters that are registered; tensors become parameters. Other values (a module, another list of
+    """A list of parameters, which are registered; tensors become parameters. Other values (a module, another list of
     parameters) are kept as they are, as in PyTorch."""
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
@@ -178,24 +216,21 @@ class ParameterList(Module):
         self.extend(values or ())
 
     def append(self, value: Any) -> "ParameterList":
-        """Put a parameter at the end. Returns self."""
+        """Add a parameter at the end. Returns self."""
         self._size += 1
         self[-1] = value
         return self
 
     def extend(self, values: Iterable[Any]) -> "ParameterList":
-        """Put parameters at the end. Returns self."""
+        """Add parameters at the end. Returns self."""
         for value in values:
             self.append(value)
         return self
 
     __iadd__ = extend
 
-    def _at(self, index: int) -> str:
-        n, i = len(self), operator.index(index)
-        if not -n <= i < n:
-            raise IndexError(f"ParameterList: index {i} is out of range for {n} parameters")
-        return str(i % n)
+    def _name_at(self, index: int) -> str:
+        return str(_checked_index(self, index, "parameters"))
 
     def __len__(self) -> int:
         return self._size
@@ -206,63 +241,13 @@ class ParameterList(Module):
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
             return ParameterList(list(self)[index])
-        return getattr(self, self._at(index))
+        return getattr(self, self._name_at(index))
 
     def __setitem__(self, index: int, value: Any) -> None:
-        setattr(self, self._at(index), Parameter(value) if type(value) is Tensor else value)
+        setattr(self, self._name_at(index), Parameter(value) if type(value) is Tensor else value)
 
     def extra_repr(self) -> str:
         return "\n".join(f"({i}): Parameter of {describe(p)}" for i, p in enumerate(self) if isinstance(p, Tensor))
-
-
-def _parameter(value: Any) -> Parameter:
-    return value if isinstance(value, Parameter) else Parameter(value)
-
-
-class ParameterDict(Module):
-    """A dict of parameters that are registered; tensors become parameters."""
-
-    def __init__(self, parameters: Any = None) -> None:
-        super().__init__()
-        self.update(parameters or {})
-
-    def update(self, parameters: Any) -> None:
-        """Put these in: a mapping, or pairs."""
-        for key, value in dict(parameters).items():
-            self[key] = value
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.register_parameter(key, _parameter(value))
-
-    def __getitem__(self, key: str) -> Any:
-        return self._parameters[key]
-
-    def __delitem__(self, key: str) -> None:
-        del self._parameters[key]
-
-    def __len__(self) -> int:
-        return len(self._parameters)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._parameters)
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._parameters
-
-    def keys(self) -> Any:
-        """The names."""
-        return self._parameters.keys()
-
-    def values(self) -> Any:
-        """The parameters."""
-        return self._parameters.values()
-
-    def items(self) -> Any:
-        """Names and parameters."""
-        return self._parameters.items()
-
-    def extra_repr(self) -> str:
-        return "\n".join(f"({name}): Parameter of {describe(p)}" for name, p in self.items())
 
 
 class DataParallel(Module):
@@ -274,5 +259,8 @@ class DataParallel(Module):
         self.module = module
 
     def forward(self, *args: Any, **options: Any) -> Any:
-        """The module's."""
+        """The module's forward."""
         return self.module(*args, **options)
+
+
+__all__ = ["DataParallel", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]

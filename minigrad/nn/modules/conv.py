@@ -1,6 +1,5 @@
-"""Convolutions and transposed convolutions of one, two and three dimensions."""
+"""Convolutions and transposed convolutions in one, two and three spatial dimensions."""
 
-import math
 from typing import Any
 
 from minigrad.engine.messages import describe
@@ -8,25 +7,27 @@ from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.modules.module import Module
+from minigrad.nn.modules.utils import uniform_by_fan_in
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.array.creation import count, empty
-from minigrad.ops.nn.conv import spread_over_dims
+from minigrad.ops.nn.conv import as_tuple
 
-MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
+PAD_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 
 
-class _Conv(Module):
-    """What all share: sizes, weight and bias with PyTorch's names and initial values, repr."""
+class _ConvNd(Module):
+    """Sizes, weight and bias with PyTorch's names and initial values, and the forward of what is not transposed."""
 
-    dims: int
+    dims: int  # spatial dimensions
     transposed = False
     function: Any
-    output_padding: tuple[int, ...]
 
-    def _make(
-        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
-        groups: int, bias: bool, padding_mode: str, device: Any, dtype: Any,
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
+        dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: Any = None,
+        dtype: Any = None,
     ) -> None:  # fmt: skip
+        super().__init__()
         name = type(self).__name__
         self.in_channels = count(name, "in_channels", in_channels)
         self.out_channels = count(name, "out_channels", out_channels)
@@ -34,16 +35,14 @@ class _Conv(Module):
         for what, n in (("in_channels", in_channels), ("out_channels", out_channels)):
             if groups < 1 or n % groups:
                 raise ValueError(f"{name}: {what}: expected a multiple of groups={groups}, got {n}")
-        if padding_mode not in MODES:
-            raise ValueError(f"{name}: padding_mode: expected {', '.join(MODES)}, got {padding_mode!r}")
-        self.kernel_size = spread_over_dims(name, "kernel_size", kernel_size, self.dims, 1)
-        self.stride = spread_over_dims(name, "stride", stride, self.dims, 1)
-        self.dilation = spread_over_dims(name, "dilation", dilation, self.dims, 1)
+        if padding_mode not in PAD_MODES:
+            raise ValueError(f"{name}: padding_mode: expected {', '.join(PAD_MODES)}, got {padding_mode!r}")
+        self.kernel_size = as_tuple(name, "kernel_size", kernel_size, self.dims, 1)
+        self.stride = as_tuple(name, "stride", stride, self.dims, 1)
+        self.dilation = as_tuple(name, "dilation", dilation, self.dims, 1)
         if isinstance(padding, str) and padding not in ("same", "valid"):
             raise ValueError(f'{name}: padding: expected numbers, "same" or "valid", got {padding!r}')
-        self.padding: Any = (
-            padding if isinstance(padding, str) else spread_over_dims(name, "padding", padding, self.dims)
-        )
+        self.padding: Any = padding if isinstance(padding, str) else as_tuple(name, "padding", padding, self.dims)
         self.padding_mode = padding_mode
         first, second = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
         shape = (first, second // groups, *self.kernel_size)
@@ -52,53 +51,27 @@ class _Conv(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the initial values again: uniform within 1 / sqrt(fan in)."""
-        fan = init.fans(self.weight)[0]
-        for p in self.parameters():
-            bound = 1 / math.sqrt(fan) if fan else 0.0
-            init.uniform_(p, -bound, bound)
+        """Draw the initial values again: uniform in [-b, b), b = 1 / sqrt(fan in)."""
+        uniform_by_fan_in(self, init._calculate_fan_in_and_fan_out(self.weight)[0])
 
     def _check(self, input: Any) -> None:
-        if (
-            getattr(input, "ndim", 0) not in (self.dims + 1, self.dims + 2)
-            or input.shape[-self.dims - 1] != self.in_channels
-        ):
+        shape = getattr(getattr(input, "_array", input), "shape", ())
+        if len(shape) not in (self.dims + 1, self.dims + 2) or shape[-self.dims - 1] != self.in_channels:
             raise ShapeError(
                 f"{self!r}: expected an input (N, C, {', '.join('DHW'[-self.dims :])}) or without N, with "
                 f"C = {self.in_channels}, got {describe(input)}"
             )
-
-    def extra_repr(self) -> str:
-        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
-        plain = {"padding": (0,) * self.dims, "dilation": (1,) * self.dims, "output_padding": (0,) * self.dims}
-        for name, usual in plain.items():
-            if getattr(self, name, usual) != usual:
-                text += f", {name}={getattr(self, name)}"
-        text += f", groups={self.groups}" if self.groups != 1 else ""
-        text += ", bias=False" if self.bias is None else ""
-        return text + (f", padding_mode={self.padding_mode}" if self.padding_mode != "zeros" else "")
-
-
-class _Forward(_Conv):
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
-        dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: Any = None,
-        dtype: Any = None,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self._make(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
-                   device, dtype)  # fmt: skip
 
     def forward(self, input: Any) -> Any:
         """The convolution of (N, C, ...) or (C, ...)."""
         self._check(input)
         padding: Any = self.padding
         if self.padding_mode != "zeros":
-            input, padding = F.pad(input, self._widths(), MODES[self.padding_mode]), 0
+            input, padding = F.pad(input, self._pad_widths(), PAD_MODES[self.padding_mode]), 0
         return type(self).function(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
-    def _widths(self) -> list[int]:
-        """The padding as nn.functional.pad takes it, from the last dimension on."""
+    def _pad_widths(self) -> list[int]:
+        """The padding as functional.pad takes it, from the last dimension on."""
         if self.padding == "valid":
             return [0] * (2 * self.dims)
         if self.padding == "same":
@@ -106,26 +79,51 @@ class _Forward(_Conv):
             return [n for t in reversed(total) for n in (t // 2, t - t // 2)]
         return [n for p in reversed(self.padding) for n in (p, p)]
 
+    def extra_repr(self) -> str:
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        zeros, ones = (0,) * self.dims, (1,) * self.dims
+        for name, default in {"padding": zeros, "dilation": ones, "output_padding": zeros}.items():
+            if getattr(self, name, default) != default:
+                text += f", {name}={getattr(self, name)}"
+        text += f", groups={self.groups}" if self.groups != 1 else ""
+        text += ", bias=False" if self.bias is None else ""
+        return text + (f", padding_mode={self.padding_mode}" if self.padding_mode != "zeros" else "")
 
-class Conv1d(_Forward):
-    """Convolution of (N, C, L): see functional.conv1d. weight (out, in / groups, kernel) and bias (out,)."""
+
+class Conv1d(_ConvNd):
+    """Convolution (cross-correlation) of sequences: (N, in_channels, L) or (in_channels, L) to (N, out_channels, L').
+
+    weight (out_channels, in_channels / groups, kernel_size) and bias (out_channels,) start uniform in [-b, b),
+    b = 1 / sqrt(fan in), fan in = in_channels / groups * kernel_size. padding: a number, "valid" (none) or "same" (as
+    much as keeps L); padding_mode: "zeros", "reflect", "replicate" or "circular". Formula and L': functional.conv1d.
+    Raises ShapeError where the input has other channels, ValueError where groups do not divide the channels.
+    """
 
     dims, function = 1, staticmethod(F.conv1d)
 
 
-class Conv2d(_Forward):
-    """Convolution of (N, C, H, W): see functional.conv2d. weight (out, in / groups, *kernel) and bias (out,)."""
+class Conv2d(_ConvNd):
+    """Convolution (cross-correlation) of images: (N, in_channels, H, W) or without N to (N, out_channels, H', W').
+
+    weight (out_channels, in_channels / groups, *kernel_size). Each size is a number or (height, width). Arguments and
+    initial values: Conv1d. Formula, H' and W': functional.conv2d.
+    """
 
     dims, function = 2, staticmethod(F.conv2d)
 
 
-class Conv3d(_Forward):
-    """Convolution of (N, C, D, H, W): see functional.conv3d. weight (out, in / groups, *kernel) and bias (out,)."""
+class Conv3d(_ConvNd):
+    """Convolution (cross-correlation) of volumes: (N, in_channels, D, H, W) or without N to
+    (N, out_channels, D', H', W').
+
+    weight (out_channels, in_channels / groups, *kernel_size). Each size is a number or (depth, height, width).
+    Arguments and initial values: Conv1d. Formula, D', H' and W': functional.conv3d.
+    """
 
     dims, function = 3, staticmethod(F.conv3d)
 
 
-class _Transposed(_Conv):
+class _ConvTransposeNd(_ConvNd):
     transposed = True
 
     def __init__(
@@ -133,48 +131,60 @@ class _Transposed(_Conv):
         output_padding: Any = 0, groups: int = 1, bias: bool = True, dilation: Any = 1, padding_mode: str = "zeros",
         device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
-        super().__init__()
         if padding_mode != "zeros":
             raise ValueError(f"{type(self).__name__}: padding_mode: only zeros are there, got {padding_mode!r}")
-        self.output_padding = spread_over_dims(type(self).__name__, "output_padding", output_padding, self.dims)
+        self.output_padding = as_tuple(type(self).__name__, "output_padding", output_padding, self.dims)
         self._make(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
                    device, dtype)  # fmt: skip
 
     def forward(self, input: Any, output_size: Any = None) -> Any:
-        """The transposed convolution. output_size: of the result, among those that the stride leaves open."""
+        """The transposed convolution of (N, C, ...) or (C, ...). output_size: the spatial sizes of the result, among
+        those that the stride leaves open (takes the place of output_padding)."""
         self._check(input)
-        extra = self.output_padding if output_size is None else self._extra(input, tuple(output_size))
+        extra = self.output_padding if output_size is None else self._output_padding(input, tuple(output_size))
         return type(self).function(input, self.weight, self.bias, self.stride, self.padding, extra, self.groups,
                                    self.dilation)  # fmt: skip
 
-    def _extra(self, input: Any, wanted: tuple[int, ...]) -> tuple[int, ...]:
-        wanted = wanted[-self.dims :]
-        least = [
-            (n - 1) * s - 2 * p + d * (k - 1) + 1
-            for n, s, p, d, k in zip(
-                input.shape[-self.dims :], self.stride, self.padding, self.dilation, self.kernel_size
-            )
-        ]
-        extra = tuple(w - n for w, n in zip(wanted, least))
-        if len(wanted) != self.dims or any(not 0 <= e < s for e, s in zip(extra, self.stride)):
-            most = [n + s - 1 for n, s in zip(least, self.stride)]
-            raise ShapeError(f"{self!r}: output_size: expected from {least} to {most}, got {list(wanted)}")
+    def _output_padding(self, input: Any, output_size: tuple[int, ...]) -> tuple[int, ...]:
+        sizes = output_size[-self.dims :]
+        settings = zip(input.shape[-self.dims :], self.stride, self.padding, self.dilation, self.kernel_size)
+        min_sizes = [(n - 1) * s - 2 * p + d * (k - 1) + 1 for n, s, p, d, k in settings]
+        extra = tuple(size - n for size, n in zip(sizes, min_sizes))
+        if len(sizes) != self.dims or any(not 0 <= e < s for e, s in zip(extra, self.stride)):
+            max_sizes = [n + s - 1 for n, s in zip(min_sizes, self.stride)]
+            raise ShapeError(f"{self!r}: output_size: expected from {min_sizes} to {max_sizes}, got {list(sizes)}")
         return extra
 
 
-class ConvTranspose1d(_Transposed):
-    """The adjoint of Conv1d in its input: see functional.conv_transpose1d. weight (in, out / groups, kernel)."""
+class ConvTranspose1d(_ConvTransposeNd):
+    """Transposed convolution (the gradient of Conv1d in its input, as a layer): (N, in_channels, L) to
+    (N, out_channels, L').
+
+    weight (in_channels, out_channels / groups, kernel_size) and bias (out_channels,) start uniform as Conv1d's.
+    Formula and L': functional.conv_transpose1d. Raises ValueError for a padding_mode other than "zeros".
+    """
 
     dims, function = 1, staticmethod(F.conv_transpose1d)
 
 
-class ConvTranspose2d(_Transposed):
-    """The adjoint of Conv2d in its input: see functional.conv_transpose2d. weight (in, out / groups, *kernel)."""
+class ConvTranspose2d(_ConvTransposeNd):
+    """Transposed convolution of images (the gradient of Conv2d in its input, as a layer): (N, in_channels, H, W) to
+    (N, out_channels, H', W').
+
+    weight (in_channels, out_channels / groups, *kernel_size). See ConvTranspose1d and functional.conv_transpose2d.
+    """
 
     dims, function = 2, staticmethod(F.conv_transpose2d)
 
 
-class ConvTranspose3d(_Transposed):
-    """The adjoint of Conv3d in its input: see functional.conv_transpose3d. weight (in, out / groups, *kernel)."""
+class ConvTranspose3d(_ConvTransposeNd):
+    """Transposed convolution of volumes (the gradient of Conv3d in its input, as a layer): (N, in_channels, D, H, W)
+    to (N, out_channels, D', H', W').
+
+    weight (in_channels, out_channels / groups, *kernel_size). See ConvTranspose1d and functional.conv_transpose3d.
+    """
 
     dims, function = 3, staticmethod(F.conv_transpose3d)
+
+
+__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]

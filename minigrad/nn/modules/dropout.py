@@ -1,74 +1,66 @@
-"""Noise in training as modules: dropout in all its shapes, and stochastic depth."""
+"""Dropout and stochastic depth as modules."""
 
 from typing import Any
 
 from minigrad.nn import functional as F
+from minigrad.nn.modules.function import FunctionModule
 from minigrad.nn.modules.module import Module
 
 
-class _Dropout(Module):
-    function: Any = None
+def _check_probability(module: Module, p: Any) -> None:
+    if not isinstance(p, (int, float)) or not 0 <= p <= 1:
+        raise ValueError(f"{type(module).__name__}: p: expected a probability, got {p!r}")
+
+
+class _DropoutNd(FunctionModule):
+    repr_names = ("p", "inplace")
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
-        super().__init__()
-        if not isinstance(p, (int, float)) or not 0 <= p <= 1:
-            raise ValueError(f"{type(self).__name__}: p: expected a probability, got {p!r}")
-        self.p, self.inplace = p, inplace
+        _check_probability(self, p)
+        super().__init__(p=p, inplace=inplace)
 
     def forward(self, input: Any) -> Any:
         """See the function of this name in nn.functional."""
         return type(self).function(input, self.p, self.training, self.inplace)
 
-    def extra_repr(self) -> str:
-        return f"p={self.p}, inplace={self.inplace}"
+
+class Dropout(_DropoutNd, function=F.dropout):
+    """In training, sets each element to 0 with probability p and divides the others by 1 - p; in evaluation, the
+    identity. Srivastava et al., Dropout, JMLR 2014."""
 
 
-class Dropout(_Dropout):
-    """In training, zeroes each element with probability p and divides the others by 1 - p."""
-
-    function = staticmethod(F.dropout)
+class Dropout1d(_DropoutNd, function=F.dropout1d):
+    """Dropout of whole channels of (N, C, L) or (C, L)."""
 
 
-class Dropout1d(_Dropout):
-    """Dropout of whole channels of (N, C, L)."""
-
-    function = staticmethod(F.dropout1d)
-
-
-class Dropout2d(_Dropout):
-    """Dropout of whole channels of (N, C, H, W)."""
-
-    function = staticmethod(F.dropout2d)
+class Dropout2d(_DropoutNd, function=F.dropout2d):
+    """Dropout of whole channels of images (N, C, H, W) or (C, H, W). Tompson et al., Efficient Object Localization
+    Using Convolutional Networks, CVPR 2015."""
 
 
-class Dropout3d(_Dropout):
-    """Dropout of whole channels of (N, C, D, H, W)."""
-
-    function = staticmethod(F.dropout3d)
+class Dropout3d(_DropoutNd, function=F.dropout3d):
+    """Dropout of whole channels of volumes (N, C, D, H, W) or (C, D, H, W)."""
 
 
-class AlphaDropout(_Dropout):
-    """Dropout for networks of selu: mean 0 and variance 1 stay."""
+class AlphaDropout(_DropoutNd, function=F.alpha_dropout):
+    """Dropout for networks of SELU, which keeps mean 0 and variance 1: see functional.alpha_dropout. Klambauer et al.,
+    Self-Normalizing Neural Networks, NeurIPS 2017."""
 
-    function = staticmethod(F.alpha_dropout)
 
-
-class FeatureAlphaDropout(_Dropout):
-    """Alpha dropout of whole channels."""
-
-    function = staticmethod(F.feature_alpha_dropout)
+class FeatureAlphaDropout(_DropoutNd, function=F.feature_alpha_dropout):
+    """AlphaDropout of whole channels of (N, C, ...)."""
 
 
 class StochasticDepth(Module):
-    """In training, leaves a residual branch out with probability p: x + StochasticDepth(0.2, "row")(branch(x)).
+    """In training, drops a residual branch with probability p: x + StochasticDepth(0.2, "row")(branch(x)).
 
-    mode: "batch" for all samples together, "row" for each. Huang et al., ECCV 2016; arguments as torchvision's.
+    mode: "batch" drops it for all samples together, "row" for each by itself; what is kept is divided by 1 - p.
+    Huang et al., Deep Networks with Stochastic Depth, ECCV 2016; arguments as torchvision's.
     """
 
     def __init__(self, p: float, mode: str = "row") -> None:
         super().__init__()
-        if not isinstance(p, (int, float)) or not 0 <= p <= 1:
-            raise ValueError(f"StochasticDepth: p: expected a probability, got {p!r}")
+        _check_probability(self, p)
         if mode not in ("batch", "row"):
             raise ValueError(f'StochasticDepth: mode: expected "batch" or "row", got {mode!r}')
         self.p, self.mode = p, mode
@@ -79,3 +71,8 @@ class StochasticDepth(Module):
 
     def extra_repr(self) -> str:
         return f"p={self.p}, mode={self.mode}"
+
+
+__all__ = [
+    "AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout", "StochasticDepth",
+]  # fmt: skip

@@ -1,41 +1,64 @@
-"""Losses as modules: each calls the function of its name in `nn.functional` with the settings it was made with."""
+"""Losses as modules: each calls the function of its name in `nn.functional` with the settings it was made with.
+
+`reduction` is of all: "mean" or "sum" of the losses of the elements (or samples), "none" keeps them apart. A wrong one
+raises ValueError. PyTorch's older size_average and reduce raise TypeError.
+"""
 
 from typing import Any
 
 from minigrad.nn import functional as F
-from minigrad.nn.modules.module import Module
+from minigrad.nn.modules.distance import PairwiseDistance
+from minigrad.nn.modules.function import FunctionModule
 from minigrad.ops.loss.losses import _modern
 
 
-class _Loss(Module):
-    """Keeps a loss function's settings; weights among them are buffers, so that they move with the module."""
+class _Loss(FunctionModule):
+    """Checks `reduction`; weights among the settings are buffers, so that they move with the module."""
 
-    function: Any = None
     reductions: tuple[str, ...] = ("none", "mean", "sum")
+    repr_names = ()
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__()
+    def __init__(self, size_average: Any = None, reduce: Any = None, **settings: Any) -> None:
         name = type(self).__name__
-        _modern(name, settings.pop("size_average", None), settings.pop("reduce", None))
+        _modern(name, size_average, reduce)
         if settings["reduction"] not in self.reductions:
             expected = ", ".join(f'"{word}"' for word in self.reductions)
             raise ValueError(f"{name}: reduction: expected one of {expected}, got {settings['reduction']!r}")
-        self._settings = list(settings)
-        for name, value in settings.items():
-            if name in ("weight", "pos_weight"):
-                self.register_buffer(name, value)
-            else:
-                setattr(self, name, value)
-
-    def forward(self, *inputs: Any) -> Any:
-        """The loss of a prediction, given (input, target) or what the function takes."""
-        return type(self).function(*inputs, **{name: getattr(self, name) for name in self._settings})
+        super().__init__(**settings)
+        for weight in {"weight", "pos_weight"} & settings.keys():
+            delattr(self, weight)
+            self.register_buffer(weight, settings[weight])
 
 
-class CrossEntropyLoss(_Loss):
-    """-log softmax(input)[class]: see functional.cross_entropy."""
+class _UnweightedLoss(_Loss):
+    def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
+        super().__init__(size_average=size_average, reduce=reduce, reduction=reduction)
 
-    function = staticmethod(F.cross_entropy)
+
+class _WeightedLoss(_Loss):
+    def __init__(
+        self, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(weight=weight, size_average=size_average, reduce=reduce, reduction=reduction)
+
+
+class _MarginLoss(_Loss):
+    def __init__(
+        self, margin: float = 0.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(margin=margin, size_average=size_average, reduce=reduce, reduction=reduction)
+
+
+# --- classes --------------------------------------------------------------------------------------------------------
+
+
+class CrossEntropyLoss(_Loss, function=F.cross_entropy):
+    """-log softmax(input)[target]: logits (N, C), (C,) or (N, C, d1, ...); integer classes (N,), (), (N, d1, ...), or
+    probabilities of the logits' shape.
+
+    weight (C,): a factor for each class. ignore_index: targets that count for nothing. label_smoothing: how much of the
+    target is spread evenly over all classes. See functional.cross_entropy.
+    """
 
     def __init__(
         self, weight: Any = None, size_average: Any = None, ignore_index: int = -100, reduce: Any = None,
@@ -45,10 +68,11 @@ class CrossEntropyLoss(_Loss):
                          reduction=reduction, label_smoothing=label_smoothing)  # fmt: skip
 
 
-class NLLLoss(_Loss):
-    """-input[class]: see functional.nll_loss."""
+class NLLLoss(_Loss, function=F.nll_loss):
+    """-input[target], the negative log-likelihood of classes, for log-probabilities (N, C), (C,) or (N, C, d1, ...).
 
-    function = staticmethod(F.nll_loss)
+    weight and ignore_index: see CrossEntropyLoss. See functional.nll_loss.
+    """
 
     def __init__(
         self, weight: Any = None, size_average: Any = None, ignore_index: int = -100, reduce: Any = None,
@@ -58,10 +82,10 @@ class NLLLoss(_Loss):
                          reduction=reduction)  # fmt: skip
 
 
-class MultiMarginLoss(_Loss):
-    """The multi-class hinge: see functional.multi_margin_loss."""
-
-    function = staticmethod(F.multi_margin_loss)
+class MultiMarginLoss(_Loss, function=F.multi_margin_loss):
+    """The multi-class hinge (SVM) loss, sum over classes j other than the target of
+    max(0, margin - input[target] + input[j])^p / C, for scores (N, C) and classes (N,): see
+    functional.multi_margin_loss."""
 
     def __init__(
         self, p: int = 1, margin: float = 1.0, weight: Any = None, size_average: Any = None, reduce: Any = None,
@@ -71,36 +95,48 @@ class MultiMarginLoss(_Loss):
                          reduction=reduction)  # fmt: skip
 
 
-class _Simple(_Loss):
-    def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
-        super().__init__(size_average=size_average, reduce=reduce, reduction=reduction)
+class MultiLabelMarginLoss(_UnweightedLoss, function=F.multilabel_margin_loss):
+    """The multi-class hinge loss for several classes at once: (N, C) scores and, in each row of the target, class
+    indices up to the first -1. See functional.multilabel_margin_loss."""
 
 
-class L1Loss(_Simple):
-    """|input - target|; the lecture's MAE is reduction="sum"."""
-
-    function = staticmethod(F.l1_loss)
-
-
-class MSELoss(_Simple):
-    """(input - target)^2."""
-
-    function = staticmethod(F.mse_loss)
+class MultiLabelSoftMarginLoss(_WeightedLoss, function=F.multilabel_soft_margin_loss):
+    """The mean over classes of binary cross-entropy, for logits and targets in [0, 1], both (..., C): see
+    functional.multilabel_soft_margin_loss."""
 
 
-class HuberLoss(_Loss):
-    """See functional.huber_loss."""
+class CTCLoss(_Loss, function=F.ctc_loss):
+    """Connectionist temporal classification, forward(log_probs, targets, input_lengths, target_lengths): -log of the
+    probability of all alignments of log_probs (T, N, C) with the targets.
 
-    function = staticmethod(F.huber_loss)
+    blank: the index of the blank label. zero_infinity: infinite losses (targets too long) become 0. See
+    functional.ctc_loss.
+    """
+
+    def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
+        super().__init__(blank=blank, reduction=reduction, zero_infinity=zero_infinity)
+
+
+# --- distances of numbers -------------------------------------------------------------------------------------------
+
+
+class L1Loss(_UnweightedLoss, function=F.l1_loss):
+    """|input - target|, for tensors of one shape; reduction="sum" is the lecture's MAE. See functional.l1_loss."""
+
+
+class MSELoss(_UnweightedLoss, function=F.mse_loss):
+    """(input - target)^2, for tensors of one shape. See functional.mse_loss."""
+
+
+class HuberLoss(_Loss, function=F.huber_loss):
+    """d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2), with d = input - target: see functional.huber_loss."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction=reduction, delta=delta)
 
 
-class SmoothL1Loss(_Loss):
-    """See functional.smooth_l1_loss."""
-
-    function = staticmethod(F.smooth_l1_loss)
+class SmoothL1Loss(_Loss, function=F.smooth_l1_loss):
+    """d^2 / (2 beta) where |d| < beta, else |d| - beta / 2, with d = input - target: see functional.smooth_l1_loss."""
 
     def __init__(
         self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", beta: float = 1.0
@@ -108,21 +144,17 @@ class SmoothL1Loss(_Loss):
         super().__init__(size_average=size_average, reduce=reduce, reduction=reduction, beta=beta)
 
 
-class BCELoss(_Loss):
-    """See functional.binary_cross_entropy."""
-
-    function = staticmethod(F.binary_cross_entropy)
-
-    def __init__(
-        self, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
-    ) -> None:
-        super().__init__(weight=weight, size_average=size_average, reduce=reduce, reduction=reduction)
+# --- likelihoods ----------------------------------------------------------------------------------------------------
 
 
-class BCEWithLogitsLoss(_Loss):
-    """See functional.binary_cross_entropy_with_logits."""
+class BCELoss(_WeightedLoss, function=F.binary_cross_entropy):
+    """-(y log p + (1 - y) log(1 - p)), for probabilities p = input and targets y in [0, 1] of one shape: see
+    functional.binary_cross_entropy."""
 
-    function = staticmethod(F.binary_cross_entropy_with_logits)
+
+class BCEWithLogitsLoss(_Loss, function=F.binary_cross_entropy_with_logits):
+    """BCELoss of sigmoid(input), finite at any logits; pos_weight is a factor for the term of y = 1. See
+    functional.binary_cross_entropy_with_logits."""
 
     def __init__(
         self, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
@@ -132,13 +164,94 @@ class BCEWithLogitsLoss(_Loss):
                          pos_weight=pos_weight)  # fmt: skip
 
 
-class KLDivLoss(_Loss):
-    """See functional.kl_div."""
+class KLDivLoss(_Loss, function=F.kl_div):
+    """target (log target - input), the Kullback-Leibler divergence, for log-probabilities `input` and probabilities
+    `target` (log_target=True: log-probabilities, too).
 
-    function = staticmethod(F.kl_div)
+    reduction="batchmean" divides the sum by N, which is the divergence's definition. See functional.kl_div.
+    """
+
     reductions = ("none", "mean", "sum", "batchmean")
 
     def __init__(
         self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", log_target: bool = False
     ) -> None:
         super().__init__(size_average=size_average, reduce=reduce, reduction=reduction, log_target=log_target)
+
+
+class GaussianNLLLoss(_Loss, function=F.gaussian_nll_loss):
+    """(log v + (input - target)^2 / v) / 2 with v = max(var, eps), forward(input, target, var): see
+    functional.gaussian_nll_loss."""
+
+    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
+        super().__init__(full=full, eps=eps, reduction=reduction)
+
+
+class PoissonNLLLoss(_Loss, function=F.poisson_nll_loss):
+    """exp(input) - target * input, for the log of a Poisson distribution's mean; log_input=False: for the mean itself.
+    See functional.poisson_nll_loss."""
+
+    def __init__(
+        self, log_input: bool = True, full: bool = False, size_average: Any = None, eps: float = 1e-8,
+        reduce: Any = None, reduction: str = "mean",
+    ) -> None:  # fmt: skip
+        super().__init__(log_input=log_input, full=full, size_average=size_average, eps=eps, reduce=reduce,
+                         reduction=reduction)  # fmt: skip
+
+
+# --- margins; targets are 1 and -1 ----------------------------------------------------------------------------------
+
+
+class SoftMarginLoss(_UnweightedLoss, function=F.soft_margin_loss):
+    """log(1 + exp(-target * input)), the logistic loss: see functional.soft_margin_loss."""
+
+
+class MarginRankingLoss(_MarginLoss, function=F.margin_ranking_loss):
+    """max(0, -target (input1 - input2) + margin), forward(input1, input2, target): see
+    functional.margin_ranking_loss."""
+
+
+class HingeEmbeddingLoss(_MarginLoss, function=F.hinge_embedding_loss):
+    """The distance `input` where target is 1, max(0, margin - input) where it is -1: see
+    functional.hinge_embedding_loss."""
+
+    def __init__(
+        self, margin: float = 1.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(margin, size_average, reduce, reduction)
+
+
+class CosineEmbeddingLoss(_MarginLoss, function=F.cosine_embedding_loss):
+    """1 - cos(input1, input2) where target is 1, max(0, cos - margin) where it is -1, forward(input1, input2, target):
+    see functional.cosine_embedding_loss."""
+
+
+class TripletMarginLoss(_Loss, function=F.triplet_margin_loss):
+    """max(0, |anchor - positive|_p - |anchor - negative|_p + margin), forward(anchor, positive, negative): see
+    functional.triplet_margin_loss."""
+
+    def __init__(
+        self, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6, swap: bool = False, size_average: Any = None,
+        reduce: Any = None, reduction: str = "mean",
+    ) -> None:  # fmt: skip
+        super().__init__(margin=margin, size_average=size_average, reduce=reduce, reduction=reduction, p=p, eps=eps,
+                         swap=swap)  # fmt: skip
+
+
+class TripletMarginWithDistanceLoss(_Loss, function=F.triplet_margin_with_distance_loss):
+    """TripletMarginLoss with any distance_function of two batches of vectors (None: PairwiseDistance()): see
+    functional.triplet_margin_with_distance_loss."""
+
+    def __init__(
+        self, *, distance_function: Any = None, margin: float = 1.0, swap: bool = False, reduction: str = "mean"
+    ) -> None:
+        distance = PairwiseDistance() if distance_function is None else distance_function
+        super().__init__(distance_function=distance, margin=margin, swap=swap, reduction=reduction)
+
+
+__all__ = [
+    "BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "GaussianNLLLoss",
+    "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss",
+    "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss",
+    "TripletMarginLoss", "TripletMarginWithDistanceLoss",
+]  # fmt: skip

@@ -1,14 +1,13 @@
 """Recurrent networks: RNN, LSTM, GRU over sequences (padded or packed), and their cells."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 from minigrad.engine.messages import describe
 from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
-from minigrad.nn import init
 from minigrad.nn.modules.module import Module
+from minigrad.nn.modules.utils import uniform_by_fan_in
 from minigrad.nn.parameter import Parameter
 from minigrad.nn.utils.rnn import PackedSequence
 from minigrad.ops.array.creation import count, empty, zeros
@@ -28,27 +27,30 @@ State = tuple[Any, ...]  # (h,), or (h, c)
 Step = Callable[[Any, Any, State], State]  # gates from the input, gates from h, state -> next state
 
 
-class _Weights(Module):
-    """Weights named and drawn as PyTorch's: uniform within 1 / sqrt(hidden_size)."""
+class _RNNWeights(Module):
+    """Initial values as PyTorch's."""
 
     hidden_size: int
 
     def reset_parameters(self) -> None:
-        """Draw the initial values again."""
-        bound = 1 / math.sqrt(self.hidden_size) if self.hidden_size else 0.0
-        for p in self.parameters():
-            init.uniform_(p, -bound, bound)
+        """Draw the initial values again: uniform in [-b, b), b = 1 / sqrt(hidden_size)."""
+        uniform_by_fan_in(self, self.hidden_size)
 
 
 # --- whole sequences ------------------------------------------------------------------------------------------------
 
 
-class RNNBase(_Weights):
-    """What RNN, LSTM and GRU have in common: layers, directions, weights, sequences padded or packed."""
+class RNNBase(_RNNWeights):
+    """What RNN, LSTM and GRU share: layers and directions, their weights, sequences padded or packed.
+
+    Weights have PyTorch's names: weight_ih_l0 (gates * hidden_size, input_size), weight_hh_l0 (gates * hidden_size,
+    hidden_size), bias_ih_l0, bias_hh_l0, and so on for each layer, with "_reverse" for the backward direction; all
+    start uniform in [-b, b), b = 1 / sqrt(hidden_size). dropout: in training, between layers. Raises ValueError for
+    less than one layer, a dropout that is no probability, and a proj_size that is not below hidden_size."""
 
     gates: int
     states = 1
-    summed = True  # are the gates a sum of what comes from the input and of what comes from h?
+    additive_gates = True  # is every gate a function of (input's part + h's part)? Then one bias does for two
 
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
@@ -69,7 +71,7 @@ class RNNBase(_Weights):
         self.directions = 2 if bidirectional else 1
         rows, out = self.gates * hidden_size, proj_size or hidden_size
         options = {"device": device, "dtype": dtype}
-        for layer, suffix in self._places():
+        for layer, suffix in self._layer_suffixes():
             size = input_size if layer == 0 else out * self.directions
             shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, size), "weight_hh": (rows, out)}
             shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)} if bias else {}
@@ -78,65 +80,70 @@ class RNNBase(_Weights):
                 setattr(self, f"{what}_{suffix}", Parameter(empty(*shape, **options)))
         self.reset_parameters()
 
-    def _places(self) -> list[tuple[int, str]]:
-        """(layer, suffix of its weights' names), direction by direction."""
+    def _layer_suffixes(self) -> list[tuple[int, str]]:
+        """(layer, suffix of its weights' names) for each layer and direction."""
         ends = ("", "_reverse")[: self.directions]
         return [(layer, f"l{layer}{end}") for layer in range(self.num_layers) for end in ends]
 
     def flatten_parameters(self) -> None:
-        """Nothing to do: here for scripts that call it."""
+        """Does nothing: weights need not lie side by side here."""
 
     def _step(self, x: Any, h: Any, state: State) -> State:
         raise NotImplementedError
 
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
-        """(output, last state): input (T, N, in), (N, T, in) if batch_first, (T, in) or packed; the output has the
-        input's form, and states are (layers * directions, N, size)."""
+        """(output, final state) for an input (T, N, input_size), (N, T, input_size) if batch_first, (T, input_size) or
+        a PackedSequence, from the state hx (None: zeros).
+
+        The output, in the input's form, has the last layer's h of each step, both directions concatenated; states are
+        (layers * directions, N, size), without N for (T, input_size). Raises ShapeError where sizes do not fit.
+        """
         packed = isinstance(input, PackedSequence)
         x = input.data if packed else input
-        alone = not packed and getattr(x, "ndim", 0) == 2
-        if getattr(x, "ndim", 0) != (2 if packed or alone else 3) or x.shape[-1] != self.input_size:
+        unbatched = not packed and getattr(x, "ndim", 0) == 2
+        if getattr(x, "ndim", 0) != (2 if packed or unbatched else 3) or x.shape[-1] != self.input_size:
             raise ShapeError(f"{self!r}: expected an input (T, N, {self.input_size}), (N, T, ...) if batch_first, or "
                              f"(T, {self.input_size}), got {describe(x)}")  # fmt: skip
-        if alone:
+        if unbatched:
             x = x.unsqueeze(1)
         elif not packed and self.batch_first:
             x = transpose(x, 0, 1)
         if not x.shape[0]:
             raise ShapeError(f"{self!r}: expected at least one step, got {describe(input)}")
         sizes = [int(n) for n in input.batch_sizes.tolist()] if packed else [x.shape[1]] * x.shape[0]
-        state = self._initial(hx, x, sizes[0] if sizes else 0, alone, input.sorted_indices if packed else None)
-        out, last = self._layers(x if packed else x.reshape(-1, x.shape[-1]), sizes, state)
+        order = input.sorted_indices if packed else None
+        state = self._initial_state(hx, x, sizes[0] if sizes else 0, unbatched, order)
+        out, last = self._run_layers(x if packed else x.reshape(-1, x.shape[-1]), sizes, state)
         if packed:
             output: Any = input._replace(data=out)
             if input.unsorted_indices is not None:
                 last = tuple(s[:, input.unsorted_indices] for s in last)
         else:
             output = out.reshape(*x.shape[:2], out.shape[-1])
-            output = output.squeeze(1) if alone else transpose(output, 0, 1) if self.batch_first else output
-            last = tuple(s.squeeze(1) for s in last) if alone else last
+            output = output.squeeze(1) if unbatched else transpose(output, 0, 1) if self.batch_first else output
+            last = tuple(s.squeeze(1) for s in last) if unbatched else last
         return output, last if self.states > 1 else last[0]
 
-    def _initial(self, hx: Any, x: Any, batch: int, alone: bool, order: Any) -> State:
+    def _initial_state(self, hx: Any, x: Any, batch: int, unbatched: bool, order: Any) -> State:
         sizes = ((self.proj_size or self.hidden_size), self.hidden_size)[: self.states]
         shapes = [(self.num_layers * self.directions, batch, size) for size in sizes]
         if hx is None:
             return tuple(zeros(*shape, dtype=x.dtype, device=x.device) for shape in shapes)
         given = tuple(hx) if self.states > 1 else (hx,)
-        given = tuple(s.unsqueeze(1) for s in given) if alone else given
+        given = tuple(s.unsqueeze(1) for s in given) if unbatched else given
         if [tuple(s.shape) for s in given] != shapes:
             raise ShapeError(f"{self!r}: hx: expected {' and '.join(map(str, shapes))}, got "
                              f"{' and '.join(str(tuple(s.shape)) for s in given)}")  # fmt: skip
         return given if order is None else tuple(s[:, order] for s in given)
 
-    def _layers(self, x: Any, sizes: list[int], state: State) -> tuple[Any, State]:
-        """All layers over data (all steps, in), of which each step has so many rows."""
+    def _run_layers(self, x: Any, sizes: list[int], state: State) -> tuple[Any, State]:
+        """All layers over data (all steps, in); `sizes`: the rows of each step."""
         lasts: list[State] = []
         for layer in range(self.num_layers):
             outs = []
             for end in ("", "_reverse")[: self.directions]:
                 start = tuple(s[len(lasts)] for s in state)
-                out, last = self._run(x, sizes, start, f"l{layer}{end}", bool(end))
+                out, last = self._run_direction(x, sizes, start, f"l{layer}{end}", bool(end))
                 outs.append(out)
                 lasts.append(last)
             x = cat(outs, -1) if len(outs) > 1 else outs[0]
@@ -144,24 +151,24 @@ class RNNBase(_Weights):
                 x = F.dropout(x, self.dropout, self.training)
         return x, tuple(stack([last[i] for last in lasts]) for i in range(self.states))
 
-    def _arguments(self, x: Any, suffix: str) -> tuple[Any, Any, Any]:
-        """What the input gives the gates in all steps, the state's weight, and what is still to be added to it."""
+    def _input_gates(self, x: Any, suffix: str) -> tuple[Any, Any, Any]:
+        """The input's part of the gates in all steps; weight and bias of h's part."""
         w_ih, w_hh = getattr(self, f"weight_ih_{suffix}"), getattr(self, f"weight_hh_{suffix}")
         b_ih, b_hh = (getattr(self, f"bias_{which}_{suffix}", None) for which in ("ih", "hh"))
-        if self.summed and b_ih is not None:  # one addition and one gradient instead of one a step
+        if self.additive_gates and b_ih is not None:  # one addition and one gradient, not one a step
             b_ih, b_hh = b_ih + b_hh, None
         return F.linear(x, w_ih, b_ih), w_hh, b_hh
 
-    def _run(self, x: Any, sizes: list[int], state: State, suffix: str, back: bool) -> tuple[Any, State]:
-        """One layer in one direction. Rows come and go as sequences begin and end: the longest are first."""
-        gates, w_hh, b_hh = self._arguments(x, suffix)
+    def _run_direction(self, x: Any, sizes: list[int], state: State, suffix: str, reverse: bool) -> tuple[Any, State]:
+        """One layer in one direction. The rows of a step are the sequences that have one: the longest are first."""
+        gates, w_hh, b_hh = self._input_gates(x, suffix)
         project = getattr(self, f"weight_hr_{suffix}", None)
         steps = split(gates, sizes)
         outs: list[Any] = [None] * len(steps)
         ended: list[State] = []
-        now, rows = tuple(s[: sizes[-1] if back else sizes[0]] for s in state), sizes[-1] if back else sizes[0]
-        for t in reversed(range(len(steps))) if back else range(len(steps)):
-            if sizes[t] > rows:  # going backward, shorter sequences begin here
+        now, rows = tuple(s[: sizes[-1] if reverse else sizes[0]] for s in state), sizes[-1] if reverse else sizes[0]
+        for t in reversed(range(len(steps))) if reverse else range(len(steps)):
+            if sizes[t] > rows:  # in reverse, shorter sequences begin here
                 now = tuple(cat([s, s0[rows : sizes[t]]]) for s, s0 in zip(now, state))
             elif sizes[t] < rows:
                 ended.append(tuple(s[sizes[t] :] for s in now))
@@ -177,16 +184,20 @@ class RNNBase(_Weights):
 
     def extra_repr(self) -> str:
         text = f"{self.input_size}, {self.hidden_size}"
-        usual = {"proj_size": 0, "num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0,
+        defaults = {"proj_size": 0, "num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0,
                  "bidirectional": False}  # fmt: skip
-        for name, value in usual.items():
+        for name, value in defaults.items():
             if getattr(self, name) != value:
                 text += f", {name}={getattr(self, name)}"
         return text
 
 
 class RNN(RNNBase):
-    """h_t = tanh(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh), or relu: see rnn_tanh_cell."""
+    """Elman network: h_t = tanh(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh), or with nonlinearity="relu" ReLU for tanh
+    (another word raises ValueError).
+
+    forward(input, h0) gives (output, h_n): see RNNBase. Elman, Finding Structure in Time, 1990.
+    """
 
     gates = 1
 
@@ -206,7 +217,12 @@ class RNN(RNNBase):
 
 
 class LSTM(RNNBase):
-    """Long short-term memory over a sequence: see lstm_cell. The state is (h, c). proj_size: h is projected to it."""
+    """Long short-term memory: gates i, f, g, o = W_ih x_t + b_ih + W_hh h_(t-1) + b_hh, in this order;
+    c_t = sigmoid(f) c_(t-1) + sigmoid(i) tanh(g); h_t = sigmoid(o) tanh(c_t).
+
+    forward(input, (h0, c0)) gives (output, (h_n, c_n)): see RNNBase. proj_size: h_t is projected to this size by
+    weight_hr_l0 (proj_size, hidden_size). Hochreiter and Schmidhuber, Neural Computation 1997.
+    """
 
     gates, states = 4, 2
 
@@ -214,9 +230,8 @@ class LSTM(RNNBase):
         return lstm_step(x + h, state[1])
 
     def _run(self, x: Any, sizes: list[int], state: State, suffix: str, back: bool) -> tuple[Any, State]:
-        """On the CPU sequences of one length are one operation."""
-        alike = bool(sizes) and sizes[0] == sizes[-1] > 0 and all(s.dtype == x.dtype for s in state)
-        if not alike or self.proj_size or x.device.type != "cpu":
+        """Sequences of one length are one operation."""
+        if self.proj_size or not sizes or not sizes[0] == sizes[-1] > 0:
             return super()._run(x, sizes, state, suffix, back)
         gates, w_hh, _ = self._arguments(x, suffix)
         h, c = state
@@ -225,9 +240,13 @@ class LSTM(RNNBase):
 
 
 class GRU(RNNBase):
-    """Gated recurrent units over a sequence: see gru_cell."""
+    """Gated recurrent units: r, z = sigmoid(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh);
+    n = tanh(W_in x_t + b_in + r (W_hn h_(t-1) + b_hn)); h_t = (1 - z) n + z h_(t-1), gates in the order r, z, n.
 
-    gates, summed = 3, False
+    forward(input, h0) gives (output, h_n): see RNNBase. Cho et al., EMNLP 2014.
+    """
+
+    gates, additive_gates = 3, False
 
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
@@ -243,8 +262,9 @@ class GRU(RNNBase):
 # --- one step -------------------------------------------------------------------------------------------------------
 
 
-class RNNCellBase(_Weights):
-    """What the cells have in common: their weights, and one step of a sequence."""
+class RNNCellBase(_RNNWeights):
+    """What the cells share: weight_ih (gates * hidden_size, input_size), weight_hh (gates * hidden_size, hidden_size),
+    bias_ih, bias_hh, all uniform in [-b, b), b = 1 / sqrt(hidden_size) at the start, and one step of a sequence."""
 
     gates: int
 
@@ -263,18 +283,17 @@ class RNNCellBase(_Weights):
         self.bias_hh = Parameter(empty(rows, **options)) if bias else None
         self.reset_parameters()
 
-    def _call(self, function: Callable[..., Any], input: Any, hx: Any) -> Any:
+    def _run_cell(self, function: Callable[..., Any], input: Any, hx: Any) -> Any:
         if getattr(input, "ndim", 0) not in (1, 2) or input.shape[-1] != self.input_size:
             raise ShapeError(f"{self!r}: expected an input (N, {self.input_size}) or ({self.input_size},), got "
                              f"{describe(input)}")  # fmt: skip
+        expected, has_c = (*input.shape[:-1], self.hidden_size), function is lstm_cell
         if hx is None:
-            h = zeros(*input.shape[:-1], self.hidden_size, dtype=input.dtype, device=input.device)
-            hx = (h, h) if function is lstm_cell else h
+            h = zeros(*expected, dtype=input.dtype, device=input.device)
+            hx = (h, h) if has_c else h
         states = hx if isinstance(hx, (tuple, list)) else (hx,)
-        wanted = (*input.shape[:-1], self.hidden_size)
-        both = function is lstm_cell
-        if len(states) != 1 + both or any(tuple(getattr(s, "shape", ())) != wanted for s in states):
-            form = f"(h, c) of {wanted} each" if both else f"{wanted}"
+        if len(states) != 1 + has_c or any(tuple(getattr(s, "shape", ())) != expected for s in states):
+            form = f"(h, c) of {expected} each" if has_c else f"{expected}"
             raise ShapeError(f"{self!r}: hx: expected {form}, got {', '.join(map(describe, states))}")
         return function(input, hx, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
 
@@ -283,7 +302,7 @@ class RNNCellBase(_Weights):
 
 
 class RNNCell(RNNCellBase):
-    """One step of an RNN: see rnn_tanh_cell."""
+    """One step of an RNN: forward(input (N, input_size) or (input_size,), h) gives the next h, of size hidden_size."""
 
     gates = 1
 
@@ -301,26 +320,29 @@ class RNNCell(RNNCellBase):
         return super().extra_repr() + shown
 
     def forward(self, input: Any, hx: Any = None) -> Any:
-        """The next h."""
-        return self._call(rnn_tanh_cell if self.nonlinearity == "tanh" else rnn_relu_cell, input, hx)
+        """The next h, from hx (None: zeros)."""
+        return self._run_cell(rnn_tanh_cell if self.nonlinearity == "tanh" else rnn_relu_cell, input, hx)
 
 
 class LSTMCell(RNNCellBase):
-    """One step of an LSTM: see lstm_cell."""
+    """One step of an LSTM: forward(input (N, input_size) or (input_size,), (h, c)) gives the next (h, c)."""
 
     gates = 4
 
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
-        """The next (h, c)."""
-        found: tuple[Any, Any] = self._call(lstm_cell, input, hx)
-        return found
+        """The next (h, c), from hx (None: zeros)."""
+        state: tuple[Any, Any] = self._run_cell(lstm_cell, input, hx)
+        return state
 
 
 class GRUCell(RNNCellBase):
-    """One step of a GRU: see gru_cell."""
+    """One step of a GRU: forward(input (N, input_size) or (input_size,), h) gives the next h."""
 
     gates = 3
 
     def forward(self, input: Any, hx: Any = None) -> Any:
-        """The next h."""
-        return self._call(gru_cell, input, hx)
+        """The next h, from hx (None: zeros)."""
+        return self._run_cell(gru_cell, input, hx)
+
+
+__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]

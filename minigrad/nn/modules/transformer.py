@@ -1,4 +1,5 @@
-"""Transformer encoder and decoder, with PyTorch's names of weights (Vaswani et al., 2017)."""
+"""Transformer encoder and decoder, with PyTorch's names of weights. Vaswani et al., Attention Is All You Need, NeurIPS
+2017."""
 
 import copy
 import math
@@ -10,7 +11,7 @@ from minigrad.nn import init
 from minigrad.nn.modules.attention import MultiheadAttention
 from minigrad.nn.modules.container import ModuleList
 from minigrad.nn.modules.dropout import Dropout
-from minigrad.nn.modules.layers import Linear
+from minigrad.nn.modules.linear import Linear
 from minigrad.nn.modules.module import Module
 from minigrad.nn.modules.normalization import LayerNorm
 from minigrad.ops.array.creation import full
@@ -20,12 +21,13 @@ Activation = str | Callable[[Any], Any]
 
 
 def causal_mask(size: int, device: Any = None, dtype: Any = None) -> Any:
-    """(size, size) with minus infinity above the diagonal and 0 elsewhere: no step sees a later one."""
+    """(size, size) with minus infinity above the diagonal and 0 elsewhere: no position attends to a later one."""
     return triu(full((size, size), -math.inf, dtype=dtype, device=device), 1)
 
 
-class _Layer(Module):
-    """What encoder and decoder layers share: attention (by name), the feed-forward half, norms and dropouts."""
+class _TransformerLayer(Module):
+    """What encoder and decoder layers share: attention modules (by name), the feed-forward block, norms and
+    dropouts."""
 
     def __init__(
         self, attention: tuple[str, ...], d_model: int, nhead: int, dim_feedforward: int, dropout: float,
@@ -33,15 +35,14 @@ class _Layer(Module):
         options: dict[str, Any],
     ) -> None:  # fmt: skip
         super().__init__()
-        known = {"relu": F.relu, "gelu": F.gelu}
-        if not callable(activation) and activation not in known:
+        activations = {"relu": F.relu, "gelu": F.gelu}
+        if not callable(activation) and activation not in activations:
             raise ValueError(f'{type(self).__name__}: activation: expected "relu", "gelu" or a function, got '
                              f"{activation!r}")  # fmt: skip
-        self.activation = activation if callable(activation) else known[activation]
+        self.activation = activation if callable(activation) else activations[activation]
         self.norm_first = norm_first
         for name in attention:
-            made = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, **options)
-            setattr(self, name, made)
+            setattr(self, name, MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, **options))
         self.linear1 = Linear(d_model, dim_feedforward, bias, **options)
         self.dropout = Dropout(dropout)
         self.linear2 = Linear(dim_feedforward, d_model, bias, **options)
@@ -51,17 +52,21 @@ class _Layer(Module):
         for i in numbers:
             setattr(self, f"dropout{i}", Dropout(dropout))
 
-    def _feed(self, x: Any) -> Any:
+    def _ff_block(self, x: Any) -> Any:
         return self.linear2(self.dropout(self.activation(self.linear1(x))))
 
-    def _around(self, x: Any, number: int, block: Callable[[Any], Any]) -> Any:
-        """x + dropout(block(x)), normalized before the block or after the sum."""
+    def _residual(self, x: Any, number: int, block: Callable[[Any], Any]) -> Any:
+        """x + dropout(block(x)), normalized before the block (norm_first) or after the sum."""
         norm, dropout = getattr(self, f"norm{number}"), getattr(self, f"dropout{number}")
         return x + dropout(block(norm(x))) if self.norm_first else norm(x + dropout(block(x)))
 
 
-class TransformerEncoderLayer(_Layer):
-    """Self-attention, then two linear layers, each with a residual sum and a layer norm."""
+class TransformerEncoderLayer(_TransformerLayer):
+    """Self-attention, then a feed-forward block of two linear layers, each with a residual connection and a layer norm.
+
+    norm_first: normalize before each block instead of after the sum. activation: "relu", "gelu" or a function; another
+    string raises ValueError. Inputs are (L, N, d_model), (N, L, d_model) if batch_first.
+    """
 
     def __init__(
         self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1,
@@ -72,16 +77,17 @@ class TransformerEncoderLayer(_Layer):
                          batch_first, norm_first, bias, {"device": device, "dtype": dtype})  # fmt: skip
 
     def forward(self, src: Any, src_mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False) -> Any:
-        """The layer of a sequence (L, N, E), or (N, L, E) if batch_first."""
+        """src, and the result, (L, N, E), or (N, L, E) if batch_first. Masks: see MultiheadAttention."""
 
-        def attend(x: Any) -> Any:
+        def self_attention(x: Any) -> Any:
             return self.self_attn(x, x, x, src_key_padding_mask, False, src_mask)[0]
 
-        return self._around(self._around(src, 1, attend), 2, self._feed)
+        return self._residual(self._residual(src, 1, self_attention), 2, self._ff_block)
 
 
-class TransformerDecoderLayer(_Layer):
-    """Self-attention, attention to the encoder's result, then two linear layers."""
+class TransformerDecoderLayer(_TransformerLayer):
+    """Self-attention, cross-attention to the encoder's output, then a feed-forward block of two linear layers, each
+    with a residual connection and a layer norm. Arguments: see TransformerEncoderLayer."""
 
     def __init__(
         self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1,
@@ -95,26 +101,29 @@ class TransformerDecoderLayer(_Layer):
         self, tgt: Any, memory: Any, tgt_mask: Any = None, memory_mask: Any = None, tgt_key_padding_mask: Any = None,
         memory_key_padding_mask: Any = None, tgt_is_causal: bool = False, memory_is_causal: bool = False,
     ) -> Any:  # fmt: skip
-        """The layer of a target sequence, given the encoder's result `memory`."""
+        """tgt, and the result, (T, N, E), given the encoder's output `memory` (S, N, E); batch first if so made."""
 
-        def attend(x: Any) -> Any:
+        def self_attention(x: Any) -> Any:
             return self.self_attn(x, x, x, tgt_key_padding_mask, False, tgt_mask)[0]
 
-        def look(x: Any) -> Any:
+        def cross_attention(x: Any) -> Any:
             return self.multihead_attn(x, memory, memory, memory_key_padding_mask, False, memory_mask)[0]
 
-        return self._around(self._around(self._around(tgt, 1, attend), 2, look), 3, self._feed)
+        x = self._residual(tgt, 1, self_attention)
+        x = self._residual(x, 2, cross_attention)
+        return self._residual(x, 3, self._ff_block)
 
 
-class _Stack(Module):
+class _LayerStack(Module):
     def __init__(self, layer: Module, num_layers: int, norm: Module | None) -> None:
         super().__init__()
         self.layers = ModuleList([copy.deepcopy(layer) for _ in range(num_layers)])
         self.num_layers, self.norm = num_layers, norm
 
 
-class TransformerEncoder(_Stack):
-    """num_layers copies of a layer, one after another, and a norm at the end if given."""
+class TransformerEncoder(_LayerStack):
+    """num_layers copies of encoder_layer, one after another, then `norm` if given. enable_nested_tensor and mask_check
+    change nothing."""
 
     def __init__(
         self, encoder_layer: Module, num_layers: int, norm: Module | None = None, enable_nested_tensor: bool = True,
@@ -125,14 +134,14 @@ class TransformerEncoder(_Stack):
     def forward(
         self, src: Any, mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool | None = None
     ) -> Any:
-        """All layers of a sequence."""
+        """src through all layers, with the same masks."""
         for layer in self.layers:
             src = layer(src, mask, src_key_padding_mask)
         return src if self.norm is None else self.norm(src)
 
 
-class TransformerDecoder(_Stack):
-    """num_layers copies of a layer, one after another, and a norm at the end if given."""
+class TransformerDecoder(_LayerStack):
+    """num_layers copies of decoder_layer, one after another, then `norm` if given."""
 
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
         super().__init__(decoder_layer, num_layers, norm)
@@ -141,14 +150,18 @@ class TransformerDecoder(_Stack):
         self, tgt: Any, memory: Any, tgt_mask: Any = None, memory_mask: Any = None, tgt_key_padding_mask: Any = None,
         memory_key_padding_mask: Any = None, tgt_is_causal: bool | None = None, memory_is_causal: bool = False,
     ) -> Any:  # fmt: skip
-        """All layers of a target sequence."""
+        """tgt through all layers, with the same memory and masks."""
         for layer in self.layers:
             tgt = layer(tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask)
         return tgt if self.norm is None else self.norm(tgt)
 
 
 class Transformer(Module):
-    """Encoder and decoder: src (S, N, E) and tgt (T, N, E) give (T, N, E); batch first if so made."""
+    """Encoder and decoder: src (S, N, d_model) and tgt (T, N, d_model) give (T, N, d_model); batch first if so made.
+
+    Its parameters of two or more dimensions start Xavier uniform. The arguments are TransformerEncoderLayer's, and how
+    many layers each half has; custom_encoder and custom_decoder take the place of a half.
+    """
 
     def __init__(
         self, d_model: int = 512, nhead: int = 8, num_encoder_layers: int = 6, num_decoder_layers: int = 6,
@@ -159,16 +172,16 @@ class Transformer(Module):
         super().__init__()
         self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
         options = {"device": device, "dtype": dtype}
-        made = (d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias)
+        settings = (d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias)
 
         def norm() -> LayerNorm:
             return LayerNorm(d_model, layer_norm_eps, bias=bias, **options)
 
         self.encoder = custom_encoder or TransformerEncoder(
-            TransformerEncoderLayer(*made, **options), num_encoder_layers, norm()
+            TransformerEncoderLayer(*settings, **options), num_encoder_layers, norm()
         )
         self.decoder = custom_decoder or TransformerDecoder(
-            TransformerDecoderLayer(*made, **options), num_decoder_layers, norm()
+            TransformerDecoderLayer(*settings, **options), num_decoder_layers, norm()
         )
         for p in self.parameters():
             if p.ndim > 1:
@@ -181,6 +194,11 @@ class Transformer(Module):
         src_key_padding_mask: Any = None, tgt_key_padding_mask: Any = None, memory_key_padding_mask: Any = None,
         src_is_causal: bool | None = None, tgt_is_causal: bool | None = None, memory_is_causal: bool = False,
     ) -> Any:  # fmt: skip
-        """The decoder's result."""
+        """The decoder's output for tgt, given the encoder's for src. Masks: see MultiheadAttention."""
         memory = self.encoder(src, src_mask, src_key_padding_mask)
         return self.decoder(tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask)
+
+
+__all__ = [
+    "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer",
+]  # fmt: skip

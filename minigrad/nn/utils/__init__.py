@@ -1,20 +1,21 @@
-"""Tools around modules: gradient clipping, parameters as one vector, sequences of different lengths, and reports on
-sparsity."""
+"""Tools around modules: gradient clipping, parameters as one vector, sequences of different lengths, parametrizations,
+reports on sparsity and compact models."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from minigrad._lazy import lazy_imports
 from minigrad.nn.utils import rnn
-from minigrad.nn.utils.clip import (
+from minigrad.nn.utils.clip_grad import (
     clip_grad_norm,
     clip_grad_norm_,
     clip_grad_value_,
     clip_grads_with_norm_,
     get_total_norm,
 )
-from minigrad.nn.utils.vector import parameters_to_vector, vector_to_parameters
+from minigrad.nn.utils.convert_parameters import parameters_to_vector, vector_to_parameters
 
 if TYPE_CHECKING:
+    from minigrad.nn.utils.compaction import compact
     from minigrad.nn.utils.sparsity import SparsityReport, sparsity_report
 
 __all__ = [
@@ -22,30 +23,16 @@ __all__ = [
     "compact", "get_total_norm", "parameters_to_vector", "rnn", "sparsity_report", "vector_to_parameters",
 ]  # fmt: skip
 
-
-def compact(model: Any) -> Any:
-    """A smaller dense model with equal outputs: see `nn.utils.compact`, the module of this name."""
-    from minigrad.nn.utils.compaction import compact as make
-
-    return make(model)
-
-
-_part, __dir__ = lazy_imports(
+# these are made of modules, which import this package for `rnn`: they come when they are named
+__getattr__, __dir__ = lazy_imports(
     __name__,
     "parametrizations parametrize sparsity",
+    compaction="compact",
     fusion="fuse_conv_bn_eval fuse_linear_bn_eval",
     reparametrize="remove_spectral_norm remove_weight_norm spectral_norm weight_norm",
     sparsity="SparsityReport sparsity_report",
+    instead={
+        "prune": "not implemented; optim.Proximal with a regularizer makes exact zeros and nn.utils.compact removes "
+        "them; for a mask of your own, multiply by it in a parametrization (nn.utils.parametrize)"
+    },
 )
-
-
-def __getattr__(name: str) -> Any:
-    """Weight and spectral norm and other parametrizations are made of modules and so come after them."""
-    if (part := _part(name)) is not None:
-        return part
-    if name == "prune":
-        raise AttributeError(
-            "nn.utils.prune: optim.Proximal with a regularizer makes exact zeros, nn.utils.compact takes them out; "
-            "to keep a mask of your own, multiply by it in a parametrization (nn.utils.parametrize)"
-        )
-    raise AttributeError(f"module 'minigrad.nn.utils' has no attribute {name!r}")

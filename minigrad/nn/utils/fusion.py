@@ -1,4 +1,4 @@
-"""A batch norm that no longer learns, folded into the layer before it."""
+"""A batch norm in eval mode, folded into the linear layer or convolution before it."""
 
 import copy
 from typing import Any
@@ -9,11 +9,10 @@ from minigrad.nn.parameter import Parameter
 
 @no_grad()
 def fuse_linear_bn_eval(linear: Any, bn: Any) -> Any:
-    """A copy of the layer whose outputs are those of the batch norm in eval mode after it:
+    """A copy of the layer whose outputs are bn(linear(x)): with scale = bn.weight / sqrt(bn.running_var + bn.eps) it
+    has weight * scale and (bias - bn.running_mean) * scale + bn.bias.
 
-        scale = bn.weight / sqrt(running_var + eps),  weight * scale,  (bias - running_mean) * scale + bn.bias
-
-    Raises RuntimeError where one of them trains, or there are no running statistics.
+    Raises RuntimeError where one of them is in training mode, or bn has no running statistics.
     """
     name = "fuse_linear_bn_eval" if linear.weight.ndim == 2 else "fuse_conv_bn_eval"
     if linear.training or bn.training or bn.running_var is None:
@@ -29,7 +28,7 @@ def fuse_linear_bn_eval(linear: Any, bn: Any) -> Any:
 
 
 def fuse_conv_bn_eval(conv: Any, bn: Any) -> Any:
-    """`fuse_linear_bn_eval` of a convolution: a filter is a row."""
+    """`fuse_linear_bn_eval` for a convolution, filter by filter. Raises NotImplementedError for transposed ones."""
     if getattr(conv, "transposed", False):
         raise NotImplementedError("fuse_conv_bn_eval: transposed convolutions are not folded")
     return fuse_linear_bn_eval(conv, bn)

@@ -1,5 +1,5 @@
-"""Parameters written as functions of others: `register_parametrization(layer, "weight", Symmetric())` makes
-`layer.weight` what the module Symmetric makes of a free parameter, computed anew whenever it is read."""
+"""Parameters as functions of others: after `register_parametrization(layer, "weight", Symmetric())`, `layer.weight` is
+what the module Symmetric computes from a free parameter, whenever it is read."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,29 +17,29 @@ _cache: dict[Any, Any] | None = None
 
 
 class ParametrizationList(ModuleList):
-    """The functions of one parameter, in their order, and what they start from: `original`, or `original0`,
-    `original1`, ... where the first one's right_inverse gives several tensors."""
+    """The parametrizations of one tensor, in the order they are applied, and the parameters they are applied to:
+    `original`, or `original0`, `original1`, ... where the first one's right_inverse gives several tensors."""
 
-    def __init__(self, first: Module, start: Tensor) -> None:
+    def __init__(self, first: Module, value: Tensor) -> None:
         super().__init__([first])
-        self.many = False
+        self.is_tensor = True
         if hasattr(first, "right_inverse"):
             with no_grad():
-                found = first.right_inverse(start.detach())
-            self.many = not isinstance(found, Tensor)
-            parts = list(found) if self.many else [found]
+                found = first.right_inverse(value.detach())
+            self.is_tensor = isinstance(found, Tensor)
+            parts = [found] if self.is_tensor else list(found)
         else:
-            parts = [start]
-        self.count = len(parts)
+            parts = [value]
+        self.ntensors = len(parts)
         for name, t in zip(self._names(), parts):
-            made = t if isinstance(t, Parameter) else Parameter(t.detach().clone(), start.requires_grad)
-            self.register_parameter(name, made)
+            original = t if isinstance(t, Parameter) else Parameter(t.detach().clone(), value.requires_grad)
+            self.register_parameter(name, original)
 
     def _names(self) -> list[str]:
-        return [f"original{i}" for i in range(self.count)] if self.many else ["original"]
+        return ["original"] if self.is_tensor else [f"original{i}" for i in range(self.ntensors)]
 
     def forward(self) -> Any:
-        """The parameter's value."""
+        """The tensor's value."""
         first, *rest = self
         x = first(*(getattr(self, name) for name in self._names()))
         for f in rest:
@@ -47,108 +47,114 @@ class ParametrizationList(ModuleList):
         return x
 
     def right_inverse(self, value: Tensor) -> None:
-        """Set the originals so that the value comes out. RuntimeError where a function has no right_inverse."""
+        """Set the originals so that forward gives the value. Raises RuntimeError where a parametrization has no
+        right_inverse."""
         with no_grad():
             found: Any = value
             for f in reversed(list(self)):
                 if not hasattr(f, "right_inverse"):
-                    raise RuntimeError(f"parametrize: {type(f).__name__} has no right_inverse: assign to its original")
+                    raise RuntimeError(f"parametrize: {type(f).__name__} has no right_inverse; assign to its original")
                 found = f.right_inverse(found)
-            for name, t in zip(self._names(), found if self.many else [found]):
+            for name, t in zip(self._names(), [found] if self.is_tensor else found):
                 getattr(self, name).copy_(t)
 
 
-def _property(name: str) -> Any:
-    def get(self: Any) -> Any:
-        made = self.parametrizations[name]
+def _parametrized_property(name: str) -> Any:
+    def get_value(self: Any) -> Any:
+        compute = self.parametrizations[name]
         if _cache is None:
-            return made()
+            return compute()
         key = id(self), name
         if key not in _cache:
-            _cache[key] = made()
+            _cache[key] = compute()
         return _cache[key]
 
-    def put(self: Any, value: Tensor) -> None:
+    def set_value(self: Any, value: Tensor) -> None:
         self.parametrizations[name].right_inverse(value)
 
-    return property(get, put)
+    return property(get_value, set_value)
 
 
 def register_parametrization(
     module: Module, tensor_name: str, parametrization: Module, *, unsafe: bool = False
 ) -> Module:
-    """Let `module.<tensor_name>` be parametrization(original), or of what it was before, if it is a function already.
+    """Make `module.<tensor_name>` the result of parametrization(original), or, where it has parametrizations already,
+    of parametrization(their result).
 
-    The parameter moves to `module.parametrizations.<tensor_name>.original`. Raises ValueError where there is no such
-    parameter, ShapeError where the function changes its shape (unsafe=True lets it). Returns the module.
+    The parameter moves to `module.parametrizations.<tensor_name>.original`. Returns the module. Raises ValueError where
+    there is no such parameter, ShapeError where the result has another shape or dtype (unless unsafe=True).
     """
     if is_parametrized(module, tensor_name):
-        made = module.parametrizations[tensor_name]
+        registered = module.parametrizations[tensor_name]
         _check(tensor_name, getattr(module, tensor_name), parametrization(getattr(module, tensor_name)), unsafe)
-        made.append(parametrization)
+        registered.append(parametrization)
         return module
-    start = module._parameters.get(tensor_name)
-    if start is None:
+    value = module._parameters.get(tensor_name)
+    if value is None:
         raise ValueError(
             f"register_parametrization: expected the name of a parameter of {type(module).__name__}, got "
             f"{tensor_name!r}; it has {', '.join(module._parameters) or 'none'}"
         )
-    made = ParametrizationList(parametrization, start)
-    _check(tensor_name, start, made(), unsafe)
+    registered = ParametrizationList(parametrization, value)
+    _check(tensor_name, value, registered(), unsafe)
     if not is_parametrized(module):
         module.parametrizations = ModuleDict()
     del module._parameters[tensor_name]
-    module.parametrizations[tensor_name] = made
-    _dress(module)
+    module.parametrizations[tensor_name] = registered
+    _inject_class(module)
     return module
 
 
-def _dress(module: Any) -> None:
-    """Give the module a class of its own with a property for each of its parametrizations: a copy of it keeps the one
-    it had, so that none is ever changed."""
-    kind = getattr(type(module), "_plain", type(module))
+def _inject_class(module: Any) -> None:
+    """Give the module a class of its own with a property for each of its parametrizations. A class is made anew, never
+    changed: copies of the module may have it."""
+    base = getattr(type(module), "_unparametrized", type(module))
     names = list(module.parametrizations)
     if not names:
         del module.parametrizations
-        module.__class__ = kind
+        module.__class__ = base
         return
-    about = {"_plain": kind, "__module__": kind.__module__, **{name: _property(name) for name in names}}
-    module.__class__ = type(f"Parametrized{kind.__name__}", (kind,), about)
+    properties = {name: _parametrized_property(name) for name in names}
+    namespace = {"_unparametrized": base, "__module__": base.__module__, **properties}
+    module.__class__ = type(f"Parametrized{base.__name__}", (base,), namespace)
 
 
 def _check(name: str, before: Tensor, after: Any, unsafe: bool) -> None:
     if not unsafe and (not isinstance(after, Tensor) or after.shape != before.shape or after.dtype != before.dtype):
         raise ShapeError(
-            f"register_parametrization: {name}: expected a function that keeps {describe(before)}, it gave "
-            f"{describe(after)}; unsafe=True lets it"
+            f"register_parametrization: {name}: expected a parametrization that keeps {describe(before)}, "
+            f"it gave {describe(after)}; unsafe=True allows this"
         )
 
 
 def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
-    """Is one of its parameters (or this one) a function of others?"""
-    if not hasattr(type(module), "_plain"):
+    """Whether any of its parameters (or this one) has a parametrization."""
+    if not hasattr(type(module), "_unparametrized"):
         return False
     return tensor_name is None or tensor_name in module.parametrizations
 
 
 def remove_parametrizations(module: Module, tensor_name: str, leave_parametrized: bool = True) -> Module:
-    """Make it a plain parameter again: of its value now, or (leave_parametrized=False) of its original."""
+    """Make it an ordinary parameter again, with its current value or (leave_parametrized=False) with its original's.
+
+    Returns the module. Raises ValueError where it is not parametrized, or would have several originals.
+    """
     if not is_parametrized(module, tensor_name):
         raise ValueError(f"remove_parametrizations: {type(module).__name__}.{tensor_name} is not parametrized")
-    made = module.parametrizations[tensor_name]
-    if not leave_parametrized and made.many:
-        raise ValueError("remove_parametrizations: leave_parametrized=False needs one original, it has several")
-    value = (made() if leave_parametrized else made.original).detach().clone()
-    requires_grad = any(p.requires_grad for p in made.parameters())
+    registered = module.parametrizations[tensor_name]
+    if not leave_parametrized and not registered.is_tensor:
+        raise ValueError("remove_parametrizations: leave_parametrized=False: expected one original, got several")
+    value = (registered() if leave_parametrized else registered.original).detach().clone()
+    requires_grad = any(p.requires_grad for p in registered.parameters())
     del module.parametrizations[tensor_name]
-    _dress(module)
+    _inject_class(module)
     module.register_parameter(tensor_name, Parameter(value, requires_grad))
     return module
 
 
 @contextmanager
 def cached() -> Iterator[None]:
-    """Inside, each parametrized tensor is computed once, at its first use."""
+    """A block in which each parametrized tensor is computed once, when it is first read."""
     global _cache
     outer, _cache = _cache, {} if _cache is None else _cache
     try:

@@ -1,4 +1,4 @@
-"""How sparse the weights of a model are, layer by layer: elements, rows, columns and channels that are zero."""
+"""A report on how sparse the weights of a model are: elements, rows, columns and channels that are zero, by layer."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +9,9 @@ from minigrad.nn.modules.module import Module
 
 @dataclass
 class LayerSparsity:
-    """The shares of one weight's parts that are all zero. As a matrix, its rows feed an output each and its columns
-    read an input each (of a convolution: a filter, and a place of the filters' window)."""
+    """The fractions of one weight's elements, rows, columns and input channels that are zero. As a matrix
+    (outputs, inputs), each row gives one output and each column takes one input; of a convolution, a row is a filter
+    and a column one element of all filters."""
 
     name: str
     kind: str
@@ -22,27 +23,28 @@ class LayerSparsity:
 
 
 class SparsityReport(list[LayerSparsity]):
-    """A row for each layer; str() is a table of them."""
+    """A LayerSparsity for each layer; str() gives a table."""
 
     def __str__(self) -> str:
-        head = ("layer", "kind", "weight", "elements", "rows", "columns", "channels")
-        lines: list[tuple[str, ...]] = [head]
+        header = ("layer", "kind", "weight", "elements", "rows", "columns", "channels")
+        lines: list[tuple[str, ...]] = [header]
         for x in self:
-            shares = (x.elements, x.rows, x.columns, x.channels)
-            lines.append((x.name, x.kind, " x ".join(map(str, x.shape)), *map(_percent, shares)))
-        widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
-        laid = ["  ".join(c.ljust(w) if i < 3 else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths)))
+            fractions = (x.elements, x.rows, x.columns, x.channels)
+            lines.append((x.name, x.kind, " x ".join(map(str, x.shape)), *map(_percent, fractions)))
+        widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+        rows = ["  ".join(c.ljust(w) if i < 3 else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths)))
                 for line in lines]  # fmt: skip
-        return "\n".join([laid[0], "  ".join("-" * w for w in widths), *laid[1:]])
+        return "\n".join([rows[0], "  ".join("-" * w for w in widths), *rows[1:]])
 
 
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.1f}%"
+def _percent(fraction: float | None) -> str:
+    return "" if fraction is None else f"{100 * fraction:.1f}%"
 
 
 def sparsity_report(model: Module) -> SparsityReport:
-    """What share of each weight (a parameter called `weight` of two or more dimensions) is exactly zero: of elements,
-    whole rows, whole columns, and of a convolution's input channels."""
+    """The fractions of each weight (a parameter called `weight` of two or more dimensions) that are exactly zero: of
+    elements, whole rows, whole columns, and a convolution's input channels. Raises TypeError unless model is a
+    Module."""
     if not isinstance(model, Module):
         raise TypeError(f"sparsity_report: model: expected a Module, got {type(model).__name__}")
     report = SparsityReport()

@@ -1,30 +1,28 @@
-"""Noise: dropout in all its shapes, stochastic depth, rrelu; each is a plain function unless training. And samples of
-a softmax that have a gradient."""
+"""Random operations of training: dropout of elements and channels, stochastic depth, rrelu, which are deterministic
+unless training; and differentiable samples of a categorical distribution (gumbel_softmax)."""
 
 from typing import Any
 
-from minigrad.backend.loops import used
+from minigrad.backend import draw_bernoulli
 from minigrad.dtypes import finfo, floating
 from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.executors.cupy import random as kernels
 from minigrad.ops.api import public
-from minigrad.ops.array.creation import empty
 from minigrad.ops.index.scatter import scatter
 from minigrad.ops.nn.activation import softmax
 from minigrad.ops.pointwise.arithmetic import clamp, log, where
-from minigrad.ops.random import bernoulli_, default_generator, rand
+from minigrad.ops.random import default_generator, rand
 from minigrad.ops.reduce.reductions import argmax
 
 __all__ = [
     "alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout", "gumbel_softmax",
     "rrelu", "stochastic_depth",
 ]  # fmt: skip
-SELU_LOW = 1.7580993408473766  # minus the limit of selu at minus infinity: its scale times its alpha
+SELU_LIMIT = 1.7580993408473766  # minus the limit of selu at minus infinity: its scale times its alpha
 
 
-def _checked(op: str, input: Any, p: float) -> None:
+def _check(op: str, input: Any, p: float) -> None:
     if not 0 <= p <= 1:
         raise ValueError(f"{op}: p: expected a probability, got {p}")
     if not floating(input.dtype):
@@ -33,108 +31,113 @@ def _checked(op: str, input: Any, p: float) -> None:
 
 def _kept(like: Any, shape: Any, p: float, value: float = 1.0) -> Any:
     """`value` with probability 1 - p, else 0, in `shape`."""
-    if used(like._array):
-        return wrap(kernels.bernoulli(like._array, tuple(shape), default_generator.numpy, 1 - p, value))
-    mask = bernoulli_(empty(*shape, dtype=like.dtype, device=like.device), 1 - p, generator=default_generator)
-    return mask if value == 1 else mask * value
+    return wrap(draw_bernoulli(default_generator.numpy, tuple(shape), 1 - p, like._array, value))
 
 
-def _dropped(input: Any, shape: Any, p: float, inplace: bool) -> Any:
-    """What is left of the input, divided by the probability of staying, so that the mean stays."""
+def _drop(input: Any, shape: Any, p: float, inplace: bool) -> Any:
+    """The input times a mask that is 0 with probability p and else 1 / (1 - p), so that the mean stays the same."""
     mask = _kept(input, shape, p, 1 / (1 - p) if p < 1 else 1.0)
     return input.mul_(mask) if inplace else input * mask
 
 
 @public
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Each element is 0 with probability p, and the others are divided by 1 - p; the input itself if not training.
+    """In training, each element is set to 0 with probability p and the others are divided by 1 - p; else the input
+    itself. inplace=True changes the input's own memory. Raises ValueError unless 0 <= p <= 1, DtypeError for an input
+    that is not floating.
 
     Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting, JMLR 2014.
     """
-    _checked("dropout", input, p)
-    return _dropped(input, input.shape, p, inplace) if training and p else input
+    _check("dropout", input, p)
+    return _drop(input, input.shape, p, inplace) if training and p else input
 
 
-def _channels(op: str, input: Any, dims: int) -> tuple[int, ...]:
-    """The shape of a number for each channel of (N, C, ...) or (C, ...), with so many spatial dimensions."""
+def _mask_shape(op: str, input: Any, dims: int) -> tuple[int, ...]:
+    """The shape of a mask with one number for each channel of (N, C, ...) or (C, ...), with `dims` spatial
+    dimensions."""
     if input.ndim not in (dims + 1, dims + 2):
         raise ShapeError(f"{op}: expected {dims + 1} or {dims + 2} dimensions, got {describe(input)}")
     return (*input.shape[: input.ndim - dims], *(1,) * dims)
 
 
 def _channel_dropout(op: str, input: Any, p: float, training: bool, inplace: bool, dims: int) -> Any:
-    _checked(op, input, p)
-    shape = _channels(op, input, dims)
-    return _dropped(input, shape, p, inplace) if training and p else input
+    _check(op, input, p)
+    shape = _mask_shape(op, input, dims)
+    return _drop(input, shape, p, inplace) if training and p else input
 
 
 @public
 def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Dropout of whole channels of (N, C, L) or (C, L)."""
+    """Dropout of whole channels of (N, C, L) or (C, L): see dropout. Raises ShapeError for other numbers of
+    dimensions."""
     return _channel_dropout("dropout1d", input, p, training, inplace, 1)
 
 
 @public
 def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Dropout of whole channels of (N, C, H, W) or (C, H, W). Tompson et al., Efficient Object Localization Using
-    Convolutional Networks, CVPR 2015. (PyTorch reads three dimensions as (N, C, L), and warns.)"""
+    """Dropout of whole channels of images (N, C, H, W) or (C, H, W): see dropout1d. Three dimensions are (C, H, W),
+    where PyTorch takes them for (N, C, L) and warns. Tompson et al., Efficient Object Localization Using Convolutional
+    Networks, CVPR 2015."""
     return _channel_dropout("dropout2d", input, p, training, inplace, 2)
 
 
 @public
 def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Dropout of whole channels of (N, C, D, H, W) or (C, D, H, W)."""
+    """Dropout of whole channels of volumes (N, C, D, H, W) or (C, D, H, W): see dropout1d."""
     return _channel_dropout("dropout3d", input, p, training, inplace, 3)
 
 
-def _alpha(input: Any, shape: Any, p: float, inplace: bool) -> Any:
-    """Dropped elements take selu's lowest value, and an affine map brings mean 0 and variance 1 back."""
+def _alpha_drop(input: Any, shape: Any, p: float, inplace: bool) -> Any:
+    """Dropped elements become selu's limit at minus infinity; an affine map restores mean 0 and variance 1."""
     if p == 1:
         return input.mul_(0) if inplace else input * 0
-    a = 1 / ((1 - p) * (1 + p * SELU_LOW**2)) ** 0.5
-    kept = _kept(input, shape, p)
-    shift = (kept - 1) * (SELU_LOW * a) + SELU_LOW * a * p
-    return input.mul_(kept * a).add_(shift) if inplace else input * (kept * a) + shift
+    a = 1 / ((1 - p) * (1 + p * SELU_LIMIT**2)) ** 0.5
+    mask = _kept(input, shape, p)
+    shift = (mask - 1) * (SELU_LIMIT * a) + SELU_LIMIT * a * p
+    return input.mul_(mask * a).add_(shift) if inplace else input * (mask * a) + shift
 
 
 @public
 def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
-    """Dropout that keeps zero mean and unit variance, for networks of selu. Klambauer et al., Self-Normalizing Neural
-    Networks, NeurIPS 2017."""
-    _checked("alpha_dropout", input, p)
-    return _alpha(input, input.shape, p, inplace) if training and p else input
+    """Dropout for networks of selu, which keeps mean 0 and variance 1: dropped elements become selu's limit at minus
+    infinity, then all go through an affine map. Raises as dropout. Klambauer et al., Self-Normalizing Neural Networks,
+    NeurIPS 2017."""
+    _check("alpha_dropout", input, p)
+    return _alpha_drop(input, input.shape, p, inplace) if training and p else input
 
 
 @public
 def feature_alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
-    """Alpha dropout of whole channels: (N, C, ...)."""
-    _checked("feature_alpha_dropout", input, p)
+    """alpha_dropout of whole channels of (N, C, ...). Raises ShapeError below two dimensions."""
+    _check("feature_alpha_dropout", input, p)
     if input.ndim < 2:
         raise ShapeError(f"feature_alpha_dropout: expected at least 2 dimensions, got {describe(input)}")
     shape = (*input.shape[:2], *(1,) * (input.ndim - 2))
-    return _alpha(input, shape, p, inplace) if training and p else input
+    return _alpha_drop(input, shape, p, inplace) if training and p else input
 
 
 @public
 def stochastic_depth(input: Any, p: float, mode: str, training: bool = True) -> Any:
-    """A residual branch left out with probability p, and divided by 1 - p where it is not: mode "batch" for all
-    samples together, "row" for each sample (the rows of dimension 0).
+    """In training, sets a residual branch to 0 with probability p and divides it by 1 - p otherwise: mode="batch" all
+    samples together, mode="row" each sample (along dimension 0) by itself. Raises ValueError for other modes, and as
+    dropout.
 
     Huang et al., Deep Networks with Stochastic Depth, ECCV 2016; arguments as torchvision's.
     """
-    _checked("stochastic_depth", input, p)
+    _check("stochastic_depth", input, p)
     if mode not in ("batch", "row"):
         raise ValueError(f'stochastic_depth: mode: expected "batch" or "row", got {mode!r}')
     if mode == "row" and input.ndim == 0:
-        raise ShapeError("stochastic_depth: mode row: expected samples along dimension 0, got a 0-d tensor")
+        raise ShapeError('stochastic_depth: mode: expected samples along dimension 0 for "row", got a 0-d tensor')
     rows = input.shape[0] if mode == "row" else 1
-    return _dropped(input, (rows, *(1,) * (input.ndim - 1))[: input.ndim], p, False) if training and p else input
+    return _drop(input, (rows, *(1,) * (input.ndim - 1))[: input.ndim], p, False) if training and p else input
 
 
 @public
 def rrelu(input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, inplace: bool = False) -> Any:
-    """x if x >= 0, else a x with a drawn from [lower, upper] for each element; unless training the mean of the two. Xu
-    et al., Empirical Evaluation of Rectified Activations in Convolution Network (2015)."""
+    """x where x >= 0, else a x: in training a is drawn uniformly from [lower, upper) for each element, else it is
+    (lower + upper) / 2. Raises ValueError unless lower <= upper. Xu et al., Empirical Evaluation of Rectified
+    Activations in Convolutional Network, 2015."""
     if not lower <= upper:
         raise ValueError(f"rrelu: expected lower <= upper, got {lower} and {upper}")
     slope: Any = (lower + upper) / 2
@@ -146,9 +149,11 @@ def rrelu(input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool
 
 @public
 def gumbel_softmax(logits: Any, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Any:
-    """softmax((logits + Gumbel noise) / tau): a sample that is nearly one-hot for a small tau. hard: exactly one-hot,
-    with the gradient of the soft one (straight-through). eps does nothing, as in PyTorch. Jang et al., Categorical
-    Reparameterization with Gumbel-Softmax, ICLR 2017."""
+    """softmax((logits + Gumbel noise) / tau) along `dim`: a differentiable sample, nearly one-hot for a small tau.
+
+    hard=True: exactly one-hot, with the gradient of the soft sample (straight-through). eps does nothing, as in
+    PyTorch. Raises ValueError unless tau > 0. Jang et al., Categorical Reparameterization with Gumbel-Softmax, ICLR
+    2017."""
     if not tau > 0:
         raise ValueError(f"gumbel_softmax: tau: expected a number above 0, got {tau}")
     uniform = rand(*logits.shape, dtype=logits.dtype, device=logits.device)

@@ -4,7 +4,8 @@ to length 1. The statistics are differentiated through."""
 from math import prod
 from typing import Any
 
-from minigrad.backend import ignore_fp_warnings
+from numpy import errstate
+
 from minigrad.dtypes import float32
 from minigrad.engine.composite import composite
 from minigrad.engine.messages import describe
@@ -95,13 +96,10 @@ def batch_norm(
 def _update_running(running: Any, value: Any, momentum: float, factor: float = 1.0) -> None:
     """running = (1 - momentum) * running + momentum * factor * value, in place and unrecorded; None is left alone."""
     if running is not None:
-        ignore_fp_warnings(_move_average, running._array, value, momentum, factor)
+        with errstate(all="ignore"):
+            running._array *= 1 - momentum
+            running._array += value * (momentum * factor)
         bump_own_version(running, "batch_norm")
-
-
-def _move_average(running: Any, value: Any, momentum: float, factor: float) -> None:
-    running *= 1 - momentum
-    running += value * (momentum * factor)
 
 
 @public

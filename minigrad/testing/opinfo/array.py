@@ -14,7 +14,7 @@ SCALAR = Array(())
 
 
 def view(name: str, *samples: SampleInput, **about: Any) -> OpInfo:
-    """An op whose result may look at its argument's memory."""
+    """An op whose result may be a view of its argument."""
     return OpInfo(name, list(samples), alias=True, **about)
 
 

@@ -73,6 +73,9 @@ MARGINS = [
         SampleInput(Array((3, 4), 0.5, 2), Array((3, 4), 1.5, 3, grad=False), False, full=True, reduction="sum")),
 ]  # fmt: skip
 
+LARGE_CLASSES = ints((520,), 0, 20)
+LARGE_SCORES = [Array((520, 20), -3, 3), Array((2048, 130), -3, 3)]
+INDICES = [np.arange(520) % 19, np.arange(2048) % 129]
 op_db = [
     *MARGINS,
     loss("cross_entropy", SampleInput(SCORES, CLASSES), SampleInput(SCORES, CLASSES, WEIGHT),
@@ -80,7 +83,10 @@ op_db = [
         SampleInput(SCORES, CLASSES, ignore_index=1, reduction="sum"), SampleInput(SCORES, SOFT),
         SampleInput(SCORES, SOFT, WEIGHT, label_smoothing=0.1), SampleInput(Array((2, 3, 4)), ints((2, 4), 0, 3))),
     loss("nll_loss", SampleInput(LOGS, CLASSES), SampleInput(LOGS, CLASSES, WEIGHT),
-        SampleInput(LOGS, CLASSES, reduction="none"), SampleInput(LOGS, CLASSES, ignore_index=2)),
+        SampleInput(LOGS, CLASSES, reduction="none"), SampleInput(LOGS, CLASSES, ignore_index=2),
+        large=[SampleInput(Array((520, 20), -3, -0.1), LARGE_CLASSES),
+        SampleInput(Array((2048, 130), -3, -0.1), ints((2048,), 0, 130), reduction="sum"),
+        SampleInput(Array((520, 20), -3, -0.1), LARGE_CLASSES, Array((20,), 0.5, 2, grad=False), ignore_index=1)]),
     loss("multi_margin_loss", SampleInput(Array((4, 3), 0, 0.8, distinct=True), CLASSES),
         SampleInput(Array((4, 3), 0, 0.8, distinct=True), CLASSES, 2, 0.9, WEIGHT, reduction="sum"),
         kinks=("the margin",)),

@@ -136,7 +136,8 @@ def _short(x: Any) -> str:
     return f"array{list(x.shape)}" if isinstance(x, np.ndarray) else str(x)
 
 
-LARGE = (2**13, 2**18)  # elements from which compiled loops run, and from which element-wise operations use threads
+# elements from which compiled loops run, and from which element-wise operations use threads
+LARGE = (2**13, 2**18)
 
 
 @dataclass
@@ -153,7 +154,7 @@ class OpInfo:
     dtypes     of floating arguments; the result's and the gradients' are the same
     kinks      points (or words) where the derivative jumps
     zero       is a gradient of zero right everywhere (or for the arguments with these numbers)?
-    alias      may the result look at an argument's memory?
+    alias      may the result be a view of an argument?
     layouts    does the value not depend on how the arguments lie in memory?
     rtol       how near the values are to PyTorch's
     large      calls with many elements, for what is only done then (compiled loops, threads); see `large_samples`
@@ -206,19 +207,25 @@ def registered(name: str) -> Callable[..., Any]:
     return REGISTRY[name].call
 
 
+def enlargements(sample: SampleInput) -> list[SampleInput]:
+    """The sample `enlarged` to each size of LARGE, where it can be."""
+    return [large for elements in LARGE if (large := sample.enlarged(elements)) is not None]
+
+
 def large_samples(op: OpInfo) -> list[SampleInput]:
-    """The op's calls with many elements: its `large` ones where it has them; for an element-wise op or a reduction
-    otherwise the first sample, `enlarged` to each size of LARGE (none, if it cannot be). Else none."""
-    if op.large or op.family not in ("pointwise", "reduce"):
+    """The op's calls with many elements: its `large` ones where it has them; otherwise, for an element-wise op, a
+    reduction or a loss, the first sample `enlarged` to each size of LARGE. None where neither is possible."""
+    if op.large or op.family not in ("pointwise", "reduce", "loss"):
         return op.large
-    return [large for elements in LARGE if (large := op.samples[0].enlarged(elements)) is not None]
+    return enlargements(op.samples[0])
 
 
 def unary(name: str, low: float = -2.0, high: float = 2.0, away: tuple[float, ...] = (), **about: Any) -> OpInfo:
     """An element-wise op of one argument: a matrix, a 0-d tensor, an empty one."""
     x = Array((3, 4), low, high, away)
     samples = [SampleInput(x), SampleInput(replace(x, shape=())), SampleInput(replace(x, shape=(0, 3)))]
-    return OpInfo(name, samples + about.pop("more", []), kinks=about.pop("kinks", away), **about)
+    large = enlargements(samples[0]) + about.pop("large", [])
+    return OpInfo(name, samples + about.pop("more", []), kinks=about.pop("kinks", away), large=large, **about)
 
 
 def binary(name: str, x: Array | None = None, y: Array | None = None, numbers: bool = True, **about: Any) -> OpInfo:

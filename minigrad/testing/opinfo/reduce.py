@@ -21,6 +21,10 @@ OVER = [
     SampleInput(CUBE), SampleInput(CUBE, 1), SampleInput(CUBE, -1, True), SampleInput(CUBE, dim=(0, 2)),
     SampleInput(SCALAR), SampleInput(SCALAR, 0), SampleInput(CUBE, dim=[0, 1], keepdim=True), SampleInput(EMPTY, 1),
 ]  # fmt: skip
+LARGE_OVER = [
+    SampleInput(Array((81, 108))), SampleInput(Array((20, 30, 40)), 1), SampleInput(Array((20, 30, 40)), dim=(0, 2)),
+    SampleInput(Array((504, 528))), SampleInput(Array((504, 528)), -1), SampleInput(Array((504, 528)), 0),
+]  # fmt: skip
 EXTREME = [
     SampleInput(APART, 1), SampleInput(Array((2, 3, 4), distinct=True), (0, 2), True), SampleInput(SCALAR, 0),
     SampleInput(EMPTY, 1),
@@ -71,9 +75,9 @@ SAME = [
 
 op_db = [
     *SAME,
-    OpInfo("sum", [*OVER, SampleInput(EMPTY), SampleInput(EMPTY, 0)], numpy=_numpy("sum")),
+    OpInfo("sum", [*OVER, SampleInput(EMPTY), SampleInput(EMPTY, 0)], numpy=_numpy("sum"), large=LARGE_OVER),
     OpInfo("sum_dim", [*OVER, SampleInput(EMPTY, 0)], call=reductions.sum, torch="sum", numpy=_numpy("sum")),
-    OpInfo("mean", OVER, numpy=_numpy("mean")),
+    OpInfo("mean", OVER, numpy=_numpy("mean"), large=LARGE_OVER),
     OpInfo("amax", EXTREME, numpy=_numpy("max"), kinks=EVEN),
     OpInfo("amin", EXTREME, numpy=_numpy("min"), kinks=EVEN),
     OpInfo("argmax", CHOSEN, numpy=_numpy("argmax"), order=0),

@@ -15,7 +15,7 @@ EMPTY = Array((0, 3))
 
 
 def _zeros_at(*places: int) -> Any:
-    """Zeros at these places of the flattened array."""
+    """Zeros at these positions of the flattened array."""
 
     def put(x: Any) -> Any:
         x = np.array(x)

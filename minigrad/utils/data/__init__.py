@@ -9,6 +9,7 @@ pool.py     worker processes, in the process of the loader
 worker.py   the worker process
 """
 
+from minigrad._lazy import lazy_imports
 from minigrad.utils.data.collate import default_collate, default_convert
 from minigrad.utils.data.dataset import (
     ChainDataset,
@@ -37,9 +38,5 @@ __all__ = [
     "WeightedRandomSampler", "WorkerInfo", "default_collate", "default_convert", "get_worker_info", "random_split",
 ]  # fmt: skip
 
-
-def __getattr__(name: str) -> object:
-    """Raise AttributeError; for distributed training, it says what to use instead."""
-    if name in ("distributed", "DistributedSampler"):
-        raise AttributeError(f"utils.data.{name}: training runs in one process; use RandomSampler, or shuffle=True")
-    raise AttributeError(f"module 'minigrad.utils.data' has no attribute {name!r}")
+_ONE_PROCESS = "training runs in one process; use RandomSampler, or shuffle=True"
+__getattr__, __dir__ = lazy_imports(__name__, instead={"distributed": _ONE_PROCESS, "DistributedSampler": _ONE_PROCESS})

@@ -1,0 +1,138 @@
+"""Views of the same elements under PyTorch's other names, and changes of shape in place. Every public function here
+is a method."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad.backend import array_module
+from minigrad.engine.messages import describe
+from minigrad.engine.primitive import wrap
+from minigrad.engine.tensor import Tensor
+from minigrad.errors import DtypeError, GraphError, ShapeError
+from minigrad.ops.array import shape
+from minigrad.ops.array.creation import sizes_of
+from minigrad.ops.array.shape import sum_to
+from minigrad.ops.pointwise import arithmetic as elementwise
+
+
+def _real(self: Tensor) -> Tensor:
+    if self.is_complex():
+        raise DtypeError(f"real: parts of complex tensors are not there yet; got {describe(self)}")
+    return self
+
+
+def conj(self: Tensor) -> Tensor:
+    """The conjugate; of real numbers the tensor itself."""
+    if self.is_complex():
+        raise DtypeError(f"conj: conjugates of complex tensors are not there yet; got {describe(self)}")
+    return self
+
+
+def view_as(self: Tensor, other: Tensor) -> Any:
+    """`view` in the other's shape."""
+    return shape.view(self, tuple(other.shape))
+
+
+def expand_as(self: Tensor, other: Tensor) -> Any:
+    """`expand` to the other's shape."""
+    return shape.expand(self, tuple(other.shape))
+
+
+def adjoint(self: Tensor) -> Tensor:
+    """`mH`."""
+    return self.mH
+
+
+def where(self: Tensor, condition: Any, other: Any) -> Any:
+    """`where(condition, self, other)`."""
+    return elementwise.where(condition, self, other)
+
+
+def reshape_as(self: Tensor, other: Tensor) -> Any:
+    """`reshape` to the other's shape."""
+    return shape.reshape(self, tuple(other.shape))
+
+
+def sum_to_size(self: Tensor, *size: Any) -> Any:
+    """Summed over what broadcasting from `size` would repeat."""
+    wanted = sizes_of("sum_to_size", size)
+    own = self._array.shape
+    if len(wanted) > len(own) or any(n not in (1, m) for n, m in zip(reversed(wanted), reversed(own))):
+        raise ShapeError(f"sum_to_size: {wanted} does not broadcast to {self._array.shape}")
+    return sum_to(self, shape=wanted)
+
+
+def split_with_sizes(self: Tensor, split_sizes: Any, dim: int = 0) -> Any:
+    """`split` into these sizes."""
+    return shape.split(self, split_sizes, dim)
+
+
+# --- in place ---------------------------------------------------------------------------------------------------------
+
+
+def _reshaped(name: str, op: Any) -> Any:
+    def method(self: Tensor, *args: Any, **options: Any) -> Tensor:
+        return _rebind(name, self, op(self, *args, **options))
+
+    method.__name__, method.__doc__ = name, f"`{name[:-1]}` of the tensor itself, which records nothing."
+    return method
+
+
+def _rebind(name: str, self: Tensor, new: Tensor) -> Tensor:
+    """Let `self` be a view of the memory of `new`. GraphError for recorded tensors, which would leave their graph."""
+    if self._current() is not None or new._current() is not None:
+        raise GraphError(
+            f"{name}: a recorded tensor cannot change its shape in place; use "
+            f"`t = t.{name.rstrip('_')}(...)`, or do it before it is recorded"
+        )
+    self._array = new._array
+    if self._base is not None:
+        self._base, self._view = new._base, new._view
+    return self
+
+
+# every function of this table is a method too
+IN_PLACE = {
+    f"{name}_": _reshaped(f"{name}_", getattr(shape, name))
+    for name in ("squeeze", "swapaxes", "swapdims", "t", "transpose", "unsqueeze")
+}
+
+
+def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
+    """Take another shape: the elements in their order, those that are new whatever the memory held."""
+    wanted = sizes_of("resize_", size)
+    flat = self._array.reshape(-1)
+    count = math.prod(wanted)
+    if count > flat.size:
+        grown = array_module(flat).empty(count, dtype=flat.dtype)
+        grown[: flat.size] = flat
+        flat = grown
+    return _rebind("resize_", self, wrap(flat[:count].reshape(wanted)))
+
+
+def resize_as_(self: Tensor, the_template: Tensor, memory_format: Any = None) -> Tensor:
+    """`resize_` to the other's shape."""
+    return resize_(self, tuple(the_template.shape))
+
+
+def set_(self: Tensor, source: Tensor) -> Tensor:
+    """Become a view of the source's memory."""
+    return _rebind("set_", self, source)
+
+
+def apply_(self: Tensor, callable: Any) -> Tensor:
+    """Each element replaced by what the Python function makes of it, one by one; on the CPU."""
+    found = np.asarray([callable(x) for x in self._array.reshape(-1).tolist()], dtype=self._array.dtype)
+    return self.copy_(wrap(found.reshape(self._array.shape)))
+
+
+# what gives each property, its type and its meaning
+PROPERTIES: dict[str, tuple[Any, Any, str]] = {
+    "real": (_real, Tensor, "The real part; of real numbers the tensor itself."),
+    "T": (lambda self: shape._permute(self, dims=tuple(range(self.ndim))[::-1]), Tensor, "Its dimensions reversed."),
+    "mT": (shape.mT, Tensor, "Its last two dimensions swapped."),
+    "H": (lambda self: conj(shape.t(self)), Tensor, "A matrix transposed and conjugated."),
+    "mH": (lambda self: conj(shape.mT(self)), Tensor, "Its last two dimensions swapped, and conjugated."),
+}
