@@ -65,7 +65,7 @@ def test_a_fault_in_values_is_raised_at_the_next_wait(what: str, cupy: Any) -> N
             out.sum().backward()
     with pytest.raises(kind, match=text + r".*" + LATE):
         out.sum().item()
-    assert not checks._noted and out.sum().item() is not None  # it is told once
+    assert not checks._pending and out.sum().item() is not None  # it is told once
 
 
 ASKING: dict[str, Callable[[Any], Any]] = {
@@ -90,7 +90,7 @@ def test_what_holds_is_not_told(cupy: Any) -> None:
     loss = F.cross_entropy(x, gpu([0, -100, 3])) + F.embedding(gpu([[0, 2], [1, 1]]), table).sum()
     loss = loss + x[gpu([-3, 2]), gpu([-4, 3])].sum() + mg.take(x, gpu([-12, 11])).sum()
     loss.backward()
-    assert np.isfinite(loss.item()) and not checks._noted
+    assert np.isfinite(loss.item()) and not checks._pending
 
 
 def test_many_steps_keep_one_flag(cupy: Any) -> None:
@@ -101,7 +101,7 @@ def test_many_steps_keep_one_flag(cupy: Any) -> None:
         F.embedding(gpu([0, 3]), table)
         for _ in range(5):
             F.embedding(gpu([0, 2]), table)
-    assert len(checks._noted) == 1
+    assert len(checks._pending) == 1
     with pytest.raises(IndexError, match="embedding"):
         mg.cuda.synchronize()
 
