@@ -38,7 +38,11 @@ from minigrad.backend.scatter import add_at, extreme_at
 from minigrad.backend.threads import LARGE, in_parts, parts, shared
 
 __all__ = [
-    "add_at", "array_module", "array_on", "asarray", "assert_all", "broadcast_view", "copy_to", "CPU", "create", "current_device", "deferred_flag", "device", "device_guard", "device_of", "draw_bernoulli", "extreme_at", "from_cuda_interface", "get_default_device", "ignore_fp_warnings", "in_parts", "is_array", "kernel", "LARGE", "parts", "quiet", "run_quiet", "set_default_device", "shared", "storage", "strided", "to_numpy", "windows", "with_index", "wraps_indices", "writeable",
+    "add_at", "array_module", "array_on", "asarray", "assert_all", "broadcast_view", "copy_to", "CPU", "create",
+    "current_device", "deferred_flag", "device", "device_guard", "device_of", "draw_bernoulli", "extreme_at",
+    "from_cuda_interface", "get_default_device", "ignore_fp_warnings", "in_parts", "is_array", "kernel", "LARGE",
+    "parts", "quiet", "run_quiet", "set_default_device", "shared", "storage", "strided", "to_numpy", "windows",
+    "with_index", "wraps_indices", "writeable",
 ]  # fmt: skip
 
 

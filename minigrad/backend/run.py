@@ -57,7 +57,7 @@ def set_runner(runner: Callable[..., Any]) -> Callable[..., Any]:
 
 multi_gpu = False
 _inner_runner: Callable[..., Any] = run_quiet  # what runs the forwards, once the GPU is found
-_no_guard: Any = nullcontext()
+no_guard: Any = nullcontext()
 
 
 def run_on_device(function: Callable[..., T], *args: Any, **options: Any) -> T:
@@ -75,7 +75,7 @@ def device_guard(*values: Any) -> Any:
         number = getattr(getattr(array, "device", None), "id", None)
         if number is not None:
             return cuda.cupy().cuda.Device(number)
-    return _no_guard
+    return no_guard
 
 
 def _found_gpus(count: int) -> None:

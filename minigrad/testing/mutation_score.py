@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from minigrad.gradcheck.check import gradcheck, gradgradcheck
-from minigrad.gradcheck.parallel import spread
 from minigrad.ops.array.creation import tensor
 from minigrad.testing.mutants import LARGE, MUTANTS, SMALL, Mutant, minigrad_function
+from minigrad.testing.parallel import spread
 
 Judge = Callable[[Mutant, bool, int, tuple[int, int]], bool]
 

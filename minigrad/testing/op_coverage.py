@@ -7,9 +7,9 @@ from typing import Any
 from minigrad.backend import array_on
 from minigrad.engine.primitive import wrap
 from minigrad.gradcheck.check import gradcheck, gradgradcheck
-from minigrad.gradcheck.parallel import spread
 from minigrad.testing.opinfo import OpInfo, SampleInput, op_db
 from minigrad.testing.opinfo.call import Call, floating
+from minigrad.testing.parallel import spread
 
 
 @dataclass

@@ -90,7 +90,7 @@ def test_with_one_gpu_nothing_is_exchanged() -> None:
         runner.set_runner(runner.run_quiet)
         runner.multi_gpu = False
         runner._found_gpus(1)
-        assert runner.run is runner.run_quiet and runner.device_guard(mg.ones(1)) is runner._no_guard
+        assert runner.run is runner.run_quiet and runner.device_guard(mg.ones(1)) is runner.no_guard
         runner._found_gpus(2)
         assert runner.multi_gpu and runner.run is runner.run_on_device
     finally:

@@ -9,9 +9,9 @@ from minigrad.executors.cupy.reduce import PRODUCTS, reduce_kernel
 from minigrad.ops.array.shape import sum_to
 from minigrad.ops.nn.norm import _standardize, along_channels, scale_and_shift
 
-SQUARES = reduction(
-    "squares_about_the_mean", "T x, S mean", "S out",
-    map="(A(x) - A(mean)) * (A(x) - A(mean))", reduce="a + b", after="out = a", identity="0", kind="A",
+VARIANCE = reduction(
+    "variance", "T x, S mean, float64 n", "S out",
+    map="(A(x) - A(mean)) * (A(x) - A(mean)) / A(n)", reduce="a + b", after="out = a", identity="0", kind="A",
 )  # fmt: skip
 STANDARDIZE = elementwise(
     "standardize",
@@ -47,9 +47,7 @@ def forward(
 ) -> tuple[Any, tuple[Any, ...]]:
     """The result, and the mean, the variance and the standardized input."""
     mean = input.mean(dims, dtype=accumulate_type(input.dtype), keepdims=True)
-    n = input.size // mean.size
-    variance = reduce_kernel(SQUARES, input, mean, dims=dims)
-    variance /= n
+    variance = reduce_kernel(VARIANCE, input, mean, input.size // mean.size, dims=dims)
     y = STANDARDIZE.call(input, mean, variance, eps)
     w, b = (along_channels(t, input.ndim) if by_channel else t for t in (weight, bias))
     return scale_and_shift(y, w, b), (mean, variance, y)

@@ -1,5 +1,5 @@
-"""The gradient of max pooling in one pass over planes, in one or two dimensions. (The maxima are found twice as fast cell
-by cell, where processors compare several at once.)"""
+"""The gradient of max pooling in one pass over planes, in one or two dimensions. (The maxima are found twice as fast
+cell by cell, where processors compare several at once.)"""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ import numpy as np
 from minigrad.backend.threads import parts, shared
 from minigrad.engine.executions import execution
 from minigrad.executors import MIN_NUMBA
-from minigrad.executors.numba.compiled import loop
+from minigrad.executors.numba.compiled import Array3d, Bytes3d, loop
 from minigrad.ops.nn.im2col import Ints
 from minigrad.ops.nn.max_pool import max_pool_backward
 
 
 @loop
 def put_back(
-    g: Any, indices: Any, out: Any, kw: int, sh: int, sw: int, dh: int, dw: int, first: int, last: int
+    g: Array3d, indices: Bytes3d, out: Array3d, kw: int, sh: int, sw: int, dh: int, dw: int, first: int, last: int
 ) -> None:
     """Adds each g to the largest element of its window in out, (planes, h, w), which begins as zeros."""
     _, rows, columns = g.shape

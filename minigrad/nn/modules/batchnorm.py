@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from minigrad.backend import run as runner
 from minigrad.engine.messages import describe
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.versions import bump_own_version
@@ -64,7 +65,8 @@ class _NormBase(Module):
 def _increment(counter: Tensor) -> None:
     """counter += 1 on its array: nothing of it is recorded, so that the dispatch of in-place operations is not needed
     (it took more calls than the normalization)."""
-    counter._array += 1
+    with runner.device_guard(counter) if runner.multi_gpu else runner.no_guard:
+        counter._array += 1
     bump_own_version(counter, "add_")
 
 

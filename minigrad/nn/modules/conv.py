@@ -42,7 +42,9 @@ class _ConvNd(Module):
         self.dilation = as_tuple(name, "dilation", dilation, self.dims, 1)
         if isinstance(padding, str) and padding not in ("same", "valid"):
             raise ValueError(f'{name}: padding: expected numbers, "same" or "valid", got {padding!r}')
-        self.padding: Any = padding if isinstance(padding, str) else as_tuple(name, "padding", padding, self.dims)
+        self.padding: Any = (
+            padding if isinstance(padding, str) else as_tuple(name, "padding", padding, self.dims)
+        )
         self.padding_mode = padding_mode
         first, second = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
         shape = (first, second // groups, *self.kernel_size)
@@ -132,10 +134,10 @@ class _ConvTransposeNd(_ConvNd):
         device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         if padding_mode != "zeros":
-            raise ValueError(f"{type(self).__name__}: padding_mode: only zeros are there, got {padding_mode!r}")
+            raise ValueError(f'{type(self).__name__}: padding_mode: expected "zeros", got {padding_mode!r}')
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
+                         device, dtype)  # fmt: skip
         self.output_padding = as_tuple(type(self).__name__, "output_padding", output_padding, self.dims)
-        self._make(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
-                   device, dtype)  # fmt: skip
 
     def forward(self, input: Any, output_size: Any = None) -> Any:
         """The transposed convolution of (N, C, ...) or (C, ...). output_size: the spatial sizes of the result, among
