@@ -35,7 +35,7 @@ SOFT = [
 SIGNED = Array((3, 4), away=(0.0,))
 
 MANY_ROWS = [
-    SampleInput(Array((900, 10), -5, 5), 1), SampleInput(Array((90, 1000), -5, 5), 1),
+    SampleInput(Array((900, 10), -5, 5), 1), SampleInput(Array((270, 1000), -5, 5), 1),
     SampleInput(Array((90, 1000)), 0),
 ]  # fmt: skip
 MANY = [SampleInput(Array((1000, 9), -7, 7, away=(0.0,))), SampleInput(Array((330, 1000), -7, 7, away=(0.0,)))]
