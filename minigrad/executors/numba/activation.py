@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend.threads import PIECE, parts, shared
-from minigrad.engine.executions import execution, register
-from minigrad.executors.numba.accepts import is_float32
+from minigrad.engine.executions import execution, is_float32, register
 from minigrad.executors.numba.compiled import Vector, inlined, loop
 from minigrad.executors.numba.functions import HALF, ONE, TWO, exp
 from minigrad.executors.numba.rows import softmax_rows, softmax_rows_backward

@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.executions import execution
-from minigrad.executors.numba.accepts import is_float32
+from minigrad.engine.executions import execution, is_float32
 from minigrad.executors.numba.compiled import Array3d, Matrix, loop
 from minigrad.executors.numba.functions import HALF, ONE, tanh
 from minigrad.executors.numpy.recurrent import accepts_sequence, buffers, gradients, stacked

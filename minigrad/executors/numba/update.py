@@ -28,8 +28,8 @@ def adam(arrays: Any, scalars: dict[str, Any], maximize: bool, weight_decay: flo
 
 @loop
 def adam_loop(
-    p: Vector, g: Vector, m: Vector, v: Vector, one_minus_beta1: float, one_minus_beta2: float, eps: float, step_size: float,
-    sign: float, weight_decay: float, shrink: float, first: int, last: int,
+    p: Vector, g: Vector, m: Vector, v: Vector, one_minus_beta1: float, one_minus_beta2: float, eps: float,
+    step_size: float, sign: float, weight_decay: float, shrink: float, first: int, last: int,
 ) -> None:  # fmt: skip
     a, b, e, s = f32(one_minus_beta1), f32(one_minus_beta2), f32(eps), f32(step_size)
     beta1, beta2 = f32(1 - one_minus_beta1), f32(1 - one_minus_beta2)
@@ -56,8 +56,8 @@ def momentum(arrays: Any, scalars: dict[str, Any], maximize: bool, weight_decay:
 
 @loop
 def momentum_loop(
-    p: Vector, g: Vector, b: Vector, size_g: float, size_b: float, keep: float, fresh: float, sign: float, weight_decay: float,
-    shrink: float, first: int, last: int,
+    p: Vector, g: Vector, b: Vector, size_g: float, size_b: float, keep: float, fresh: float, sign: float,
+    weight_decay: float, shrink: float, first: int, last: int,
 ) -> None:  # fmt: skip
     """b = keep * b + fresh * d, p -= size_g * d + size_b * b. Where a scalar is 0 its product is left out: b may be
     uninitialized, p or d infinite."""
