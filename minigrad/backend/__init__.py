@@ -17,8 +17,10 @@ from minigrad.backend.arrays import (
     strided,
     to_numpy,
     windows,
+    wraps_indices,
     writeable,
 )
+from minigrad.backend.bernoulli import draw_bernoulli
 from minigrad.backend.deferred import assert_all, deferred_flag
 from minigrad.backend.devices import (
     CPU,
@@ -29,20 +31,14 @@ from minigrad.backend.devices import (
     set_default_device,
     with_index,
 )
-from minigrad.backend.loops import looped, loops
 from minigrad.backend.malloc import keep_memory
 from minigrad.backend.namespace import kernel
 from minigrad.backend.run import device_guard, ignore_fp_warnings, quiet, run_quiet
 from minigrad.backend.scatter import add_at, extreme_at
-from minigrad.backend.select import chosen
 from minigrad.backend.threads import LARGE, in_parts, parts, shared
 
 __all__ = [
-    "add_at", "array_module", "array_on", "asarray", "assert_all", "broadcast_view", "chosen", "copy_to", "CPU",
-    "create", "current_device", "deferred_flag", "device", "device_guard", "device_of", "extreme_at",
-    "from_cuda_interface", "get_default_device", "ignore_fp_warnings", "in_parts", "is_array", "kernel", "LARGE",
-    "looped", "loops", "parts", "quiet", "run_quiet", "set_default_device", "shared", "storage", "strided",
-    "to_numpy", "windows", "with_index", "writeable",
+    "add_at", "array_module", "array_on", "asarray", "assert_all", "broadcast_view", "copy_to", "CPU", "create", "current_device", "deferred_flag", "device", "device_guard", "device_of", "draw_bernoulli", "extreme_at", "from_cuda_interface", "get_default_device", "ignore_fp_warnings", "in_parts", "is_array", "kernel", "LARGE", "parts", "quiet", "run_quiet", "set_default_device", "shared", "storage", "strided", "to_numpy", "windows", "with_index", "wraps_indices", "writeable",
 ]  # fmt: skip
 
 

@@ -34,6 +34,11 @@ def array_module(x: Any) -> ModuleType:
     return cuda.cupy()
 
 
+def wraps_indices(array: Any) -> bool:
+    """Does its library take indices out of range modulo the size, as CuPy does, instead of raising IndexError?"""
+    return not isinstance(array, (np.ndarray, np.generic))
+
+
 def asarray(x: Any) -> Any:
     """A NumPy scalar as the 0-d array it stands for; arrays as they are."""
     return np.asarray(x) if isinstance(x, np.generic) else x

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend.arrays import array_module
+from minigrad.backend.cuda_kernel import elementwise
 
 # CuPy's atomic operations take few dtypes. The others are brought to one that holds them exactly; int64 adds up as
 # uint64 does, bit by bit.
@@ -53,10 +54,21 @@ def _add_sorted(out: np.ndarray, rows: np.ndarray, values: Any) -> None:
     out[to[starts]] += np.add.reduceat(values[order], starts, axis=0)
 
 
+ADD_ROWS = elementwise(
+    "add_rows", "raw int64 sorted, raw int64 order, raw T values, int64 n, int64 width", "raw T out",
+    """
+    long long k = i / width, j = i % width, row = sorted[k];
+    if (k == 0 || sorted[k - 1] != row) {  // the first of those for this row adds up all of them
+        A total = out[row * width + j];
+        for (; k < n && sorted[k] == row; k++) total += A(values[order[k] * width + j]);
+        out[row * width + j] = total;
+    }
+    """,
+)  # fmt: skip
+
+
 def _add_in_order(out: Any, index: Any, values: Any) -> None:
     """Floating numbers are added up in the order of the index, so that the sums are the same in each run."""
-    from minigrad.executors.cupy.scatter import add_rows
-
     xp = array_module(out)
     places = index[0] if isinstance(index, tuple) and len(index) == 1 else index
     if getattr(places, "dtype", None) is not None and places.dtype.kind in "iu":
@@ -64,9 +76,19 @@ def _add_in_order(out: Any, index: Any, values: Any) -> None:
     else:
         rows, table = xp.arange(out.size).reshape(out.shape)[index], out.reshape(-1)
     flat = xp.broadcast_to(values, (*rows.shape, *table.shape[1:])).reshape(-1, *table.shape[1:])
-    add_rows(table, rows.reshape(-1), flat)
+    _add_rows(table, rows.reshape(-1), flat)
     if table is not out and not xp.shares_memory(table, out):
         out[...] = table.reshape(out.shape)
+
+
+def _add_rows(out: Any, rows: Any, values: Any) -> None:
+    """out[rows] += values: of an array of rows with int64 numbers in range, those of one row added up in order."""
+    xp, n = array_module(out), rows.size
+    width = out.size // max(1, len(out))
+    if n and width:
+        order = xp.argsort(rows)
+        spread = xp.broadcast_to(values, (*rows.shape, *out.shape[1:]))
+        ADD_ROWS.call(rows[order], order, spread, n, width, out, size=n * width)
 
 
 def extreme_at(out: Any, index: Any, values: Any, largest: bool) -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import LARGE, asarray, in_parts, quiet
+from numpy import errstate
+
+from minigrad.backend import LARGE, asarray, in_parts
 from minigrad.backend import run as runner
 from minigrad.engine import bfloat16
 from minigrad.engine.graph import FREED, AccumulateGrad, Node
@@ -47,7 +49,7 @@ def backward_pass(
         apply = bfloat16.upcast_node(apply)
     recording, modes.grad = modes.grad, create and (anomaly or True)
     try:
-        with quiet():
+        with errstate(all="ignore"):
             while ready:
                 slot = ready.pop()
                 node, g, slot[GRAD] = slot[NODE], slot[GRAD], None

@@ -13,7 +13,7 @@ from minigrad.engine.executions import select
 from minigrad.engine.graph import Node
 from minigrad.engine.messages import explain_failure, move_scalars
 from minigrad.engine.modes import modes
-from minigrad.engine.primitive import Primitive, Rule, new_tensor, record, wrap
+from minigrad.engine.primitive import Primitive, Rule, new_tensor
 from minigrad.engine.tensor import Tensor, set_view
 from minigrad.engine.versions import clock
 
@@ -116,13 +116,18 @@ def _n_ary(op: Primitive) -> Callable[..., Any]:
         out, *others = out if also else (out,)
         if not out.shape:
             out = asarray(out)
-        t = wrap(out)
+        t = new_tensor(Tensor)
+        t._array, t._node = out, None
+        t._base = t._grad = None
         if parents and rules and (recording := modes.grad):
             key = tuple(mask)
             plan = (plans.get(key) or op.plan(key)) if execution is None else execution.plan(key)
-            t._node = record(plan, tuple(parents), plan.keep(*raw, out, static, *others), out)
+            t._node = node = Node()
+            node.plan, node.parents, node.hooks = plan, tuple(parents), None
+            node.kept = plan.keep(*raw, out, static, *others)
+            node.shape, node.dtype, node.clock = out.shape, out.dtype, clock.now
             if recording is not True:
-                recording.forward(op.name, args, out, t._node)
+                recording.forward(op.name, args, out, node)
         if view and isinstance(args[0], Tensor) and storage(out) is storage(raw[0]):
             set_view(t, args[0], call, static)
         return (t, *others) if also else t

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from numpy import ndarray, ones
+
 from minigrad.backend import array_module, asarray, device_guard
 from minigrad.engine.backward import backward_pass
 from minigrad.engine.messages import describe
@@ -96,6 +98,13 @@ def _tensor(array: Any) -> Tensor:
     return wrap(asarray(array))
 
 
+def _ones(array: Any) -> Any:
+    if array.__class__ is ndarray:
+        return ones(array.shape, array.dtype)
+    with device_guard(array):
+        return array_module(array).ones(array.shape, array.dtype)
+
+
 def _source(op: str, t: Any, i: int) -> Any:
     if not isinstance(t, Tensor):
         raise TypeError(f"{op}: input {i}: expected a Tensor, got {type(t).__name__}")
@@ -118,7 +127,7 @@ def _outputs(op: str, tensors: Any, grad_tensors: Any, create: bool) -> list[tup
 def _start(op: str, t: Any, weight: Any, create: bool) -> tuple[Any, Any]:
     if not isinstance(t, Tensor):
         raise TypeError(f"{op}: expected a Tensor, got {type(t).__name__}")
-    node, array = t._current(), t._array
+    node, array = t._node if t._base is None else t._current(), t._array
     if node is None:
         raise GraphError(
             f"{op}: the tensor ({describe(t)}) does not require grad and was not recorded; set requires_grad=True on "
@@ -130,9 +139,8 @@ def _start(op: str, t: Any, weight: Any, create: bool) -> tuple[Any, Any]:
                 f"{op}: a gradient can be implied only for a tensor of one element, got {describe(t)}; reduce it with "
                 f".sum() or .mean(), or pass gradient="
             )
-        with device_guard(array):
-            weight = _tensor(array_module(array).ones(array.shape, array.dtype))
-        return node, weight if create else weight._array
+        one = _ones(array)
+        return node, _tensor(one) if create else one
     if not isinstance(weight, Tensor):
         raise TypeError(f"{op}: gradient: expected a Tensor, got {type(weight).__name__}")
     if weight._array.shape != array.shape:

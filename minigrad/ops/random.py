@@ -1,7 +1,7 @@
 """Random numbers: a counter-based generator (Philox), and what draws from it.
 
 The same seed gives the same numbers on every machine and device: they are drawn on the CPU and copied, or made on the
-GPU by the same generator (`executors/cupy/random.py`).
+GPU by the same generator (`backend/bernoulli.py`).
 """
 
 import os
@@ -12,13 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import array_on, device, to_numpy
-from minigrad.backend.loops import used
+from minigrad.backend import array_on, device, draw_bernoulli, to_numpy
 from minigrad.dtypes import dtype_named, floating, get_default_dtype, int64
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError
-from minigrad.executors.cupy import random as kernels
 from minigrad.ops.array.creation import count, sizes_of
 from minigrad.ops.index.assign import setitem
 
@@ -309,11 +307,8 @@ def bernoulli_(self: Tensor, p: float = 0.5, *, generator: Generator | None = No
     """Fill with 1 with probability p, else 0."""
     if not 0 <= p <= 1:
         raise ValueError(f"bernoulli_: p: expected a probability, got {p}")
-    if used(self._array):
-        return setitem(
-            self, ..., wrap(kernels.bernoulli(self._array, self._array.shape, _rng(generator), p)), "bernoulli_"
-        )
-    return _fill(self, _rng(generator).random(self._array.shape) < p, "bernoulli_")
+    drawn = draw_bernoulli(_rng(generator), self._array.shape, p, self._array)
+    return setitem(self, ..., wrap(drawn), "bernoulli_")
 
 
 def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:

@@ -51,15 +51,15 @@ def named(op: Any, name: str, argument: Any, values: dict[str, Any]) -> Any:
 def test_a_node_keeps_what_its_rules_parameters_name_and_nothing_else(name: str) -> None:
     op = REGISTRY[name]
     arguments = [Stand("t0"), Stand("t1"), Stand("t2")] if op.variadic else [Stand(a) for a in op.arguments]
-    out, static = Stand("out"), {s: object() for s in op.static}
-    values: dict[str, Any] = dict(zip(op.arguments, arguments, strict=False)) | static | {"out": out}
+    out, static, also = Stand("out"), {s: object() for s in op.static}, {a: Stand(a) for a in op.also}
+    values: dict[str, Any] = dict(zip(op.arguments, arguments, strict=False)) | static | also | {"out": out}
     if op.variadic:
         values[op.variadic] = tuple(arguments)
     ruled = [bool(op.variadic) or a in op.rules for a in (op.arguments or "ttt")]
     masks = [tuple(ruled), *(tuple(j == i for j in range(len(ruled))) for i, yes in enumerate(ruled) if yes)]
     for mask in masks:
         plan = op.plan(mask)
-        kept = plan.keep(*arguments, out, static)
+        kept = plan.keep(*arguments, out, static, *also.values())
         wanted = [i if op.variadic else op.arguments[i] for i, need in enumerate(mask) if need]
         names = [op.names[op.variadic or str(a)] for a in wanted]
         assert kept == tuple(tuple(named(op, n, a, values) for n in row) for row, a in zip(names, wanted, strict=True))

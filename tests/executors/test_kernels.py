@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from minigrad.executors.cupy.kernel import KERNELS, elementwise
 
 import minigrad as mg
 from minigrad import autograd, nn, optim
+from minigrad.backend.cuda_kernel import KERNELS, elementwise
+from minigrad.engine.executions import only
 
 F: Any = nn.functional
 PACKAGE = Path(mg.__file__).parent
@@ -19,11 +20,9 @@ INF, NAN = float("inf"), float("nan")
 
 def both(monkeypatch: pytest.MonkeyPatch, run: Any) -> tuple[Any, Any]:
     """What `run` gives by kernels, and without them."""
-    out = []
-    for wanted in "10":
-        monkeypatch.setenv("MINIGRAD_KERNELS", wanted)
-        out.append(run())
-    return out[0], out[1]
+    by_kernels = run()
+    with only():
+        return by_kernels, run()
 
 
 def alike(pair: tuple[Any, Any], tolerance: float) -> None:

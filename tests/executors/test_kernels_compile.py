@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from minigrad.executors.cupy.kernel import KERNELS, Kernel
 
 import minigrad
+from minigrad.backend.cuda_kernel import KERNELS, Kernel
 
 for module in pkgutil.walk_packages(minigrad.__path__, "minigrad."):
     if not module.name.endswith("__main__") and not module.name.startswith("minigrad.executors.numba"):

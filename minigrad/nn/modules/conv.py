@@ -10,7 +10,7 @@ from minigrad.nn.modules.module import Module
 from minigrad.nn.modules.utils import uniform_by_fan_in
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.array.creation import count, empty
-from minigrad.ops.nn.conv import spread_over_dims
+from minigrad.ops.nn.conv import as_tuple
 
 PAD_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 
@@ -37,14 +37,12 @@ class _ConvNd(Module):
                 raise ValueError(f"{name}: {what}: expected a multiple of groups={groups}, got {n}")
         if padding_mode not in PAD_MODES:
             raise ValueError(f"{name}: padding_mode: expected {', '.join(PAD_MODES)}, got {padding_mode!r}")
-        self.kernel_size = spread_over_dims(name, "kernel_size", kernel_size, self.dims, 1)
-        self.stride = spread_over_dims(name, "stride", stride, self.dims, 1)
-        self.dilation = spread_over_dims(name, "dilation", dilation, self.dims, 1)
+        self.kernel_size = as_tuple(name, "kernel_size", kernel_size, self.dims, 1)
+        self.stride = as_tuple(name, "stride", stride, self.dims, 1)
+        self.dilation = as_tuple(name, "dilation", dilation, self.dims, 1)
         if isinstance(padding, str) and padding not in ("same", "valid"):
             raise ValueError(f'{name}: padding: expected numbers, "same" or "valid", got {padding!r}')
-        self.padding: Any = (
-            padding if isinstance(padding, str) else spread_over_dims(name, "padding", padding, self.dims)
-        )
+        self.padding: Any = padding if isinstance(padding, str) else as_tuple(name, "padding", padding, self.dims)
         self.padding_mode = padding_mode
         first, second = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
         shape = (first, second // groups, *self.kernel_size)
@@ -57,7 +55,7 @@ class _ConvNd(Module):
         uniform_by_fan_in(self, init._calculate_fan_in_and_fan_out(self.weight)[0])
 
     def _check(self, input: Any) -> None:
-        shape = getattr(input, "shape", ())
+        shape = getattr(getattr(input, "_array", input), "shape", ())
         if len(shape) not in (self.dims + 1, self.dims + 2) or shape[-self.dims - 1] != self.in_channels:
             raise ShapeError(
                 f"{self!r}: expected an input (N, C, {', '.join('DHW'[-self.dims :])}) or without N, with "
@@ -134,10 +132,10 @@ class _ConvTransposeNd(_ConvNd):
         device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         if padding_mode != "zeros":
-            raise ValueError(f'{type(self).__name__}: padding_mode: expected "zeros", got {padding_mode!r}')
-        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
-                         device, dtype)  # fmt: skip
-        self.output_padding = spread_over_dims(type(self).__name__, "output_padding", output_padding, self.dims)
+            raise ValueError(f"{type(self).__name__}: padding_mode: only zeros are there, got {padding_mode!r}")
+        self.output_padding = as_tuple(type(self).__name__, "output_padding", output_padding, self.dims)
+        self._make(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
+                   device, dtype)  # fmt: skip
 
     def forward(self, input: Any, output_size: Any = None) -> Any:
         """The transposed convolution of (N, C, ...) or (C, ...). output_size: the spatial sizes of the result, among

@@ -8,7 +8,7 @@ from typing import Any
 
 from minigrad.nn import functional as F
 from minigrad.nn.modules.function import FunctionModule
-from minigrad.ops.nn.conv import spread_over_dims
+from minigrad.ops.nn.conv import as_tuple
 
 
 class _MaxPoolNd(FunctionModule):
@@ -53,7 +53,7 @@ class AvgPool1d(FunctionModule, function=F.avg_pool1d):
         count_include_pad: bool = True,
     ) -> None:  # fmt: skip
         sizes = {"kernel_size": kernel_size, "stride": kernel_size if stride is None else stride, "padding": padding}
-        super().__init__(**{name: spread_over_dims("AvgPool1d", name, n, 1) for name, n in sizes.items()},
+        super().__init__(**{name: as_tuple("AvgPool1d", name, n, 1) for name, n in sizes.items()},
                          ceil_mode=ceil_mode, count_include_pad=count_include_pad)  # fmt: skip
 
 
@@ -85,7 +85,7 @@ class _MaxUnpoolNd(FunctionModule):
 
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
         sizes = {"kernel_size": kernel_size, "stride": kernel_size if stride is None else stride, "padding": padding}
-        super().__init__(**{k: spread_over_dims(type(self).__name__, k, n, self.dims) for k, n in sizes.items()})
+        super().__init__(**{k: as_tuple(type(self).__name__, k, n, self.dims) for k, n in sizes.items()})
 
     def forward(self, input: Any, indices: Any, output_size: Any = None) -> Any:
         """Each element of the input at its index in zeros of output_size (None: the least that was pooled to this)."""

@@ -3,9 +3,7 @@
 import operator
 from typing import Any
 
-from numpy import ndarray
-
-from minigrad.backend import ignore_fp_warnings
+from minigrad.backend import ignore_fp_warnings, wraps_indices
 from minigrad.dtypes import category
 from minigrad.engine.inplace import check_not_leaf, check_writeable, rebase_history, records
 from minigrad.engine.messages import describe, explain_failure
@@ -14,7 +12,7 @@ from minigrad.engine.tensor import Tensor
 from minigrad.engine.versions import bump_version, user_line
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.array.creation import as_tensor
-from minigrad.ops.index.indexing import _expect_inside, raw_index
+from minigrad.ops.index.indexing import expect_inside, raw_index
 
 
 def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tensor:
@@ -23,8 +21,8 @@ def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tens
     check_writeable(name, self)
     array = self._array
     raw = value._array if isinstance(value, Tensor) else value
-    if array.__class__ is not ndarray:
-        _expect_inside(name, index, array)
+    if wraps_indices(array):
+        expect_inside(name, index, array)
     try:
         place = raw_index(index, array)
         ignore_fp_warnings(operator.setitem, array, place, raw)

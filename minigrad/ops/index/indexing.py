@@ -1,23 +1,29 @@
 """Choosing elements by position, and putting them back.
 
 Each chooser and its adjoint are two primitives whose rules name each other: `getitem` and `scatter_add_into`, `gather`
-and `scatter_add`, `pick` and `place`.
+and `scatter_zeros`, `pick` and `place`.
 """
 
 import builtins
 from typing import Any
 
 import numpy as np
-from numpy import ndarray
 
-from minigrad.backend import add_at, array_module, assert_all, copy_to, device_guard, device_of, is_array
-from minigrad.backend.loops import used
+from minigrad.backend import (
+    add_at,
+    array_module,
+    assert_all,
+    copy_to,
+    device_guard,
+    device_of,
+    is_array,
+    wraps_indices,
+)
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.messages import describe, move_scalars
 from minigrad.engine.slice_grad import SliceGradient
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
-from minigrad.executors.cupy import scatter as kernels
 from minigrad.ops import axes
 from minigrad.ops.api import public
 
@@ -38,7 +44,7 @@ def raw_index(index: Any, target: Any) -> Any:
     kind = index.__class__
     if kind is slice or kind is int:  # the commonest, without looking at parts: half the time of w[1:5]
         return (index, Ellipsis)
-    if kind is ndarray and target.__class__ is ndarray:
+    if kind is target.__class__ and not wraps_indices(target):
         return (index,)
     parts = index if isinstance(index, tuple) else (index,)
     if BASIC.issuperset(kinds := {p.__class__ for p in parts}):
@@ -68,12 +74,12 @@ def is_basic(index: Any) -> bool:
     return BASIC.issuperset([p.__class__ for p in index])
 
 
-@primitive(view=True, name="getitem", input=lambda g, input_shape, index: _put_back(g, input_shape, index))
+@primitive(view=True, name="getitem", input=lambda g, input_shape, index: _getitem_backward(g, input_shape, index))
 def _getitem(input: Any, *, index: Any) -> Any:
     return input[index]
 
 
-def _put_back(g: Any, shape: tuple[int, ...], index: Any) -> Any:
+def _getitem_backward(g: Any, shape: tuple[int, ...], index: Any) -> Any:
     """getitem's adjoint; of a slice, and where nothing is recorded, not spelled out but left to be added in place."""
     if isinstance(g, Tensor) or not is_basic(index):
         return scatter_add_into(g, shape=shape, index=index)
@@ -98,8 +104,8 @@ def getitem(input: Any, index: Any) -> Any:
     A basic index gives a view, as in PyTorch. Raises IndexError out of range.
     """
     array = input._array if isinstance(input, Tensor) else input
-    if array.__class__ is not ndarray:
-        _expect_inside("getitem", index, array)
+    if wraps_indices(array):
+        expect_inside("getitem", index, array)
     try:
         return _getitem(input, index=raw_index(index, array))
     except IndexError as error:
@@ -134,22 +140,13 @@ def _along(index: Any, dim: int) -> Any:
     return tuple(index if d == dim else axis for d, axis in enumerate(grid))
 
 
-def _alike_but(dim: int, a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-    """Are these sizes the same but at `dim`?"""
-    return a[:dim] == b[:dim] and a[dim + 1 :] == b[dim + 1 :]
-
-
 @primitive(name="gather", input=lambda g, index, input_shape, dim: _scatter_zeros(g, index, shape=input_shape, dim=dim))
 def _gather(input: Any, index: Any, *, dim: int) -> Any:
-    if used(input) and _alike_but(dim, index.shape, input.shape):
-        return kernels.take(input, index, dim=dim)
     return input[_along(index, dim)]
 
 
 @primitive(name="scatter_zeros", g=lambda g, index, dim: _gather(g, index, dim=dim))
 def _scatter_zeros(g: Any, index: Any, *, shape: tuple[int, ...], dim: int) -> Any:
-    if used(g) and index.shape[dim] == 1 and _alike_but(dim, index.shape, shape):
-        return kernels.put(g, index, shape=shape, dim=dim)
     out = array_module(g).zeros(shape, dtype=g.dtype)
     place = _along(index, dim)
     if index.shape[dim] == 1:
@@ -187,7 +184,7 @@ def check_range(op: str, index: Any, size: int, what: str, beside: Any) -> None:
         raise IndexError(f"{op}: expected integer indices, got {array.dtype}")
     if array.__class__ is not (beside._array if isinstance(beside, Tensor) else beside).__class__:
         move_scalars(op, (index, beside))
-    if isinstance(array, np.ndarray) and array.size:
+    if array.size and not wraps_indices(array):
         low, high = int(array.min()), int(array.max())
         if low < 0 or high >= size:
             wrong = low if low < 0 else high
@@ -197,9 +194,9 @@ def check_range(op: str, index: Any, size: int, what: str, beside: Any) -> None:
         assert_all(array.astype("int64", copy=False).view("uint64") < size, IndexError, text)
 
 
-def _expect_inside(op: str, index: Any, target: Any) -> None:
-    """IndexError for integers in an index that are out of the range of `target`, an array on a GPU, which would take
-    them modulo its size: at once where they are on the CPU still."""
+def expect_inside(op: str, index: Any, target: Any) -> None:
+    """IndexError for integers in an index that are out of the range of `target`, whose library would take them modulo
+    its size: at once where they are on the CPU still."""
     parts = [p._array if isinstance(p, Tensor) else np.asarray(p) if isinstance(p, list) else p
              for p in (index if isinstance(index, tuple) else (index,))]  # fmt: skip
     taken = [p.ndim if is_array(p) and p.dtype.kind == "b" else int(p is not None and p is not ...) for p in parts]

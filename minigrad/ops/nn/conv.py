@@ -1,4 +1,4 @@
-"""Convolutions in one, two and three dimensions, and their transposes, through windows and one matrix product a group.
+"""Convolutions in one, two and three dimensions, and their transposes: im2col and one product of matrices a group.
 
 A convolution is linear in the input and in the weight, so three primitives are closed under differentiation: the
 convolution, its adjoint in the input (the transposed convolution) and its adjoint in the weight. Each one's rules are
@@ -14,51 +14,49 @@ from minigrad.ops.api import public
 from minigrad.ops.array.pad import pad
 from minigrad.ops.array.shape import reshape, squeeze, sum_to, unsqueeze
 from minigrad.ops.index.indexing import _getitem
-from minigrad.ops.nn.im2col import Geometry, Ints, convolved, put_back, weight_sums
+from minigrad.ops.nn.im2col import Geometry, Ints, as_images, as_matrices, as_rows, col2im, im2col, output_size
 
 __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
 
 
-def places(size: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Ints:
-    """How many windows fit along each dimension."""
-    return tuple(
-        (n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in zip(size, kernel, stride, padding, dilation)
-    )
+def along_channels(bias: Any, ndim: int) -> Any:
+    """(C,) as (1, C, 1, ...)."""
+    return bias.reshape(1, -1, *(1,) * (ndim - 2))
 
 
 @primitive(
-    name="conv",
-    input=lambda g, weight, input_shape, stride, padding, dilation, groups: _transposed(
+    input=lambda g, weight, input_shape, stride, padding, dilation, groups: conv_transpose(
         g, weight, shape=input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
-    weight=lambda g, input, weight_shape, stride, padding, dilation, groups: _weight_adjoint(
+    weight=lambda g, input, weight_shape, stride, padding, dilation, groups: conv_weight(
         input, g, shape=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
     bias=lambda g, bias_shape: reshape(sum_to(g, shape=(1, *bias_shape, *(1,) * (g.ndim - 2))), bias_shape),
 )
-def _conv(
-    input: Any, weight: Any, bias: Any = None, *, stride: Ints, padding: Ints, dilation: Ints, groups: int
-) -> Any:
+def conv(input: Any, weight: Any, bias: Any = None, *, stride: Ints, padding: Ints, dilation: Ints, groups: int) -> Any:
+    """Every window of (N, C, *size) times every kernel of (out, C / groups, *kernel), plus (out,)."""
     size, kernel = input.shape[2:], weight.shape[2:]
-    spots = places(size, kernel, stride, padding, dilation)
-    return convolved(input, weight, Geometry(size, kernel, stride, padding, dilation, groups, spots), bias)
+    output = output_size(size, kernel, stride, padding, dilation)
+    where = Geometry(size, kernel, stride, padding, dilation, groups, output)
+    out = as_images(as_matrices(weight, groups) @ im2col(input, where), len(input), output)
+    return out if bias is None else out + along_channels(bias, out.ndim)
 
 
 @primitive(
-    name="conv_transposed",
     input=lambda g, weight, input_shape, stride, padding, dilation, groups: _first(
-        _conv(g, weight, None, stride=stride, padding=padding, dilation=dilation, groups=groups), input_shape
+        conv(g, weight, None, stride=stride, padding=padding, dilation=dilation, groups=groups), input_shape
     ),
-    weight=lambda g, input, weight_shape, stride, padding, dilation, groups: _weight_adjoint(
+    weight=lambda g, input, weight_shape, stride, padding, dilation, groups: conv_weight(
         g, input, shape=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
 )
-def _transposed(
+def conv_transpose(
     input: Any, weight: Any, *, shape: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
 ) -> Any:
-    """What the convolution gathers from an input of `shape`, put back and added up: its adjoint in the input."""
+    """The adjoint of the convolution of an input of `shape` in this input: each element of (N, out, *output) times its
+    kernel, added up where the window lies."""
     where = Geometry(tuple(shape[2:]), weight.shape[2:], stride, padding, dilation, groups, input.shape[2:])
-    return put_back(input, weight, shape[1], where)
+    return col2im(as_matrices(weight, groups).swapaxes(1, 2) @ as_rows(input, groups), shape, where)
 
 
 def _first(x: Any, shape: Ints) -> Any:
@@ -67,82 +65,82 @@ def _first(x: Any, shape: Ints) -> Any:
 
 
 @primitive(
-    name="conv_weight",
-    input=lambda g, other, input_shape, stride, padding, dilation, groups: _transposed(
+    input=lambda g, other, input_shape, stride, padding, dilation, groups: conv_transpose(
         other, g, shape=input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
-    other=lambda g, input, stride, padding, dilation, groups: _conv(
+    other=lambda g, input, stride, padding, dilation, groups: conv(
         input, g, None, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
 )
-def _weight_adjoint(
+def conv_weight(
     input: Any, other: Any, *, shape: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
 ) -> Any:
-    """Every window times what the convolution made of it, added up: its adjoint in the weight."""
+    """The adjoint of the convolution in a weight of `shape`: every window of (N, C, *size) times its element of
+    `other`, (N, out, *output), added up."""
     where = Geometry(input.shape[2:], tuple(shape[2:]), stride, padding, dilation, groups, other.shape[2:])
-    return weight_sums(input, other, shape, where)
+    return (as_rows(other, groups) @ im2col(input, where).swapaxes(1, 2)).reshape(shape)
 
 
 # --- the public face ------------------------------------------------------------------------------------------------
 
 
-def spread_over_dims(op: str, name: str, value: Any, dims: int, least: int = 0) -> Ints:
+def as_tuple(op: str, name: str, value: Any, dims: int, least: int = 0) -> Ints:
     """One number for every dimension, or one for each."""
+    if value.__class__ is tuple and len(value) == dims and all(n.__class__ is int and n >= least for n in value):
+        return value  # a layer's, which were checked when it was made
     out = (value,) * dims if isinstance(value, int) else tuple(value) * (dims if len(tuple(value)) == 1 else 1)
     if len(out) != dims or any(not isinstance(n, int) or n < least for n in out):
         raise ShapeError(f"{op}: {name}: expected a number, or {dims} of them, of at least {least}, got {value}")
     return out
 
 
-def _prepared(op: str, input: Any, weight: Any, bias: Any, dims: int, channels: int, out: int) -> Any:
-    """The input as a batch. `channels` and `out`: the weight's dimensions they stand in."""
-    if weight.ndim != dims + 2 or input.ndim not in (dims + 1, dims + 2):
+def _check(op: str, input: Any, weight: Any, bias: Any, dims: int, groups: int, transposed: bool) -> None:
+    """Do the shapes and dtypes belong together?"""
+    x, w, b = [getattr(t, "_array", t) for t in (input, weight, bias)]
+    if groups < 1 or w.ndim and w.shape[0] % groups:
+        channels = w.shape[0] if w.ndim else ""
+        raise ShapeError(f"{op}: groups: expected a divisor of the channels {channels}, got {groups}")
+    if w.ndim != dims + 2 or x.ndim not in (dims + 1, dims + 2):
         raise ShapeError(
             f"{op}: expected an input of {dims + 1} or {dims + 2} dimensions and a weight of {dims + 2}, "
             f"got {describe(input)} and {describe(weight)}"
         )
-    if input.shape[-dims - 1] != channels:
+    first, second = w.shape[0], w.shape[1] * groups
+    channels, out = (first, second) if transposed else (second, first)
+    if x.shape[-dims - 1] != channels:
         raise ShapeError(
             f"{op}: expected an input of {channels} channels for weight {describe(weight)}, got {describe(input)}"
         )
-    if input.dtype != weight.dtype:
+    if x.dtype != w.dtype:
         raise DtypeError(
             f"{op}: expected one dtype, got input {input.dtype} and weight {weight.dtype}; cast one with .to()"
         )
-    if bias is not None and tuple(bias.shape) != (out,):
+    if b is not None and b.shape != (out,):
         raise ShapeError(f"{op}: `bias`: expected {out} numbers, one for each output channel, got {describe(bias)}")
-    if bias is not None and bias.dtype != weight.dtype:
+    if b is not None and b.dtype != w.dtype:
         raise DtypeError(f"{op}: expected one dtype, got weight {weight.dtype} and bias {bias.dtype}")
-    return input if input.ndim == dims + 2 else unsqueeze(input, 0)
-
-
-def _groups(op: str, groups: int, *channels: int) -> None:
-    if groups < 1 or any(c % groups for c in channels):
-        raise ShapeError(
-            f"{op}: groups: expected a divisor of the channels {' and '.join(map(str, channels))}, got {groups}"
-        )
 
 
 def _convolve(
     op: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Any:
-    _groups(op, groups, *((weight.shape[0],) if weight.ndim else ()))
-    x = _prepared(op, input, weight, bias, dims, weight.shape[1] * groups if weight.ndim > 1 else 0, weight.shape[0])
-    steps = spread_over_dims(op, "stride", stride, dims, 1)
-    holes = spread_over_dims(op, "dilation", dilation, dims, 1)
-    kernel = tuple(weight.shape[2:])
+    _check(op, input, weight, bias, dims, groups, False)
+    w = getattr(weight, "_array", weight)
+    batched, kernel = getattr(input, "_array", input).ndim == dims + 2, w.shape[2:]
+    x = input if batched else unsqueeze(input, 0)
+    steps = as_tuple(op, "stride", stride, dims, 1)
+    holes = as_tuple(op, "dilation", dilation, dims, 1)
     if isinstance(padding, str):
         x, around = _by_name(op, x, padding, kernel, steps, holes)
     else:
-        around = spread_over_dims(op, "padding", padding, dims)
-    spots = places(tuple(x.shape)[2:], kernel, steps, around, holes)
-    if min(spots, default=1) < 1 or 0 in kernel:
+        around = as_tuple(op, "padding", padding, dims)
+    size = getattr(x, "_array", x).shape[2:]
+    if 0 in kernel or any(n + 2 * p <= d * (k - 1) for n, p, d, k in zip(size, around, holes, kernel)):
         raise ShapeError(
-            f"{op}: a kernel of {kernel} (dilation {holes}) does not fit into an input "
-            f"of {tuple(x.shape)[2:]} padded by {around}"
+            f"{op}: a kernel of {kernel} (dilation {holes}) does not fit into an input of {size} padded by {around}"
         )
-    out = _conv(x, weight, bias, stride=steps, padding=around, dilation=holes, groups=groups)
-    return out if input.ndim == dims + 2 else squeeze(out, 0)
+    out = conv(x, weight, bias, stride=steps, padding=around, dilation=holes, groups=groups)
+    return out if batched else squeeze(out, 0)
 
 
 def _by_name(op: str, x: Any, padding: str, kernel: Ints, stride: Ints, dilation: Ints) -> tuple[Any, Ints]:
@@ -164,13 +162,12 @@ def _transpose(
     op: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, output_padding: Any, groups: int,
     dilation: Any,
 ) -> Any:  # fmt: skip
-    _groups(op, groups, *((weight.shape[0],) if weight.ndim else ()))
-    made = weight.shape[1] * groups if weight.ndim > 1 else 0
-    x = _prepared(op, input, weight, bias, dims, weight.shape[0], made)
-    steps = spread_over_dims(op, "stride", stride, dims, 1)
-    around = spread_over_dims(op, "padding", padding, dims)
-    extra = spread_over_dims(op, "output_padding", output_padding, dims)
-    holes = spread_over_dims(op, "dilation", dilation, dims, 1)
+    _check(op, input, weight, bias, dims, groups, True)
+    x = input if input.ndim == dims + 2 else unsqueeze(input, 0)
+    steps = as_tuple(op, "stride", stride, dims, 1)
+    around = as_tuple(op, "padding", padding, dims)
+    extra = as_tuple(op, "output_padding", output_padding, dims)
+    holes = as_tuple(op, "dilation", dilation, dims, 1)
     if any(e >= max(s, d) for e, s, d in zip(extra, steps, holes)):
         raise ShapeError(
             f"{op}: output_padding: expected less than stride or dilation, got {extra} with stride {steps}"
@@ -181,9 +178,8 @@ def _transpose(
     )
     if min(sizes, default=1) < 1:
         raise ShapeError(f"{op}: padding {around} leaves nothing of the result, whose size would be {sizes}")
-    out = _transposed(
-        x, weight, shape=(x.shape[0], made, *sizes), stride=steps, padding=around, dilation=holes, groups=groups
-    )
+    shape = (x.shape[0], weight.shape[1] * groups, *sizes)
+    out = conv_transpose(x, weight, shape=shape, stride=steps, padding=around, dilation=holes, groups=groups)
     if bias is not None:
         out = out + reshape(bias, (-1,) + (1,) * dims)
     return out if input.ndim == dims + 2 else squeeze(out, 0)

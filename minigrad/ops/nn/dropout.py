@@ -3,18 +3,16 @@ unless training; and differentiable samples of a categorical distribution (gumbe
 
 from typing import Any
 
-from minigrad.backend.loops import used
+from minigrad.backend import draw_bernoulli
 from minigrad.dtypes import finfo, floating
 from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.executors.cupy import random as kernels
 from minigrad.ops.api import public
-from minigrad.ops.array.creation import empty
 from minigrad.ops.index.scatter import scatter
 from minigrad.ops.nn.activation import softmax
 from minigrad.ops.pointwise.arithmetic import clamp, log, where
-from minigrad.ops.random import bernoulli_, default_generator, rand
+from minigrad.ops.random import default_generator, rand
 from minigrad.ops.reduce.reductions import argmax
 
 __all__ = [
@@ -31,17 +29,14 @@ def _check(op: str, input: Any, p: float) -> None:
         raise DtypeError(f"{op}: expected a floating input, got {describe(input)}")
 
 
-def _bernoulli(like: Any, shape: Any, p: float, value: float = 1.0) -> Any:
-    """A mask of `shape`: `value` with probability 1 - p, else 0."""
-    if used(like._array):
-        return wrap(kernels.bernoulli(like._array, tuple(shape), default_generator.numpy, 1 - p, value))
-    mask = bernoulli_(empty(*shape, dtype=like.dtype, device=like.device), 1 - p, generator=default_generator)
-    return mask if value == 1 else mask * value
+def _kept(like: Any, shape: Any, p: float, value: float = 1.0) -> Any:
+    """`value` with probability 1 - p, else 0, in `shape`."""
+    return wrap(draw_bernoulli(default_generator.numpy, tuple(shape), 1 - p, like._array, value))
 
 
 def _drop(input: Any, shape: Any, p: float, inplace: bool) -> Any:
     """The input times a mask that is 0 with probability p and else 1 / (1 - p), so that the mean stays the same."""
-    mask = _bernoulli(input, shape, p, 1 / (1 - p) if p < 1 else 1.0)
+    mask = _kept(input, shape, p, 1 / (1 - p) if p < 1 else 1.0)
     return input.mul_(mask) if inplace else input * mask
 
 
@@ -97,7 +92,7 @@ def _alpha_drop(input: Any, shape: Any, p: float, inplace: bool) -> Any:
     if p == 1:
         return input.mul_(0) if inplace else input * 0
     a = 1 / ((1 - p) * (1 + p * SELU_LIMIT**2)) ** 0.5
-    mask = _bernoulli(input, shape, p)
+    mask = _kept(input, shape, p)
     shift = (mask - 1) * (SELU_LIMIT * a) + SELU_LIMIT * a * p
     return input.mul_(mask * a).add_(shift) if inplace else input * (mask * a) + shift
 

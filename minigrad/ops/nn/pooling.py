@@ -1,28 +1,27 @@
 """Pooling: the largest or the mean of every window, in one, two and three dimensions.
 
-Composed of `pool_windows` and its adjoint: a view that shows every window, and the sum that puts windows back.
+Means are composed of `sliding_windows`, a view of every window, whose adjoint `add_windows` adds windows up.
 """
 
 from math import prod
 from typing import Any
 
 from minigrad.backend import array_module
-from minigrad.backend.loops import on_gpu
 from minigrad.dtypes import int64
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
-from minigrad.executors.cupy.windows import windows_put_back
 from minigrad.ops.api import public
 from minigrad.ops.array.pad import pad
 from minigrad.ops.array.shape import movedim, reshape, squeeze, unsqueeze
 from minigrad.ops.index.indexing import gather, getitem
 from minigrad.ops.linalg.products import matmul
-from minigrad.ops.nn.conv import spread_over_dims
-from minigrad.ops.nn.im2col import Ints, grid, windows
-from minigrad.ops.nn.max_pool import largest
+from minigrad.ops.nn import im2col
+from minigrad.ops.nn.conv import as_tuple
+from minigrad.ops.nn.im2col import Ints
+from minigrad.ops.nn.max_pool import max_pool
 from minigrad.ops.reduce.reductions import argmax, mean, sum
 
 __all__ = [
@@ -32,23 +31,17 @@ __all__ = [
 ]  # fmt: skip
 
 
-@primitive(view=True, name="pool_windows", input=lambda g, input_shape, kernel, stride, dilation: _put_back(
+@primitive(view=True, input=lambda g, input_shape, kernel, stride, dilation: add_windows(
     g, shape=input_shape, kernel=kernel, stride=stride, dilation=dilation))  # fmt: skip
-def _windows(input: Any, *, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
-    return windows(input, kernel, stride, dilation)
+def sliding_windows(input: Any, *, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
+    """(..., *size) -> (..., *output, *kernel): a view of every window."""
+    return im2col.windows(input, kernel, stride, dilation)
 
 
-@primitive(name="pool_put_back", g=lambda g, kernel, stride, dilation: _windows(
-    g, kernel=kernel, stride=stride, dilation=dilation))  # fmt: skip
-@on_gpu(windows_put_back)
-def _put_back(g: Any, *, shape: Ints, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
-    out = array_module(g).zeros(shape, dtype=g.dtype)
-    spots = g.shape[-2 * len(kernel) : -len(kernel)]
-    for place in grid(kernel):
-        starts = tuple(k * d for k, d in zip(place, dilation))
-        window = tuple(slice(a, a + (m - 1) * s + 1, s) for a, m, s in zip(starts, spots, stride))
-        out[(..., *window)] += g[(..., *place)]
-    return out
+@primitive(g=lambda g, kernel, stride, dilation: sliding_windows(g, kernel=kernel, stride=stride, dilation=dilation))
+def add_windows(g: Any, *, shape: Ints, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
+    """(..., *output, *kernel) -> zeros of `shape` (..., *size) with every window added where it lies."""
+    return im2col.add_windows(g, shape, kernel, stride, dilation)
 
 
 def _batch(op: str, input: Any, dims: int) -> Any:
@@ -60,16 +53,16 @@ def _batch(op: str, input: Any, dims: int) -> Any:
 
 
 def _sizes(op: str, kernel: Any, stride: Any, padding: Any, dilation: Any, dims: int) -> tuple[Ints, Ints, Ints, Ints]:
-    window = spread_over_dims(op, "kernel_size", kernel, dims, 1)
-    step = window if stride is None or stride == () else spread_over_dims(op, "stride", stride, dims, 1)
-    around = spread_over_dims(op, "padding", padding, dims)
-    holes = spread_over_dims(op, "dilation", dilation, dims, 1)
+    window = as_tuple(op, "kernel_size", kernel, dims, 1)
+    step = window if stride is None or stride == () else as_tuple(op, "stride", stride, dims, 1)
+    around = as_tuple(op, "padding", padding, dims)
+    holes = as_tuple(op, "dilation", dilation, dims, 1)
     if any(2 * p > k for p, k in zip(around, window)):
         raise ShapeError(f"{op}: padding: expected at most half of the kernel size {window}, got {around}")
     return window, step, around, holes
 
 
-def _spots(op: str, sizes: Ints, window: Ints, step: Ints, around: Ints, holes: Ints, ceil_mode: bool) -> Ints:
+def _output_size(op: str, sizes: Ints, window: Ints, step: Ints, around: Ints, holes: Ints, ceil_mode: bool) -> Ints:
     """How many windows along each dimension; with ceil_mode also one that hangs over the end, if it starts before
     it."""
     out = []
@@ -84,9 +77,9 @@ def _spots(op: str, sizes: Ints, window: Ints, step: Ints, around: Ints, holes: 
     return tuple(out)
 
 
-def _reached(x: Any, spots: Ints, window: Ints, step: Ints, around: Ints, holes: Ints, fill: float) -> Any:
+def _covered(x: Any, output: Ints, window: Ints, step: Ints, around: Ints, holes: Ints, fill: float) -> Any:
     """The input as far as windows reach, `fill` where they hang over."""
-    need = tuple((m - 1) * s + d * (k - 1) + 1 for m, s, d, k in zip(spots, step, holes, window))
+    need = tuple((m - 1) * s + d * (k - 1) + 1 for m, s, d, k in zip(output, step, holes, window))
     widths = [w for n, p, r in reversed(list(zip(x.shape[2:], around, need))) for w in (p, max(r - n - p, -n))]
     return pad(x, widths, value=fill) if any(widths) else x
 
@@ -98,23 +91,23 @@ def _max_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any, pad
               ceil_mode: bool, return_indices: bool) -> Any:  # fmt: skip
     x = _batch(op, input, dims)
     window, step, around, holes = _sizes(op, kernel_size, stride, padding, dilation, dims)
-    spots = _spots(op, tuple(x.shape)[2:], window, step, around, holes, ceil_mode)
-    reached = _reached(x, spots, window, step, around, holes, -float("inf"))
-    out, best = largest(reached, window, step, holes)
+    output = _output_size(op, tuple(x.shape)[2:], window, step, around, holes, ceil_mode)
+    covered = _covered(x, output, window, step, around, holes, -float("inf"))
+    out, best = max_pool(covered, kernel=window, stride=step, dilation=holes)
     if not return_indices:
         return out if input.ndim == dims + 2 else squeeze(out, 0)
-    indices = _flat_places(wrap(best.astype(int64)), tuple(x.shape)[2:], spots, window, step, around, holes)
+    indices = _flat_indices(wrap(best.astype(int64)), tuple(x.shape)[2:], output, window, step, around, holes)
     return (out, indices) if input.ndim == dims + 2 else (squeeze(out, 0), squeeze(indices, 0))
 
 
-def _flat_places(best: Any, sizes: Ints, spots: Ints, window: Ints, step: Ints, around: Ints, holes: Ints) -> Any:
+def _flat_indices(best: Any, sizes: Ints, output: Ints, window: Ints, step: Ints, around: Ints, holes: Ints) -> Any:
     """Where in the flattened input plane the chosen element of each window lies."""
     xp = array_module(best._array if isinstance(best, Tensor) else best)
     total, rest = 0, best
     for d in range(len(sizes) - 1, -1, -1):
         inside = rest % window[d]
         rest = rest // window[d]
-        starts = (xp.arange(spots[d], dtype=int64) * step[d] - around[d]).reshape((-1,) + (1,) * (len(sizes) - 1 - d))
+        starts = (xp.arange(output[d], dtype=int64) * step[d] - around[d]).reshape((-1,) + (1,) * (len(sizes) - 1 - d))
         total = total + (inside * holes[d] + starts) * prod(sizes[d + 1 :])
     return total
 
@@ -126,25 +119,27 @@ def _avg_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any, pad
               count_include_pad: bool, divisor_override: int | None) -> Any:  # fmt: skip
     x = _batch(op, input, dims)
     window, step, around, holes = _sizes(op, kernel_size, stride, padding, 1, dims)
-    spots = _spots(op, tuple(x.shape)[2:], window, step, around, holes, ceil_mode)
-    shown = _windows(_reached(x, spots, window, step, around, holes, 0.0), kernel=window, stride=step, dilation=holes)
+    output = _output_size(op, tuple(x.shape)[2:], window, step, around, holes, ceil_mode)
+    shown = sliding_windows(
+        _covered(x, output, window, step, around, holes, 0.0), kernel=window, stride=step, dilation=holes
+    )
     inner = tuple(range(-dims, 0))
     if divisor_override is not None:
         if divisor_override == 0:
             raise ValueError(f"{op}: divisor_override: expected a number that is not 0, got 0")
         out = sum(shown, inner) / divisor_override
     elif any(around) and not count_include_pad or ceil_mode:
-        out = sum(shown, inner) / _counted(x, spots, window, step, around, count_include_pad)
+        out = sum(shown, inner) / _counted(x, output, window, step, around, count_include_pad)
     else:
         out = mean(shown, inner)
     return out if input.ndim == dims + 2 else squeeze(out, 0)
 
 
-def _counted(x: Any, spots: Ints, window: Ints, step: Ints, around: Ints, padding_too: bool) -> Any:
+def _counted(x: Any, output: Ints, window: Ints, step: Ints, around: Ints, padding_too: bool) -> Any:
     """How many elements of the input (and of its padding) each window holds."""
     xp = array_module(x._array if isinstance(x, Tensor) else x)
     total = xp.ones((), dtype=x.dtype)
-    for n, m, k, s, p in zip(x.shape[2:], spots, window, step, around):
+    for n, m, k, s, p in zip(x.shape[2:], output, window, step, around):
         starts = xp.arange(m) * s - p
         low, high = (-p, n + p) if padding_too else (0, n)
         inside = xp.minimum(starts + k, high) - xp.maximum(starts, low)
@@ -213,8 +208,6 @@ def _adaptive_max(op: str, dims: int, input: Any, output_size: Any, return_indic
     if not return_indices:
         return out if batched else squeeze(out, 0)
     raw = best._array if isinstance(best, Tensor) else best
-    from minigrad.engine.primitive import wrap
-
     chosen = wrap(xp.take_along_axis(xp.broadcast_to(index, (*lead, *index.shape)), raw, -1)[..., 0])
     return (out, chosen) if batched else (squeeze(out, 0), squeeze(chosen, 0))
 

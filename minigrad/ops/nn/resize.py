@@ -1,4 +1,4 @@
-"""Pictures in another size: interpolation, and channels traded for space."""
+"""Images in another size: interpolation, and channels traded for space."""
 
 from math import prod
 from typing import Any
@@ -12,9 +12,16 @@ from minigrad.ops.array.pad import pad
 from minigrad.ops.array.shape import movedim, permute, reshape, squeeze, unsqueeze
 from minigrad.ops.index.indexing import getitem
 from minigrad.ops.linalg.products import matmul
-from minigrad.ops.nn.conv import places, spread_over_dims
+from minigrad.ops.nn.conv import as_tuple
 from minigrad.ops.nn.im2col import Ints
-from minigrad.ops.nn.pooling import _put_back, _windows, adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
+from minigrad.ops.nn.im2col import output_size as windows_along
+from minigrad.ops.nn.pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    add_windows,
+    sliding_windows,
+)
 
 __all__ = ["channel_shuffle", "fold", "interpolate", "pixel_shuffle", "pixel_unshuffle", "unfold", "upsample"]
 
@@ -70,7 +77,7 @@ def _wanted(input: Any, size: Any, scale_factor: Any, dims: int, recompute: bool
     if (size is None) == (scale_factor is None):
         raise ValueError("interpolate: expected size or scale_factor, one of them")
     if size is not None:
-        return spread_over_dims("interpolate", "size", size, dims, 1), (None,) * dims
+        return as_tuple("interpolate", "size", size, dims, 1), (None,) * dims
     factors = (scale_factor,) * dims if isinstance(scale_factor, (int, float)) else tuple(scale_factor)
     if len(factors) != dims or min(factors) <= 0:
         raise ShapeError(f"interpolate: scale_factor: expected {dims} positive numbers, got {scale_factor}")
@@ -154,43 +161,43 @@ def channel_shuffle(input: Any, groups: int) -> Any:
 
 def _geometry(op: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> tuple[Ints, Ints, Ints, Ints]:
     return (
-        spread_over_dims(op, "kernel_size", kernel_size, 2, 1), spread_over_dims(op, "dilation", dilation, 2, 1),
-        spread_over_dims(op, "padding", padding, 2), spread_over_dims(op, "stride", stride, 2, 1),
+        as_tuple(op, "kernel_size", kernel_size, 2, 1), as_tuple(op, "dilation", dilation, 2, 1),
+        as_tuple(op, "padding", padding, 2), as_tuple(op, "stride", stride, 2, 1),
     )  # fmt: skip
 
 
 @public
 def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
-    """Every window of pictures (N, C, H, W) as a column: (N, C * kernel, places)."""
+    """Every window of images (N, C, H, W) as a column: (N, C * kernel, places)."""
     kernel, holes, around, step = _geometry("unfold", kernel_size, dilation, padding, stride)
     if input.ndim not in (3, 4):
         raise ShapeError(f"unfold: expected (N, C, H, W) or (C, H, W), got {describe(input)}")
     x = input if input.ndim == 4 else unsqueeze(input, 0)
     x = pad(x, (around[1], around[1], around[0], around[0])) if any(around) else x
-    spots = places(tuple(x.shape)[2:], kernel, step, (0, 0), holes)
-    if min(spots) < 1:
+    output = windows_along(tuple(x.shape)[2:], kernel, step, (0, 0), holes)
+    if min(output) < 1:
         raise ShapeError(
             f"unfold: windows of {kernel} do not fit into an input of {tuple(input.shape)} padded by {around}"
         )
-    shown = _windows(x, kernel=kernel, stride=step, dilation=holes)
+    shown = sliding_windows(x, kernel=kernel, stride=step, dilation=holes)
     n, c = x.shape[:2]
-    out = reshape(permute(shown, (0, 1, 4, 5, 2, 3)) * 1, (n, c * prod(kernel), prod(spots)))
+    out = reshape(permute(shown, (0, 1, 4, 5, 2, 3)) * 1, (n, c * prod(kernel), prod(output)))
     return out if input.ndim == 4 else squeeze(out, 0)
 
 
 @public
 def fold(input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
-    """Columns (N, C * kernel, places) put back as windows of pictures (N, C, *output_size), added up where they
+    """Columns (N, C * kernel, places) put back as windows of images (N, C, *output_size), added up where they
     overlap: the adjoint of unfold."""
     kernel, holes, around, step = _geometry("fold", kernel_size, dilation, padding, stride)
-    size = spread_over_dims("fold", "output_size", output_size, 2, 1)
+    size = as_tuple("fold", "output_size", output_size, 2, 1)
     x = input if input.ndim == 3 else unsqueeze(input, 0)
-    spots = places(size, kernel, step, around, holes)
-    if x.ndim != 3 or x.shape[1] % prod(kernel) or x.shape[2] != prod(spots):
-        raise ShapeError(f"fold: expected (N, C * {prod(kernel)}, {prod(spots)}), got {describe(input)}")
+    output = windows_along(size, kernel, step, around, holes)
+    if x.ndim != 3 or x.shape[1] % prod(kernel) or x.shape[2] != prod(output):
+        raise ShapeError(f"fold: expected (N, C * {prod(kernel)}, {prod(output)}), got {describe(input)}")
     n, c = x.shape[0], x.shape[1] // prod(kernel)
-    windows = permute(reshape(x, (n, c, *kernel, *spots)), (0, 1, 4, 5, 2, 3))
+    windows = permute(reshape(x, (n, c, *kernel, *output)), (0, 1, 4, 5, 2, 3))
     wide = (n, c, *(m + 2 * p for m, p in zip(size, around)))
-    out = _put_back(windows, shape=wide, kernel=kernel, stride=step, dilation=holes)
+    out = add_windows(windows, shape=wide, kernel=kernel, stride=step, dilation=holes)
     out = pad(out, (-around[1], -around[1], -around[0], -around[0])) if any(around) else out
     return out if input.ndim == 3 else squeeze(out, 0)

@@ -10,7 +10,7 @@ from minigrad.ops.array.creation import zeros
 from minigrad.ops.array.shape import reshape
 from minigrad.ops.index.indexing import check_range
 from minigrad.ops.index.scatter import scatter
-from minigrad.ops.nn.conv import spread_over_dims
+from minigrad.ops.nn.conv import as_tuple
 from minigrad.ops.nn.pooling import avg_pool1d, avg_pool2d, avg_pool3d
 from minigrad.ops.pointwise.arithmetic import clamp, sign
 
@@ -23,9 +23,9 @@ def _unpool(op: str, dims: int, input: Any, indices: Any, kernel: Any, stride: A
             f"{op}: expected an input of {dims + 1} or {dims + 2} dimensions and indices of its shape, got "
             f"{describe(input)} and {describe(indices)}"
         )
-    window = spread_over_dims(op, "kernel_size", kernel, dims, 1)
-    step = window if stride is None else spread_over_dims(op, "stride", stride, dims, 1)
-    around = spread_over_dims(op, "padding", padding, dims)
+    window = as_tuple(op, "kernel_size", kernel, dims, 1)
+    step = window if stride is None else as_tuple(op, "stride", stride, dims, 1)
+    around = as_tuple(op, "padding", padding, dims)
     usual = [(n - 1) * s - 2 * p + k for n, s, p, k in zip(input.shape[-dims:], step, around, window)]
     sizes = usual if size is None else [int(n) for n in tuple(size)[-dims:]]
     if len(sizes) != dims or any(not u - s < n < u + s for n, u, s in zip(sizes, usual, step)):
@@ -65,7 +65,7 @@ def max_unpool3d(input: Any, indices: Any, kernel_size: Any, stride: Any = None,
 
 
 def _lp_pool(op: str, means: Any, dims: int, input: Any, p: float, kernel: Any, stride: Any, ceil_mode: bool) -> Any:
-    count = math.prod(spread_over_dims(op, "kernel_size", kernel, dims, 1))
+    count = math.prod(as_tuple(op, "kernel_size", kernel, dims, 1))
     out = means(input**p, kernel, stride, 0, ceil_mode)
     return (sign(out) * clamp(abs(out), min=0.0) * count) ** (1 / p)
 

@@ -8,7 +8,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import array_module, assert_all, chosen
+from minigrad.backend import array_module, assert_all
 from minigrad.dtypes import finfo, floating
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import binary, unary
@@ -246,7 +246,7 @@ minimum = binary(
     other=lambda g, condition: where(condition, 0.0, g),
 )
 def _where(condition: Any, input: Any, other: Any) -> Any:
-    return chosen(condition, input, other)
+    return array_module(condition).where(condition, input, other)
 
 
 def where(condition: Any, input: Any, other: Any) -> Any:

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import array_module
-from minigrad.ops.nn.max_pool import largest
 from minigrad.ops.nn.recurrent import lstm_sequence, lstm_step
 from minigrad.testing.opinfo.model import Array, OpInfo, SampleInput, bools, ints, registered, unary
 
@@ -14,7 +13,7 @@ X = Array((3, 4))
 F = "nn.functional."
 
 
-def _best(x: Any) -> Any:
+def _indices(x: Any) -> Any:
     """A choice among windows of 2, beside the array of x."""
     return array_module(getattr(x, "_array", x)).asarray(np.array([[[0, 1, 0, 0]]], "uint8"))
 
@@ -105,8 +104,8 @@ CONVOLUTIONS = [
         SampleInput(Array((1, 2, 5)), Array((3, 2, 3)), Array((3,)))],
         call=lambda x, w, b: registered("conv")(x, w, b, stride=(1,), padding=(0,), dilation=(1,), groups=1),
         torch="conv1d"),
-    OpInfo("conv_transposed", [SampleInput(Array((1, 3, 3)), Array((3, 2, 3)))],
-        call=lambda g, w: registered("conv_transposed")(g, w, shape=(1, 2, 5), stride=(1,), padding=(0,), dilation=(1,),
+    OpInfo("conv_transpose", [SampleInput(Array((1, 3, 3)), Array((3, 2, 3)))],
+        call=lambda g, w: registered("conv_transpose")(g, w, shape=(1, 2, 5), stride=(1,), padding=(0,), dilation=(1,),
         groups=1), torch="conv_transpose1d"),
     OpInfo("conv_weight", [SampleInput(Array((1, 2, 5)), Array((1, 3, 3)))],
         call=lambda x, g: registered("conv_weight")(x, g, shape=(3, 2, 3), stride=(1,), padding=(0,), dilation=(1,),
@@ -152,20 +151,20 @@ POOLING = [
     layer("adaptive_max_pool1d", SampleInput(LINE, 3), SampleInput(LINE, 2, return_indices=True), kinks=FIRST),
     layer("adaptive_max_pool2d", SampleInput(PLANE, (3, 2)), SampleInput(PLANE, 1), kinks=FIRST),
     layer("adaptive_max_pool3d", SampleInput(SOLID, (2, 3, 2)), kinks=FIRST),
-    OpInfo("largest_of_windows", [SampleInput(Array((1, 2, 5), distinct=True))],
-        call=lambda x: largest(x, (2,), (1,), (1,))[0], torch=lambda torch, x: torch.nn.functional.max_pool1d(x, 2, 1)),
-    OpInfo("put_at_best", [SampleInput(Array((1, 1, 4)))],
-        call=lambda g: registered("put_at_best")(g, best=_best(g), shape=(1, 1, 5), kernel=(2,), stride=(1,),
+    OpInfo("max_pool", [SampleInput(Array((1, 2, 5), distinct=True))],
+        call=lambda x: registered("max_pool")(x, kernel=(2,), stride=(1,), dilation=(1,))[0], torch=lambda torch, x: torch.nn.functional.max_pool1d(x, 2, 1)),
+    OpInfo("max_pool_backward", [SampleInput(Array((1, 1, 4)))],
+        call=lambda g: registered("max_pool_backward")(g, indices=_indices(g), shape=(1, 1, 5), kernel=(2,), stride=(1,),
         dilation=(1,)), torch=lambda torch, g: torch.stack([g[0, 0, 0], g[0, 0, 1] * 0, g[0, 0, 1] + g[0, 0, 2], g[0, 0,
         3], g[0, 0, 3] * 0]).reshape(1, 1, 5)),
-    OpInfo("at_best", [SampleInput(Array((1, 1, 5)))],
-        call=lambda x: registered("at_best")(x, best=_best(x), kernel=(2,), stride=(1,), dilation=(1,)),
+    OpInfo("take_max", [SampleInput(Array((1, 1, 5)))],
+        call=lambda x: registered("take_max")(x, indices=_indices(x), kernel=(2,), stride=(1,), dilation=(1,)),
         torch=lambda torch, x: x[..., [0, 2, 2, 3]]),
-    OpInfo("pool_windows", [SampleInput(Array((1, 1, 5)))],
-        call=lambda x: registered("pool_windows")(x, kernel=(2,), stride=(1,), dilation=(2,)),
+    OpInfo("sliding_windows", [SampleInput(Array((1, 1, 5)))],
+        call=lambda x: registered("sliding_windows")(x, kernel=(2,), stride=(1,), dilation=(2,)),
         torch=lambda torch, x: x.unfold(2, 3, 1)[..., ::2], alias=True),
-    OpInfo("pool_put_back", [SampleInput(Array((1, 1, 4, 2)))],
-        call=lambda g: registered("pool_put_back")(g, shape=(1, 1, 5), kernel=(2,), stride=(1,), dilation=(1,)),
+    OpInfo("add_windows", [SampleInput(Array((1, 1, 4, 2)))],
+        call=lambda g: registered("add_windows")(g, shape=(1, 1, 5), kernel=(2,), stride=(1,), dilation=(1,)),
         torch=lambda torch, g: torch.nn.functional.pad(g[..., 0], (0, 1)) + torch.nn.functional.pad(g[..., 1], (1, 0))),
 ]  # fmt: skip
 

@@ -1,4 +1,5 @@
-"""Random numbers made where they are needed, the very ones that NumPy's generator would have drawn next.
+"""Zeros and ones by chance: drawn by NumPy's generator, or on a GPU made where they are needed, the very ones that the
+generator would have drawn next.
 
 The generator is a Philox (Salmon et al., Parallel Random Numbers: As Easy as 1, 2, 3, SC 2011): the numbers of block n
 are a function of n and the key, so that every thread makes its own.
@@ -8,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import array_module
+from minigrad.backend.arrays import array_module, copy_to
 from minigrad.backend.cuda_kernel import elementwise
+from minigrad.backend.devices import device_of
+from minigrad.backend.run import device_guard
 
 PHILOX = """
 typedef unsigned long long word;
@@ -38,13 +41,20 @@ BERNOULLI = elementwise(
 )
 
 
-def bernoulli(like: Any, shape: tuple[int, ...], generator: "np.random.Generator", p: float, kept: float = 1.0) -> Any:
-    """`kept` where `generator.random(shape) < p` would have been true and 0 elsewhere, on the GPU; the generator goes
-    on."""
-    out = array_module(like).empty(shape, dtype=like.dtype)
-    bits: Any = generator.bit_generator
-    state = bits.state
-    BERNOULLI.call(*state["state"]["counter"], *state["state"]["key"], state["buffer_pos"], p, kept, out)
+def draw_bernoulli(
+    rng: "np.random.Generator", shape: tuple[int, ...], p: float, beside: Any, value: float = 1.0
+) -> Any:
+    """`value` where `rng.random(shape) < p`, else 0, in the dtype of the array `beside` and on its device."""
+    if isinstance(beside, np.ndarray) or beside.dtype.kind != "f":
+        drawn = (rng.random(shape) < p).astype(beside.dtype)
+        if value != 1:
+            drawn *= drawn.dtype.type(value)
+        return copy_to(drawn, device_of(beside))
+    with device_guard(beside):
+        out = array_module(beside).empty(shape, dtype=beside.dtype)
+        bits: Any = rng.bit_generator
+        state = bits.state
+        BERNOULLI.call(*state["state"]["counter"], *state["state"]["key"], state["buffer_pos"], p, value, out)
     _skip(bits, state, out.size)
     return out
 
