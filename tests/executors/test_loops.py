@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from minigrad.executors.numba.accepts import is_float32
 
 import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad import nn, optim
+from minigrad.engine.executions import is_float32
 
 numba = pytest.mark.skipif(find_spec("numba") is None, reason="Numba is not installed (the extra fast)")
 RNG = np.random.default_rng(0)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import array_module
-from minigrad.ops.nn.recurrent import lstm_sequence
+from minigrad.ops.nn.recurrent import lstm_sequence, lstm_step
 from minigrad.testing.opinfo.model import Array, OpInfo, SampleInput, bools, ints, registered, unary
 
 X = Array((3, 4))
@@ -282,10 +282,17 @@ def _torch_lstm_sequence(torch: Any, gates: Any, h: Any, c: Any, weight: Any, re
     return torch.stack(steps), h, c
 
 
-SEQUENCE = Array((4, 3, 8)), Array((3, 2)), Array((3, 2)), Array((8, 2))
+def sequence(steps: int, batch: int, size: int, reverse: bool) -> SampleInput:
+    """An LSTM's steps from the first to the last, or reversed."""
+    gates, state, bound = Array((steps, batch, 4 * size)), Array((batch, size)), size**-0.5
+    return SampleInput(gates, state, state, Array((4 * size, size), -bound, bound), reverse)
+
+
 RECURRENT = [
-    OpInfo("lstm_sequence", [SampleInput(*SEQUENCE, False), SampleInput(*SEQUENCE, True)], call=lstm_sequence,
-        torch=_torch_lstm_sequence),
+    OpInfo("lstm_step", [SampleInput(Array((3, 8)), Array((3, 2)))], call=lstm_step, torch=_torch_lstm_step,
+        large=[SampleInput(Array((96, 360)), Array((96, 90)))]),
+    OpInfo("lstm_sequence", [sequence(4, 3, 2, False), sequence(4, 3, 2, True)], call=lstm_sequence,
+        torch=_torch_lstm_sequence, large=[sequence(30, 12, 24, False), sequence(9, 32, 32, True)]),
     cell("rnn_tanh_cell", 1), cell("rnn_relu_cell", 1), cell("lstm_cell", 4, 2), cell("gru_cell", 3),
 ]  # fmt: skip
 
