@@ -1,5 +1,6 @@
 """Activations and their gradients, element by element, and softmax row by row."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -7,11 +8,11 @@ import numpy as np
 
 from minigrad.backend.threads import PIECE, parts, shared
 from minigrad.engine.executions import execution, is_float32, register
-from minigrad.executors.numba.compiled import Vector, inlined, loop
+from minigrad.executors.numba.compiled import Array3d, Vector, inlined, loop
 from minigrad.executors.numba.functions import HALF, ONE, TWO, exp
-from minigrad.executors.numba.rows import softmax_rows, softmax_rows_backward
+from minigrad.executors.numba.rows import row_max, softmax_rows, softmax_rows_backward
 from minigrad.executors.numpy.activation import CDF_COEFFICIENTS, CDF_LIMIT
-from minigrad.ops.nn.activation import _gelu, _softmax, relu
+from minigrad.ops.nn.activation import _gelu, _log_softmax, _softmax, relu
 
 f32: Any = np.float32
 EDGE, BY_SQRT_2PI = f32(CDF_LIMIT), f32(0.3989422804014327)
@@ -92,17 +93,54 @@ def gelu(input: Any) -> tuple[Any, tuple[()]]:
 # --- softmax ------------------------------------------------------------------------------------------------------
 
 
+@loop
+def log_softmax_loop(x: Array3d, out: Array3d, first: int, last: int) -> None:
+    """x, out: (rows, 1, classes). In two steps: in one, x - (most + log_total) might be calculated, which is less exact
+    where x is large."""
+    x, out = x[first:last], out[first:last]
+    n = x.shape[2]
+    for i in range(len(x)):
+        most, total = row_max(x, i, 0, n), f32(0)
+        for j in range(n):
+            out[i, 0, j] = x[i, 0, j] - most
+            total += exp(out[i, 0, j])
+        log_total = f32(math.log(total))
+        for j in range(n):
+            out[i, 0, j] -= log_total
+
+
+@loop
+def log_softmax_backward_loop(d: Array3d, y: Array3d, first: int, last: int) -> None:
+    """d: the result's gradient on the way in, the input's on the way out; y: the result; both as above."""
+    d, y = d[first:last], y[first:last]
+    n = d.shape[2]
+    for i in range(len(d)):
+        total = f32(0)
+        for j in range(n):
+            total += d[i, 0, j]
+        for j in range(n):
+            d[i, 0, j] -= exp(y[i, 0, j]) * total
+
+
+LONGEST = 4096  # classes: a loop adds up a row in one float32; array functions add up longer ones more exactly
+
+
 def are_rows(input: Any, *, dim: int) -> bool:
-    """float32 in C order and of some size, the classes in the last dimension."""
-    return input.ndim == dim + 1 and is_float32(input)
+    """float32 in C order and of some size, with no more than LONGEST classes in the last dimension."""
+    return is_float32(input) and input.ndim == dim + 1 and input.shape[dim] <= LONGEST
+
+
+def _rowwise(loop: Any, *arrays: Any) -> None:
+    """`loop(*arrays, first, last)` of contiguous arrays of rows, as (rows, 1, classes)."""
+    n = arrays[0].shape[-1]
+    rows = [a.reshape(-1, 1, n) for a in arrays]
+    _blocks(lambda first, last: loop(*rows, first, last), len(rows[0]), n)
 
 
 def softmax_backward(g: Any, out: Any, dim: int) -> Any:
     """out * (g - sum(g * out))."""
-    n = out.shape[-1]
     d = np.array(g, order="C")
-    rows, w = d.reshape(-1, 1, n), np.ascontiguousarray(out).reshape(-1, 1, n)
-    _blocks(lambda first, last: softmax_rows_backward(rows, w, 1.0, first, last), len(rows), n)
+    _rowwise(lambda d, w, first, last: softmax_rows_backward(d, w, 1.0, first, last), d, out)
     return d
 
 
@@ -110,6 +148,20 @@ def softmax_backward(g: Any, out: Any, dim: int) -> Any:
 def softmax(input: Any, *, dim: int) -> Any:
     """exp(x - max x) / sum(exp(x - max x)) of each row, in a copy of the input."""
     out = input.copy()
-    rows = out.reshape(-1, 1, input.shape[-1])
-    _blocks(lambda first, last: softmax_rows(rows, False, first, last), len(rows), input.shape[-1])
+    _rowwise(lambda w, first, last: softmax_rows(w, False, first, last), out)
+    return out
+
+
+def log_softmax_backward(g: Any, out: Any, dim: int) -> Any:
+    """g - exp(out) * sum(g)."""
+    d = np.array(g, order="C")
+    _rowwise(log_softmax_backward_loop, d, out)
+    return d
+
+
+@execution(_log_softmax, "numba", are_rows, input=log_softmax_backward)
+def log_softmax(input: Any, *, dim: int) -> Any:
+    """x - max x - log(sum(exp(x - max x))) of each row."""
+    out = np.empty_like(input)
+    _rowwise(log_softmax_loop, input, out)
     return out

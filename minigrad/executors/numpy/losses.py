@@ -53,10 +53,10 @@ def forward(logits: Any, target: Any, *, ignore_index: int) -> tuple[Any, tuple[
     do not count. Few classes are laid out class by class: NumPy works through a short row slowly."""
     ignored = _ignored(target, logits.shape[1], ignore_index)
     z = logits.copy("F" if logits.shape[1] <= FEW else "C")
-    largest = z.max(1, keepdims=True)
+    largest = np.maximum.reduce(z, 1)[:, None]
     z -= largest
     picked = z[np.arange(len(z)), target if ignored is None else np.where(ignored, 0, target)]
-    total = np.exp(z, out=z).sum(1, keepdims=True)
-    each = np.log(total[:, 0]) - picked
+    total = np.add.reduce(np.exp(z, z), 1)
+    each = np.log(total) - picked
     each = each if ignored is None else each[~ignored]
-    return np.asarray(each.sum() / len(each)), (largest, total, ignored)
+    return np.asarray(np.add.reduce(each) / len(each)), (largest, total[:, None], ignored)
