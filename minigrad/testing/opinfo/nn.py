@@ -14,8 +14,9 @@ F = "nn.functional."
 
 
 def _indices(x: Any) -> Any:
-    """A choice among windows of 2, beside the array of x."""
-    return array_module(getattr(x, "_array", x)).asarray(np.array([[[0, 1, 0, 0]]], "uint8"))
+    """A choice among windows of 2 for each element, on the device of x: the first, the second, the first, the first."""
+    array = getattr(x, "_array", x)
+    return array_module(array).asarray(np.resize(np.array([0, 1, 0, 0], "uint8"), array.shape))
 
 
 def layer(name: str, *samples: SampleInput, **about: Any) -> OpInfo:
@@ -154,10 +155,10 @@ POOLING = [
     OpInfo("max_pool", [SampleInput(Array((1, 2, 5), distinct=True))],
         call=lambda x: registered("max_pool")(x, kernel=(2,), stride=(1,), dilation=(1,))[0],
         torch=lambda torch, x: torch.nn.functional.max_pool1d(x, 2, 1)),
-    OpInfo("max_pool_backward", [SampleInput(Array((1, 1, 4)))],
-        call=lambda g: registered("max_pool_backward")(g, indices=_indices(g), shape=(1, 1, 5), kernel=(2,),
-        stride=(1,), dilation=(1,)), torch=lambda torch, g: torch.stack([g[0, 0, 0], g[0, 0, 1] * 0, g[0, 0, 1] + g[0, 0, 2], g[0, 0,
-        3], g[0, 0, 3] * 0]).reshape(1, 1, 5)),
+    OpInfo("max_pool_backward", [SampleInput(Array((1, 1, 4)))], large=[SampleInput(Array((2, 64, 128)))],
+        call=lambda g: registered("max_pool_backward")(g, indices=_indices(g), shape=(*g.shape[:2], g.shape[2] + 1),
+        kernel=(2,), stride=(1,), dilation=(1,)), torch=lambda torch, g: torch.stack(
+            [g[0, 0, 0], g[0, 0, 1] * 0, g[0, 0, 1] + g[0, 0, 2], g[0, 0, 3], g[0, 0, 3] * 0]).reshape(1, 1, 5)),
     OpInfo("take_max", [SampleInput(Array((1, 1, 5)))],
         call=lambda x: registered("take_max")(x, indices=_indices(x), kernel=(2,), stride=(1,), dilation=(1,)),
         torch=lambda torch, x: x[..., [0, 2, 2, 3]]),
