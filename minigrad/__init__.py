@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad import autograd as autograd
 from minigrad import dtypes as dtypes
-from minigrad import executors as _executors  # noqa: F401 (it fills the table of executors)
+from minigrad import executors as executors  # operations find them: without this they are done as defined
 from minigrad._lazy import lazy_imports
 from minigrad.autograd import enable_grad as enable_grad
 from minigrad.autograd import inference_mode as inference_mode

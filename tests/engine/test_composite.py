@@ -1,5 +1,7 @@
 """Composite operations that an execution does in one node: whose gradients they give, and how often they are asked."""
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -66,3 +68,13 @@ def test_without_executions_the_definition_is_recorded() -> None:
         composed = F.scaled_dot_product_attention(q, k, v)
     assert joint.grad_fn.plan.name == "attention" and composed.grad_fn.plan.name == "matmul"
     np.testing.assert_allclose(joint.detach().numpy(), composed.detach().numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_to_import_minigrad_is_enough_to_have_executions() -> None:
+    code = (
+        "import minigrad as mg\n"
+        "x = mg.randn(3, 4, requires_grad=True)\n"
+        "print(mg.nn.functional.layer_norm(x, (4,)).grad_fn.plan.name)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("standardize\n", "")

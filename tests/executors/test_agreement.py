@@ -158,6 +158,11 @@ def same(what: str, ours: Any, theirs: Any, dtype: str) -> None:
     np.testing.assert_allclose(a, b, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype] * reach, err_msg=what)
 
 
+def test_executors_are_known_and_have_executions() -> None:
+    assert list(EXECUTORS) == ["numba", "numpy", "cupy"]
+    assert {e.executor for e in EXECUTIONS} >= {"numpy", "cupy"}
+
+
 @pytest.mark.parametrize("executor", sorted(EXECUTORS))
 def test_every_file_of_an_executor_registers_something(executor: str) -> None:
     if (needed := EXECUTORS[executor].module) and find_spec(needed) is None:

@@ -52,6 +52,16 @@ def test_other_dtypes(dtype: str) -> None:
     np.testing.assert_allclose(out.detach().to("float64").numpy(), wide.numpy(), atol=0.03)
 
 
+def test_an_lstm_s_sequences_of_one_length_are_one_node() -> None:
+    x = mg.randn(5, 3, 4)
+    for layer in (mg.nn.LSTM(4, 8), mg.nn.LSTM(4, 8, bidirectional=True)):
+        node, names = layer(x)[0].grad_fn, []
+        while node.parents:
+            names.append(node.plan.name)
+            node = node.parents[0]
+        assert names.count("lstm_sequence") == 1 and "lstm_step" not in names
+
+
 def test_an_lstm_takes_no_sequences_and_refuses_a_state_of_another_dtype() -> None:
     layer = mg.nn.LSTM(4, 8)
     out, (h, c) = layer(mg.zeros(5, 0, 4))

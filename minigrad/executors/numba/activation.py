@@ -8,10 +8,10 @@ import numpy as np
 
 from minigrad.backend.threads import PIECE, parts, shared
 from minigrad.engine.executions import execution, is_float32, register
+from minigrad.executors.normal_cdf import CDF_COEFFICIENTS, CDF_LIMIT
 from minigrad.executors.numba.compiled import Array3d, Vector, inlined, loop
 from minigrad.executors.numba.functions import HALF, ONE, TWO, exp
 from minigrad.executors.numba.rows import row_max, softmax_rows, softmax_rows_backward
-from minigrad.executors.numpy.activation import CDF_COEFFICIENTS, CDF_LIMIT
 from minigrad.ops.nn.activation import _gelu, _log_softmax, _softmax, relu
 
 f32: Any = np.float32

@@ -184,10 +184,10 @@ def backward(
         variance,
         eps,
     )
-    loop = channels_backward if by_channel else rows_backward
+    chosen: Any = channels_backward if by_channel else rows_backward
 
     def work(i: int, first: int, last: int) -> None:
-        loop(*given, dx.reshape(layout.shape), *sums[:, 0 if by_channel else i], first, last)
+        chosen(*given, dx.reshape(layout.shape), *sums[:, 0 if by_channel else i], first, last)
 
     layout.run(work)
     dw, db = (None if v is None else d.reshape(v.shape) for v, d in zip((weight, bias), sums.sum(1)))

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.executions import execution, is_float32
+from minigrad.executors.lstm import buffers, gradients, is_sequence, stacked
 from minigrad.executors.numba.compiled import Array3d, Matrix, loop
 from minigrad.executors.numba.functions import HALF, ONE, tanh
-from minigrad.executors.numpy.recurrent import accepts_sequence, buffers, gradients, stacked
 from minigrad.ops.nn.recurrent import _lstm_sequence, time_order
 
 
@@ -48,7 +48,7 @@ def step_backward(dh: Matrix, more: Matrix, dc: Matrix, c: Matrix, gates: Array3
 
 def accepts(gates: Any, h: Any, c: Any, weight: Any, **settings: Any) -> bool:
     """float32 in C order, and of some size."""
-    return is_float32(gates, weight) and accepts_sequence(gates, h, c, weight)
+    return is_float32(gates, weight) and is_sequence(gates, h, c, weight)
 
 
 def backward(

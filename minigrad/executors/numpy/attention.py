@@ -4,32 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend.threads import parts, shared
 from minigrad.engine.executions import execution
+from minigrad.executors.heads import are_heads, over_heads, transposed
 from minigrad.executors.numpy.sums import column_sums
 from minigrad.ops.nn.attention import attention
-
-ndarray = np.ndarray
-
-
-def accepts(query: Any, key: Any, value: Any, **settings: Any) -> bool:
-    """float32 or float64 arrays of one dtype, not empty, with the same leading dimensions."""
-    kind, lead = query.dtype, query.shape[:-2]
-    if kind.char not in "fd" or not query.size:
-        return False
-    return all(a.__class__ is ndarray and a.size and a.dtype == kind and a.shape[:-2] == lead for a in (key, value))
-
-
-def over_heads(work: Any, weights: Any) -> None:
-    """`work(slice)` for slices of the first dimension, of as many heads as stay in the cache, by all threads; of all
-    of it where there is but one head."""
-    slices = parts(len(weights), weights.size // len(weights)) if weights.ndim > 2 else [slice(None)]
-    shared(lambda i: work(slices[i]), len(slices))
-
-
-def transposed(x: Any) -> Any:
-    """The last two dimensions swapped."""
-    return np.swapaxes(x, -1, -2)
 
 
 def backward(
@@ -53,7 +31,7 @@ def backward(
     return dq, dk, dv
 
 
-@execution(attention, "numpy", accepts, backward)
+@execution(attention, "numpy", are_heads, backward)
 def forward(query: Any, key: Any, value: Any, *, scale: float, causal: bool) -> tuple[Any, tuple[Any]]:
     """The result, and the weights, transposed: (..., keys, queries)."""
     out = np.empty((*query.shape[:-1], value.shape[-1]), query.dtype)

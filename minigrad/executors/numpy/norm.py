@@ -97,7 +97,8 @@ def backward(
         for whole, part in zip(blocks.at(i, *gradients), row):
             if whole is not None:
                 whole += part
-    return dx, *(None if d is None else d.reshape(t.shape) for d, t in zip(gradients, (weight, bias)))
+    dw, db = (None if d is None else d.reshape(t.shape) for d, t in zip(gradients, (weight, bias)))
+    return dx, dw, db
 
 
 def _sum_like(x: Any, like: Any) -> Any:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend.threads import parts, shared, spun
+from minigrad.backend.threads import parts, shared
 from minigrad.engine.executions import execution
+from minigrad.executors.lstm import buffers, gradients, is_sequence, stacked
 from minigrad.ops.nn.recurrent import _lstm_sequence, _lstm_step, time_order
 
 ndarray = np.ndarray
@@ -87,37 +88,6 @@ def lstm_step(gates: Any, c: Any) -> tuple[Any, tuple[Any, Any]]:
 # --- a whole sequence: arrays are in the order in which steps are done -----------------------------------------------
 
 
-def accepts_sequence(gates: Any, h: Any, c: Any, weight: Any, **settings: Any) -> bool:
-    """float32 or float64 arrays of one dtype, not empty."""
-    kind = gates.dtype
-    alike = h.dtype == kind and c.dtype == kind and weight.dtype == kind and h.shape == c.shape
-    return alike and kind.char in "fd" and gates.size > 0
-
-
-def buffers(gates: Any, h: Any, c: Any) -> tuple[Any, Any, Any, Any]:
-    """For h and c (T + 1, N, H), beginning with the given ones, the gates (T, N, 4, H) and tanh(c) (T, N, H)."""
-    (count, n, _), size = gates.shape, h.shape[-1]
-    hs, cs = (np.empty((count + 1, n, size), gates.dtype) for _ in range(2))
-    hs[0], cs[0] = h, c
-    return hs, cs, np.empty((count, n, 4, size), gates.dtype), np.empty((count, n, size), gates.dtype)
-
-
-def stacked(hs: Any, cs: Any, reverse: bool) -> Any:
-    """The result: h of each step, and the last c."""
-    spun()
-    out = np.empty_like(hs)
-    time_order(out[:-1], reverse)[...] = hs[1:]
-    out[-1] = cs[-1]
-    return out
-
-
-def gradients(da: Any, dh: Any, dc: Any, hs: Any, reverse: bool) -> tuple[Any, Any, Any, Any]:
-    """Of all arguments, from those of the steps' arguments, (T, N, 4, H); the weight's is one product for all steps."""
-    count, n, _, size = da.shape
-    dgates = np.ascontiguousarray(time_order(da, reverse)).reshape(count, n, 4 * size)
-    return dgates, dh, dc, da.reshape(count * n, 4 * size).T @ hs[:-1].reshape(count * n, size)
-
-
 def lstm_sequence_backward(
     g: Any, needed: Any, residuals: Any, gates: Any, h: Any, c: Any, weight: Any, *, reverse: bool
 ) -> tuple[Any, Any, Any, Any]:
@@ -134,7 +104,7 @@ def lstm_sequence_backward(
     return gradients(da, dh, dc, hs, reverse)
 
 
-@execution(_lstm_sequence, "numpy", accepts_sequence, lstm_sequence_backward)
+@execution(_lstm_sequence, "numpy", is_sequence, lstm_sequence_backward)
 def lstm_sequence(gates: Any, h: Any, c: Any, weight: Any, *, reverse: bool) -> tuple[Any, tuple[Any, Any, Any, Any]]:
     """The result, and h and c of all steps, gates and tanh(c); the scales are taken into arguments and weight."""
     scale, shift = scale_and_shift(h.shape[-1], gates.dtype)

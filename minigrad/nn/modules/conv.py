@@ -42,9 +42,7 @@ class _ConvNd(Module):
         self.dilation = as_tuple(name, "dilation", dilation, self.dims, 1)
         if isinstance(padding, str) and padding not in ("same", "valid"):
             raise ValueError(f'{name}: padding: expected numbers, "same" or "valid", got {padding!r}')
-        self.padding: Any = (
-            padding if isinstance(padding, str) else as_tuple(name, "padding", padding, self.dims)
-        )
+        self.padding: Any = padding if isinstance(padding, str) else as_tuple(name, "padding", padding, self.dims)
         self.padding_mode = padding_mode
         first, second = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
         shape = (first, second // groups, *self.kernel_size)

@@ -229,13 +229,13 @@ class LSTM(RNNBase):
     def _step(self, x: Any, h: Any, state: State) -> State:
         return lstm_step(x + h, state[1])
 
-    def _run(self, x: Any, sizes: list[int], state: State, suffix: str, back: bool) -> tuple[Any, State]:
-        """Sequences of one length are one operation."""
+    def _run_direction(self, x: Any, sizes: list[int], state: State, suffix: str, reverse: bool) -> tuple[Any, State]:
+        """One operation for sequences of equal length."""
         if self.proj_size or not sizes or not sizes[0] == sizes[-1] > 0:
-            return super()._run(x, sizes, state, suffix, back)
-        gates, w_hh, _ = self._arguments(x, suffix)
+            return super()._run_direction(x, sizes, state, suffix, reverse)
+        gates, w_hh, _ = self._input_gates(x, suffix)
         h, c = state
-        outs, *last = lstm_sequence(gates.reshape(len(sizes), sizes[0], -1), h, c, w_hh, back)
+        outs, *last = lstm_sequence(gates.reshape(len(sizes), sizes[0], -1), h, c, w_hh, reverse)
         return outs.reshape(len(x), -1), tuple(last)
 
 

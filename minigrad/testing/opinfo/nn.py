@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import array_module
-from minigrad.ops.nn.recurrent import lstm_sequence
+from minigrad.ops.nn.recurrent import lstm_sequence, lstm_step
 from minigrad.testing.opinfo.model import Array, OpInfo, SampleInput, bools, ints, registered, unary
 
 X = Array((3, 4))
@@ -14,8 +14,9 @@ F = "nn.functional."
 
 
 def _indices(x: Any) -> Any:
-    """A choice among windows of 2, beside the array of x."""
-    return array_module(getattr(x, "_array", x)).asarray(np.array([[[0, 1, 0, 0]]], "uint8"))
+    """A choice among windows of 2 for each element, on the device of x: the first, the second, the first, the first."""
+    array = getattr(x, "_array", x)
+    return array_module(array).asarray(np.resize(np.array([0, 1, 0, 0], "uint8"), array.shape))
 
 
 def layer(name: str, *samples: SampleInput, **about: Any) -> OpInfo:
@@ -154,10 +155,10 @@ POOLING = [
     OpInfo("max_pool", [SampleInput(Array((1, 2, 5), distinct=True))],
         call=lambda x: registered("max_pool")(x, kernel=(2,), stride=(1,), dilation=(1,))[0],
         torch=lambda torch, x: torch.nn.functional.max_pool1d(x, 2, 1)),
-    OpInfo("max_pool_backward", [SampleInput(Array((1, 1, 4)))],
-        call=lambda g: registered("max_pool_backward")(g, indices=_indices(g), shape=(1, 1, 5), kernel=(2,),
-        stride=(1,), dilation=(1,)), torch=lambda torch, g: torch.stack([g[0, 0, 0], g[0, 0, 1] * 0, g[0, 0, 1] + g[0, 0, 2], g[0, 0,
-        3], g[0, 0, 3] * 0]).reshape(1, 1, 5)),
+    OpInfo("max_pool_backward", [SampleInput(Array((1, 1, 4)))], large=[SampleInput(Array((2, 64, 128)))],
+        call=lambda g: registered("max_pool_backward")(g, indices=_indices(g), shape=(*g.shape[:2], g.shape[2] + 1),
+        kernel=(2,), stride=(1,), dilation=(1,)), torch=lambda torch, g: torch.stack(
+            [g[0, 0, 0], g[0, 0, 1] * 0, g[0, 0, 1] + g[0, 0, 2], g[0, 0, 3], g[0, 0, 3] * 0]).reshape(1, 1, 5)),
     OpInfo("take_max", [SampleInput(Array((1, 1, 5)))],
         call=lambda x: registered("take_max")(x, indices=_indices(x), kernel=(2,), stride=(1,), dilation=(1,)),
         torch=lambda torch, x: x[..., [0, 2, 2, 3]]),
@@ -282,10 +283,17 @@ def _torch_lstm_sequence(torch: Any, gates: Any, h: Any, c: Any, weight: Any, re
     return torch.stack(steps), h, c
 
 
-SEQUENCE = Array((4, 3, 8)), Array((3, 2)), Array((3, 2)), Array((8, 2))
+def sequence(steps: int, batch: int, size: int, reverse: bool) -> SampleInput:
+    """An LSTM's steps from the first to the last, or reversed."""
+    gates, state, bound = Array((steps, batch, 4 * size)), Array((batch, size)), size**-0.5
+    return SampleInput(gates, state, state, Array((4 * size, size), -bound, bound), reverse)
+
+
 RECURRENT = [
-    OpInfo("lstm_sequence", [SampleInput(*SEQUENCE, False), SampleInput(*SEQUENCE, True)], call=lstm_sequence,
-        torch=_torch_lstm_sequence),
+    OpInfo("lstm_step", [SampleInput(Array((3, 8)), Array((3, 2)))], call=lstm_step, torch=_torch_lstm_step,
+        large=[SampleInput(Array((96, 360)), Array((96, 90)))]),
+    OpInfo("lstm_sequence", [sequence(4, 3, 2, False), sequence(4, 3, 2, True)], call=lstm_sequence,
+        torch=_torch_lstm_sequence, large=[sequence(30, 12, 24, False), sequence(9, 32, 32, True)]),
     cell("rnn_tanh_cell", 1), cell("rnn_relu_cell", 1), cell("lstm_cell", 4, 2), cell("gru_cell", 3),
 ]  # fmt: skip
 
