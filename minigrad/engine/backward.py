@@ -164,7 +164,7 @@ def _apply_vjps(
         if slot[GRAD] is None:
             slot[GRAD] = r
             # passed on unchanged or as a view, it is not ours alone: nothing may be added in place, a leaf must copy
-            slot[OWN] = r is not g and (r._base if create else r.base) is None
+            slot[OWN] = r is not g and ((plan.fresh and not create) or (r._base if create else r.base) is None)
         elif slot[OWN] and r.shape and not create:
             slot[GRAD] += r
         else:

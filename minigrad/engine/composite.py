@@ -112,7 +112,7 @@ class JointPlan:
     """What the backward pass does with a node of a composite (see `primitive.Plan`)."""
 
     __slots__ = ("name", "mask", "op", "execution", "arguments", "kept_names", "places", "local")
-    keeps_arrays, masks, moves, apart = True, False, False, False
+    keeps_arrays, masks, moves, apart, fresh = True, False, False, False, True
 
     def __init__(self, op: Composite, mask: tuple[bool, ...], execution: Execution) -> None:
         self.name, self.mask, self.op, self.execution, self.local = op.name, mask, op, execution, op.local

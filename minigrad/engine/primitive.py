@@ -44,6 +44,7 @@ class Plan:
     )  # fmt: skip
     keep: Callable[..., Any]
     joint = None  # of a composite operation: all gradients at once
+    fresh = False  # are gradients nobody else's, even where they are views?
 
     def __init__(self, op: "Primitive", mask: tuple[bool, ...], execution: Execution | None = None) -> None:
         self.name, self.mask, self.variadic = op.name, mask, op.variadic

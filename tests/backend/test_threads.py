@@ -13,7 +13,7 @@ import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad.backend import malloc as memory
 from minigrad.backend import threads
-from minigrad.ops.linalg import products as linalg
+from minigrad.backend import product
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def test_parts_stay_on_one_thread_while_blas_is_likely_to_spin() -> None:
 def test_products_that_gain_nothing_from_more_threads_use_one(monkeypatch: pytest.MonkeyPatch) -> None:
     mg.set_num_threads(2)
     calls: list[Any] = []
-    monkeypatch.setattr(linalg, "by_one", lambda dot, y: calls.append(y.shape) or dot(y))
+    monkeypatch.setattr(product, "by_one", lambda dot, y: calls.append(y.shape) or dot(y))
     for n in (10, 100, 200):
         _ = mg.ones(n, n) @ mg.ones(n, n)
     assert calls == [(100, 100)]

@@ -16,7 +16,7 @@ RNG = np.random.default_rng(0)
 
 @pytest.mark.parametrize("dtype", NEAR)
 @pytest.mark.parametrize("dim, shape", [(1, (3, 1)), (0, (1, 4)), (-1, (3, 7)), (0, (2, 4)), (1, (2, 2))])
-def test_gather(dim: int, shape: Any, dtype: str, cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gather(dim: int, shape: Any, dtype: str, cupy: Any) -> None:
     data, index = RNG.standard_normal((3, 4)).astype(dtype), RNG.integers(0, 3, shape)
 
     def run() -> list[Any]:
@@ -25,7 +25,7 @@ def test_gather(dim: int, shape: Any, dtype: str, cupy: Any, monkeypatch: pytest
         (first,) = autograd.grad((out * out).sum(), [x], create_graph=True)
         return [out, first, *autograd.grad((first**3).sum(), [x])]
 
-    alike(both(monkeypatch, run), NEAR[dtype])
+    alike(both(run), NEAR[dtype])
 
 
 @pytest.mark.parametrize("dtype", NEAR)
@@ -52,12 +52,12 @@ def test_an_embedding_s_gradient_waits_for_nothing_and_adds_up_in_float32(cupy: 
     assert mg.are_deterministic_algorithms_enabled()
 
 
-def test_max_pooling_in_fewer_launches(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_max_pooling_in_fewer_launches(cupy: Any) -> None:
     def launches() -> int:
         x = mg.ones(2, 3, 4, 4, device="cuda", requires_grad=True)
         before = cupy.launches
         F.max_pool2d(x, 2).sum().backward()
         return cupy.launches - before
 
-    by_kernels, without = both(monkeypatch, launches)
+    by_kernels, without = both(launches)
     assert by_kernels < without - 20

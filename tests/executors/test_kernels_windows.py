@@ -25,7 +25,7 @@ CASES: dict[str, Any] = {
 
 @pytest.mark.parametrize("dtype", NEAR)
 @pytest.mark.parametrize("name", CASES)
-def test_windows(name: str, dtype: str, cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_windows(name: str, dtype: str, cupy: Any) -> None:
     op, size, kernel, options = CASES[name]
     rng = np.random.default_rng(0)
     data, weights = rng.standard_normal(size).astype(dtype), rng.standard_normal(kernel).astype(dtype)
@@ -38,7 +38,7 @@ def test_windows(name: str, dtype: str, cupy: Any, monkeypatch: pytest.MonkeyPat
         second = autograd.grad(sum((g * g).sum() for g in first), wanted)
         return [out, *first, *second]
 
-    alike(both(monkeypatch, run), {"float16": 2e-2, "float32": 2e-5, "float64": 1e-12}[dtype])
+    alike(both(run), {"float16": 2e-2, "float32": 2e-5, "float64": 1e-12}[dtype])
 
 
 def test_of_a_view_and_of_nothing(cupy: Any) -> None:
@@ -48,7 +48,7 @@ def test_of_a_view_and_of_nothing(cupy: Any) -> None:
     assert F.conv2d(mg.ones(0, 3, 4, 4, device="cuda"), w.cuda()).shape == (0, 4, 3, 3)
 
 
-def test_launches(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_launches(cupy: Any) -> None:
     def launches() -> int:
         x, w = (
             mg.ones(2, 3, 6, 6, device="cuda", requires_grad=True),
@@ -58,5 +58,5 @@ def test_launches(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         F.max_pool2d(F.conv2d(x, w, padding=1), 2).sum().backward()
         return cupy.launches - before
 
-    by_kernels, without = both(monkeypatch, launches)
+    by_kernels, without = both(launches)
     assert by_kernels <= 14 and without > by_kernels + 30

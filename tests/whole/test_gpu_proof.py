@@ -61,7 +61,7 @@ def test_what_fails_is_reported_and_the_others_run(
     plain = cupy.tanh
     monkeypatch.setattr(cupy, "tanh", lambda *args, **options: plain(*args, **options) * 1.01)
     monkeypatch.setattr(parts.lockstep, "LAYERS", [("Tanh()", [(2, 3)])])
-    monkeypatch.setattr(parts.lockstep, "table", dict)
+    monkeypatch.setattr(parts.lockstep, "op_db", {})
     chosen = ["--part", "memory", "--part", "lockstep", "--part", "counts"]
     assert command(["--standin", "--small", "--out", str(tmp_path), *chosen]) == 1
     found = json.loads((tmp_path / "gpu.json").read_text())["parts"]

@@ -104,7 +104,7 @@ def getitem(input: Any, index: Any) -> Any:
     A basic index gives a view, as in PyTorch. Raises IndexError out of range.
     """
     array = input._array if isinstance(input, Tensor) else input
-    if wraps_indices(array):
+    if index.__class__ not in BASIC and wraps_indices(array):
         expect_inside("getitem", index, array)
     try:
         return _getitem(input, index=raw_index(index, array))

@@ -51,7 +51,10 @@ def scaled_dot_product_attention(
 @composite("attention")
 def attention(query: Any, key: Any, value: Any, *, scale: float, causal: bool) -> Any:
     """softmax(Q K^T * scale) V, with the scores of later keys -inf if causal."""
-    return matmul(attention_weights(query, key, causal_mask(query, key) if causal else None, scale), value)
+    scores = matmul(query * scale, mT(key))
+    if causal:  # which leaves no row fully masked
+        scores = where(causal_mask(query, key), scores, -float("inf"))
+    return matmul(softmax(scores, -1), value)
 
 
 def attention_weights(query: Any, key: Any, mask: Any, scale: float) -> Any:

@@ -160,7 +160,7 @@ POOLING = [
         kernel=(2,), stride=(1,), dilation=(1,)), torch=lambda torch, g: torch.stack(
             [g[0, 0, 0], g[0, 0, 1] * 0, g[0, 0, 1] + g[0, 0, 2], g[0, 0, 3], g[0, 0, 3] * 0]).reshape(1, 1, 5)),
     OpInfo("take_max", [SampleInput(Array((1, 1, 5)))],
-        call=lambda x: registered("take_max")(x, indices=_indices(x), kernel=(2,), stride=(1,), dilation=(1,)),
+        call=lambda x: registered("take_max")(x, indices=_indices(x[..., 1:]), kernel=(2,), stride=(1,), dilation=(1,)),
         torch=lambda torch, x: x[..., [0, 2, 2, 3]]),
     OpInfo("sliding_windows", [SampleInput(Array((1, 1, 5)))],
         call=lambda x: registered("sliding_windows")(x, kernel=(2,), stride=(1,), dilation=(2,)),

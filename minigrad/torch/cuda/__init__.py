@@ -7,6 +7,7 @@ from minigrad._lazy import lazy_imports
 from minigrad.backend import cuda as _backend
 from minigrad.backend import device as _device
 from minigrad.backend.deferred import check_deferred as _check_deferred
+from minigrad.backend.deferred import synchronize as _synchronize
 from minigrad.backend.devices import current_device as _placed
 from minigrad.errors import DeviceError, OutOfMemoryError
 from minigrad.methods.tensor_types import KINDS, tensor_type
@@ -104,7 +105,7 @@ def get_device_capability(device: Any = None) -> tuple[int, int]:
 def synchronize(device: object = None) -> None:
     """Wait until the GPU has done all it was given; nothing to wait for where there is none."""
     if is_available():
-        _backend.synchronize()
+        _synchronize()
 
 
 class Event:
