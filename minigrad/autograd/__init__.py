@@ -8,9 +8,9 @@ from minigrad.autograd import function, functional
 from minigrad.autograd.anomaly import AnomalyError, detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from minigrad.autograd.batched import grad
 from minigrad.autograd.function import Function
+from minigrad.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from minigrad.autograd.variable import Variable
 from minigrad.engine.gradients import backward
-from minigrad.engine.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 
 if TYPE_CHECKING:
     from minigrad.gradcheck import gradcheck, gradgradcheck

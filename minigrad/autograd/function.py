@@ -5,12 +5,13 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.autograd.grad_mode import no_grad, set_grad_enabled
 from minigrad.backend import asarray, create
 from minigrad.dtypes import floating
 from minigrad.engine.graph import Node
 from minigrad.engine.inplace import check_not_leaf, rebase_history
 from minigrad.engine.messages import describe
-from minigrad.engine.modes import modes, no_grad, set_grad_enabled
+from minigrad.engine.modes import modes
 from minigrad.engine.primitive import record, wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.versions import bump_version, clock

@@ -8,9 +8,9 @@ depend on an input, instead of giving zeros.
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.autograd.grad_mode import enable_grad
 from minigrad.engine.gradients import grad
 from minigrad.engine.messages import describe
-from minigrad.engine.modes import enable_grad
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import GraphError, ShapeError
 from minigrad.ops.array.creation import ones_like, zeros, zeros_like

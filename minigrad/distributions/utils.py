@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.autograd.grad_mode import enable_grad
 from minigrad.backend import array_on, to_numpy
 from minigrad.dtypes import floating, get_default_dtype
-from minigrad.engine.modes import enable_grad
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.array.creation import as_tensor, broadcast_shapes

@@ -1,6 +1,7 @@
 """The backward pass: once over the recorded graph, from the outputs to the leaves. It never recurses."""
 
 from collections.abc import Callable
+from sys import getrefcount
 from typing import Any
 
 from numpy import errstate
@@ -14,7 +15,7 @@ from minigrad.engine.modes import modes
 from minigrad.engine.primitive import REGISTRY, wrap
 from minigrad.engine.slice_grad import SliceGradient
 from minigrad.engine.tensor import Tensor
-from minigrad.engine.versions import bump_own_version, check_unchanged, clock
+from minigrad.engine.versions import OWN_REFERENCES, bump_version, check_unchanged, clock
 from minigrad.errors import GraphError, ShapeError
 
 
@@ -259,7 +260,8 @@ def _accumulate(leaf: Any, g: Any, create: bool, own: bool) -> None:
         owner._grad = have + wrap(asarray(g))
     else:
         have._array += g
-        bump_own_version(have, "backward")
+        if getrefcount(have._array) > OWN_REFERENCES:  # else no node can have kept it
+            bump_version(have._array, "backward")
     if leaf.hooks is not None:
         for hook in list(leaf.hooks.after.values()):
             hook(owner)

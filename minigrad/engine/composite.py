@@ -17,7 +17,7 @@ from minigrad.engine.executions import Execution, select
 from minigrad.engine.gradients import grad
 from minigrad.engine.graph import Node
 from minigrad.engine.messages import explain_failure
-from minigrad.engine.modes import enable_grad, modes
+from minigrad.engine.modes import modes, recording
 from minigrad.engine.primitive import new_tensor, parameters, wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.versions import clock
@@ -139,7 +139,7 @@ class JointPlan:
     def _defined(self, g: Any, args: list[Any], static: dict[str, Any], wanted: tuple[bool, ...]) -> list[Any]:
         """Each argument gets a node of its own, so that one that was made of another, or is the same tensor, does not
         add the other's share."""
-        with enable_grad():
+        with recording(True):
             apart = [a.clone() if isinstance(a, Tensor) else a for a in args]
             out = self.op.definition(*apart, **static)
             found = iter(grad(out[0] if self.op.also else out, [apart[i] for i, w in zip(self.places, wanted) if w], g,
@@ -152,7 +152,7 @@ class JointPlan:
 
         def rule(g: Any, arrays: Any, residuals: Any, static: dict[str, Any]) -> Any:
             leaves = [_leaf(a) if i in self.places else a if a is None else wrap(a) for i, a in enumerate(arrays)]
-            with enable_grad():
+            with recording(True):
                 out = self.op.call(*leaves, **static)
             return grad(out[0] if self.op.also else out, leaves[self.places[place]], wrap(g))[0]._array
 

@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from minigrad.backend import asarray, storage
 from minigrad.backend import run as runner
-from minigrad.engine.executions import select
+from minigrad.engine.executions import Execution, select
 from minigrad.engine.graph import Node
 from minigrad.engine.messages import explain_failure, move_scalars
 from minigrad.engine.modes import modes
@@ -17,7 +17,18 @@ from minigrad.engine.primitive import Primitive, Rule, new_tensor
 from minigrad.engine.tensor import Tensor, set_view
 from minigrad.engine.versions import clock
 
-UNKNOWN = True  # no array of this class has come by yet: its executions are still to be looked up
+UNKNOWN = (None,)  # no array of this class has come by yet: its executions are still to be looked up
+
+
+def choose(op: Any, arrays: Any, static: dict[str, Any]) -> Execution | None:
+    """The execution that takes these arrays, as `executions.select` finds it, looked for here first."""
+    for choice in op.choices.get(arrays[0].__class__, UNKNOWN):
+        if choice.__class__ is not Execution:
+            return select(op, arrays, static)
+        if choice.accepts(*arrays, **static):
+            found: Execution = choice
+            return found
+    return None
 
 
 def primitive(
@@ -60,7 +71,7 @@ def _unary(op: Primitive) -> Callable[..., Any]:
         x = input._array
         origin = input._node if input._base is None else input._current()
         forward, planned = definition, plan
-        if choices.get(x.__class__, UNKNOWN) and (execution := select(op, (x,), static)) is not None:
+        if choices.get(x.__class__, UNKNOWN) and (execution := choose(op, (x,), static)) is not None:
             forward, planned = execution.forward or definition, execution.plan((True,)) if op.rules else None
         try:
             out = runner.run(forward, x, **static)
@@ -87,7 +98,7 @@ def _unary(op: Primitive) -> Callable[..., Any]:
 
 def _n_ary(op: Primitive) -> Callable[..., Any]:
     """The op of any other forward."""
-    definition, rules, view, also, plans, choices = op.definition, op.rules, op.view, op.also, op.plans, op.choices
+    definition, rules, view, also = op.definition, op.rules, op.view, op.also
 
     def call(*args: Any, **static: Any) -> Any:
         raw, parents, mask, tensors = [], [], [], False
@@ -104,7 +115,7 @@ def _n_ary(op: Primitive) -> Callable[..., Any]:
             mask.append(node is not None)
         if not tensors:
             return run_on_arrays(op, args, static)
-        execution = select(op, raw, static) if choices.get(raw[0].__class__, UNKNOWN) else None
+        execution = choose(op, raw, static)
         forward = definition if execution is None else execution.forward or definition
         try:
             out = runner.run(forward, *raw, **static)
@@ -121,7 +132,8 @@ def _n_ary(op: Primitive) -> Callable[..., Any]:
         t._base = t._grad = None
         if parents and rules and (recording := modes.grad):
             key = tuple(mask)
-            plan = (plans.get(key) or op.plan(key)) if execution is None else execution.plan(key)
+            of = op if execution is None else execution
+            plan = of.plans.get(key) or of.plan(key)
             t._node = node = Node()
             node.plan, node.parents, node.hooks = plan, tuple(parents), None
             node.kept = plan.keep(*raw, out, static, *others)
@@ -137,6 +149,6 @@ def _n_ary(op: Primitive) -> Callable[..., Any]:
 
 def run_on_arrays(op: Primitive, arrays: Any, static: dict[str, Any]) -> Any:
     """The forward, where no Tensor is among the operands: in rules, that is."""
-    execution = select(op, arrays, static) if op.choices.get(arrays[0].__class__, UNKNOWN) else None
+    execution = choose(op, arrays, static)
     forward = op.definition if execution is None else execution.forward or op.definition
     return forward(*arrays, **static)

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from numpy import ndarray
+from numpy import asarray, generic, ndarray
 
-from minigrad.backend import LARGE, asarray, in_parts, is_array, kernel
+from minigrad.backend import LARGE, in_parts, is_array, kernel
 from minigrad.backend import run as runner
-from minigrad.engine.dispatch import named
-from minigrad.engine.executions import FORWARDS, select
+from minigrad.engine.dispatch import choose, named
+from minigrad.engine.executions import FORWARDS
 from minigrad.engine.graph import Node
 from minigrad.engine.messages import explain_failure, move_scalars
 from minigrad.engine.modes import modes
@@ -39,9 +39,9 @@ class _Forward:
         for forward in (self.on_cpu, self.large, self.any):
             FORWARDS[forward] = name, self.any
 
-    def choose(self, op: Primitive, plan: Any, operands: Any) -> tuple[Any, Any]:
+    def pick(self, op: Primitive, plan: Any, operands: Any) -> tuple[Any, Any]:
         """What to run for operands of some size or on a GPU, and what the backward pass does then."""
-        execution = select(op, operands, {})
+        execution = choose(op, operands, {})
         if execution is not None:
             plan = None if plan is None else execution.plan(plan.mask)
             if execution.forward is not None:
@@ -74,18 +74,18 @@ def unary(
     def call(input: Any) -> Any:
         if not isinstance(input, Tensor):
             x = raw(input, name, "input")
-            return run.any(x) if x.__class__ is not ndarray or x.size < SMALL else run.choose(op, None, (x,))[0](x)
+            return run.any(x) if x.__class__ is not ndarray or x.size < SMALL else run.pick(op, None, (x,))[0](x)
         x = input._array
         origin = input._node if input._base is None else input._current()
         if floating and origin is None and x.dtype.kind != "f":
             x = floated(x)
-        forward, planned = (on_cpu, plan) if x.__class__ is ndarray and x.size < SMALL else run.choose(op, plan, (x,))
+        forward, planned = (on_cpu, plan) if x.__class__ is ndarray and x.size < SMALL else run.pick(op, plan, (x,))
         try:
             out = runner.run(forward, x)
         except Exception as error:
             out = explain_failure(name, run.any, [x], {}, error)
         shape = out.shape
-        if not shape:
+        if not shape and isinstance(out, generic):
             out = asarray(out)
         t = new_tensor(Tensor)
         t._array, t._node = out, None
@@ -142,13 +142,13 @@ def binary(
                 if not hasattr(x, "dtype") and not hasattr(y, "dtype"):
                     raise DtypeError(f"{name}: expected a Tensor or an array among its operands, got {x!r} and {y!r}")
                 small = x.__class__ is not ndarray or x.size < SMALL
-                return run.any(x, y) if small else run.choose(op, None, (x, y))[0](x, y)
+                return run.any(x, y) if small else run.pick(op, None, (x, y))[0](x, y)
             a, b = None, other._current()
             x, y = promoted(constant(input, name, "input"), other._array, floating)
         plan = both if a is not None and b is not None else first if a is not None else second
         forward = on_cpu
         if x.__class__ is not ndarray or x.size >= SMALL:
-            forward, plan = run.choose(op, plan, (x, y))
+            forward, plan = run.pick(op, plan, (x, y))
         try:
             out = runner.run(forward, x, y)
         except Exception as error:
@@ -157,7 +157,7 @@ def binary(
                 return call(*moved)
             out = explain_failure(name, run.any, [x, y], {}, error)
         shape = out.shape
-        if not shape:
+        if not shape and isinstance(out, generic):
             out = asarray(out)
         t = new_tensor(Tensor)
         t._array, t._node = out, None

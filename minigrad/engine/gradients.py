@@ -147,3 +147,18 @@ def _start(op: str, t: Any, weight: Any, create: bool) -> tuple[Any, Any]:
         raise ShapeError(f"{op}: gradient: expected the tensor's shape {tuple(array.shape)}, got {describe(weight)}")
     weight = weight.astype(t.dtype)
     return node, weight if create else weight._array
+
+
+def tensor_backward(
+    self: Tensor,
+    gradient: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Add d(self)/d(leaf) to the `.grad` of every leaf (or of `inputs` only).
+
+    gradient: what to weight the elements of self by; needed unless self has just one. retain_graph: keep what the graph
+    keeps, for a second backward (default: create_graph). create_graph: record the backward pass itself.
+    """
+    backward(self, gradient, retain_graph, create_graph, inputs)

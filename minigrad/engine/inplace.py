@@ -14,7 +14,7 @@ from minigrad.dtypes import category
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.graph import AccumulateGrad, Node, move_retained_grad
 from minigrad.engine.messages import describe
-from minigrad.engine.modes import modes, no_grad
+from minigrad.engine.modes import modes, recording
 from minigrad.engine.primitive import REGISTRY, record, wrap
 from minigrad.engine.tensor import Tensor, replay_view
 from minigrad.engine.versions import bump_version, user_line
@@ -49,7 +49,7 @@ def change_in_place(name: str, op: Callable[..., Any], self: Tensor, *args: Any,
             else:
                 bump_version(self._array, name)
                 return self
-        with no_grad():
+        with recording(False):
             result = op(self, *args, **options)
     else:
         # the ops that are recorded keep a copy of the old value: the memory itself is about to change

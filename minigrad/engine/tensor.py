@@ -11,7 +11,7 @@ from typing import Any
 from minigrad.backend import device, device_of
 from minigrad.dtypes import category
 from minigrad.engine.graph import AccumulateGrad, Handle, Node, hooks_of, move_retained_grad
-from minigrad.engine.modes import enable_grad
+from minigrad.engine.modes import recording
 from minigrad.errors import DtypeError, GraphError, ShapeError
 
 
@@ -148,7 +148,7 @@ class Tensor:
         if base is not None and base._node is not self._seen:
             self._seen = base._node
             if base._node is not None and not isinstance(base._node, AccumulateGrad):
-                with enable_grad():
+                with recording(True):
                     new = replay_view(self._view, base)._node
                 move_retained_grad(self._node, new)
                 self._node = new

@@ -67,16 +67,14 @@ def _note(owner: Any, op: str, where: str, now: int) -> None:
 
 
 def bump_own_version(tensor: Any, op: str) -> None:
-    """`bump_version` for what belongs to the framework: an accumulated gradient, a running statistic. Where nothing but
-    the tensor refers to its array no node can have kept it, and no clock need tick: the nodes of the pass that is under
-    way go on being compared by one integer. (With it 29 of 31 nodes of a net with batch norm had every array that they
-    kept looked up.)"""
-    owner = tensor._array
-    if owner.base is None and sys.getrefcount(owner) <= _OWN_REFERENCES:
+    """`bump_version` for a running statistic. Where nothing but the tensor refers to its array no node can have kept
+    it, and no clock need tick: the nodes of the pass under way go on being compared by one integer. (Else 29 of 31
+    nodes of a net with batch norm have every array that they kept looked up.)"""
+    if tensor._array.base is None and sys.getrefcount(tensor._array) <= OWN_REFERENCES:
         with _lock:
-            _note(owner, op, "", clock.now)
-        return
-    bump_version(owner, op)
+            _note(tensor._array, op, "", clock.now)
+    else:
+        bump_version(tensor._array, op)
 
 
 def _forget(key: int, ref: Any) -> None:
@@ -138,9 +136,5 @@ class _Probe:
         self._array = bytearray(1)
 
 
-def _own_references(tensor: Any) -> int:
-    owner = tensor._array
-    return sys.getrefcount(owner)
-
-
-_OWN_REFERENCES = _own_references(_Probe())  # how many references `bump_own_version` finds to such an array
+_probe = _Probe()
+OWN_REFERENCES = sys.getrefcount(_probe._array)  # as many are found to the array of a tensor that nobody else knows

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.autograd.grad_mode import enable_grad
 from minigrad.dtypes import epsilon
 from minigrad.engine.gradients import grad
-from minigrad.engine.modes import enable_grad
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.gradcheck import properties

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.autograd.grad_mode import enable_grad
 from minigrad.backend import to_numpy
 from minigrad.engine.gradients import grad
-from minigrad.engine.modes import enable_grad
 from minigrad.engine.tensor import Tensor
 from minigrad.gradcheck.numeric import numerical_gradient
 

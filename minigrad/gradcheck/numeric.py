@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.autograd.grad_mode import no_grad
 from minigrad.backend import array_module, is_array
 from minigrad.dtypes import epsilon
-from minigrad.engine.modes import no_grad
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError

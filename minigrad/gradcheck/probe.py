@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.autograd.grad_mode import enable_grad, no_grad
 from minigrad.backend import array_on, quiet, to_numpy
 from minigrad.dtypes import epsilon
 from minigrad.engine.gradients import grad
-from minigrad.engine.modes import enable_grad, no_grad
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 

@@ -7,6 +7,7 @@ shape and dtype. The functions of `attributes`, `conversion`, `python` and `view
 from types import FunctionType, ModuleType
 from typing import Any
 
+from minigrad.engine import gradients
 from minigrad.engine.inplace import change_in_place, in_place
 from minigrad.engine.tensor import Tensor
 from minigrad.methods import attributes, construction, conversion, dlpack, numpy_protocol, printing, python, views
@@ -151,6 +152,7 @@ METHODS: dict[str, Any] = {
         name: property(f, doc=doc)
         for m in (attributes, construction, views) for name, (f, _, doc) in m.PROPERTIES.items()
     },
+    "backward": gradients.tensor_backward,
     "__cuda_array_interface__": property(dlpack._cuda_array_interface),
 }  # fmt: skip
 for _name, _member in METHODS.items():

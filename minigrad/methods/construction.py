@@ -5,7 +5,6 @@ from typing import Any
 
 from minigrad.backend import device
 from minigrad.dtypes import get_default_dtype
-from minigrad.engine import gradients
 from minigrad.engine.tensor import Size, Tensor
 from minigrad.engine.versions import version
 from minigrad.ops.array.creation import empty, tensor
@@ -20,21 +19,6 @@ def __init__(self: Tensor, *data: Any, device: "str | int | device | None" = Non
     else:
         raise TypeError(f"Tensor(): expected sizes, or one list, array or tensor, got {', '.join(map(repr, data))}")
     self._node = self._base = self._grad = None
-
-
-def backward(
-    self: Tensor,
-    gradient: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    inputs: Any = None,
-) -> None:
-    """Add d(self)/d(leaf) to the `.grad` of every leaf (or of `inputs` only).
-
-    gradient: what to weight the elements of self by; needed unless self has just one. retain_graph: keep what the graph
-    keeps, for a second backward (default: create_graph). create_graph: record the backward pass itself.
-    """
-    gradients.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
 
 def _version(self: Tensor) -> int:

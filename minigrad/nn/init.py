@@ -7,9 +7,9 @@ input, weight.shape[0] * the kernel's size."""
 import math
 from typing import Any
 
+from minigrad.autograd.grad_mode import no_grad
 from minigrad.dtypes import float64, floating
 from minigrad.engine.messages import describe
-from minigrad.engine.modes import no_grad
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.array.creation import eye

@@ -11,9 +11,9 @@ from fnmatch import fnmatchcase
 from numbers import Real
 from typing import Any
 
+from minigrad.autograd.grad_mode import no_grad
 from minigrad.dtypes import floating
 from minigrad.engine.messages import describe
-from minigrad.engine.modes import no_grad
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.nn.modules.module import Module

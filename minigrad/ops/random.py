@@ -1,7 +1,7 @@
 """Random numbers: a counter-based generator (Philox), and what draws from it.
 
 The same seed gives the same numbers on every machine and device: they are drawn on the CPU and copied, or made on the
-GPU by the same generator (`backend/bernoulli.py`).
+GPU by the same generator (`ops/bernoulli.py`).
 """
 
 import os
@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import array_on, device, draw_bernoulli, to_numpy
+from minigrad.backend import array_on, device, to_numpy
 from minigrad.dtypes import dtype_named, floating, get_default_dtype, int64
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError
 from minigrad.ops.array.creation import count, sizes_of
+from minigrad.ops.bernoulli import draw_bernoulli
 from minigrad.ops.index.assign import setitem
 
 __all__ = [

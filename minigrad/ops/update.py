@@ -15,10 +15,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from minigrad.backend import array_module
-from minigrad.backend.workspace import Workspace, blocks
 from minigrad.dtypes import finfo
 from minigrad.engine.elementwise import SMALL
 from minigrad.engine.executions import Execution, select
+from minigrad.ops.workspace import Workspace, blocks
 
 UPDATES: "dict[str, Update]" = {}
 

@@ -5,16 +5,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from minigrad.autograd.grad_mode import enable_grad
 from minigrad.backend import ignore_fp_warnings
 from minigrad.backend import run as runner
-from minigrad.backend.workspace import Workspace
 from minigrad.engine import bfloat16
 from minigrad.engine.messages import describe
-from minigrad.engine.modes import enable_grad
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.versions import bump_version
 from minigrad.errors import ShapeError
+from minigrad.ops.workspace import Workspace
 from minigrad.optim import checks, state
 
 Params = Tensor | Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.autograd.grad_mode import no_grad
 from minigrad.backend import array_module, array_on, asarray, device_guard, device_of, ignore_fp_warnings, quiet
 from minigrad.dtypes import finfo
 from minigrad.engine.messages import describe
-from minigrad.engine.modes import no_grad
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.versions import bump_version, version

@@ -5,8 +5,8 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from minigrad.autograd.grad_mode import no_grad
 from minigrad.engine.messages import describe
-from minigrad.engine.modes import no_grad
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.nn import Module

@@ -6,7 +6,7 @@ import warnings
 from contextlib import ContextDecorator
 from typing import Any
 
-from minigrad.engine.modes import no_grad
+from minigrad.autograd.grad_mode import no_grad
 from minigrad.engine.tensor import Tensor
 from minigrad.optim import Optimizer
 from minigrad.torch import cuda

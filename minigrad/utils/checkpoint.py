@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.autograd.function import Function
+from minigrad.autograd.grad_mode import enable_grad
 from minigrad.engine.gradients import grad
 from minigrad.engine.graph import AccumulateGrad
-from minigrad.engine.modes import enable_grad, is_grad_enabled
+from minigrad.engine.modes import is_grad_enabled
 from minigrad.engine.tensor import Tensor
 from minigrad.ops import random
 

@@ -12,8 +12,7 @@ import pytest
 import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad.backend import malloc as memory
-from minigrad.backend import threads
-from minigrad.backend import product
+from minigrad.backend import product, threads
 
 
 @pytest.fixture(autouse=True)

@@ -45,10 +45,10 @@ def chosen() -> Iterator[list[Execution]]:
             found.append(execution)
         return execution
 
-    modules = [m for m in MODULES if hasattr(m, "select")]
     with pytest.MonkeyPatch.context() as patch:
-        for module in modules:
-            patch.setattr(module, "select", watched)
+        for module in MODULES:
+            for name in {"choose", "select"} & set(vars(module)):
+                patch.setattr(module, name, watched)
         yield found
 
 

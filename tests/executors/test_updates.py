@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.backend.workspace import Workspace
 from minigrad.engine.executions import load_all, only, select
 from minigrad.executors import MIN_NUMBA
 from minigrad.ops.update import UPDATES, Update
+from minigrad.ops.workspace import Workspace
 
 SCALARS: dict[str, tuple[Any, ...]] = {  # two choices, or one
     "lr": (0.1,), "step_size": (0.1,), "eps": (1e-3,), "momentum": (0.9,), "one_minus_dampening": (1.0, 0.7),

@@ -12,7 +12,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import optim
-from minigrad.backend.workspace import BLOCK
+from minigrad.ops.workspace import BLOCK
 from tests.optim.test_optim import leaf, quadratic, with_grad
 
 # what each remembers, and settings to try; the empty ones are the defaults

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import optim
-from minigrad.backend.workspace import BLOCK, Workspace, blocks
+from minigrad.ops.workspace import BLOCK, Workspace, blocks
 from tests.optim.test_optim import leaf, quadratic, with_grad
 
 # --- beside PyTorch --------------------------------------------------------------------------------------------------

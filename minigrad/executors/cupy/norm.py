@@ -10,8 +10,8 @@ from minigrad.ops.array.shape import sum_to
 from minigrad.ops.nn.norm import _standardize, along_channels, scale_and_shift
 
 VARIANCE = reduction(
-    "variance", "T x, S mean, float64 n", "S out",
-    map="(A(x) - A(mean)) * (A(x) - A(mean)) / A(n)", reduce="a + b", after="out = a", identity="0", kind="A",
+    "variance", "T x, S mean, float64 count", "S out",
+    map="(A(x) - A(mean)) * (A(x) - A(mean))", reduce="a + b", after="out = a / A(count)", identity="0", kind="A",
 )  # fmt: skip
 STANDARDIZE = elementwise(
     "standardize",

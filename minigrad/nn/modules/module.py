@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.autograd.grad_mode import no_grad
 from minigrad.dtypes import dtype_named, floating
-from minigrad.engine.modes import no_grad
 from minigrad.engine.tensor import Tensor
 from minigrad.nn.modules import hooks
 from minigrad.nn.modules.error_path import LAYER_ERRORS, add_path

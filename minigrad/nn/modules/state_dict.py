@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from minigrad.autograd.grad_mode import no_grad
 from minigrad.engine.messages import describe
-from minigrad.engine.modes import no_grad
 from minigrad.engine.tensor import Tensor
 from minigrad.nn.parameter import Parameter, UninitializedBuffer, UninitializedParameter
 

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.engine.modes import no_grad
+from minigrad.autograd.grad_mode import no_grad
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.array.creation import tensor
 from minigrad.ops.array.shape import stack

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.autograd.grad_mode import no_grad
 from minigrad.backend import to_numpy
-from minigrad.engine.modes import no_grad
 from minigrad.nn import functional as F
 from minigrad.nn.modules import activation as act
 from minigrad.nn.modules import pooling

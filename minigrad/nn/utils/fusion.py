@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from minigrad.engine.modes import no_grad
+from minigrad.autograd.grad_mode import no_grad
 from minigrad.nn.parameter import Parameter
 
 

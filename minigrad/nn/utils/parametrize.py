@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from minigrad.autograd.grad_mode import no_grad
 from minigrad.engine.messages import describe
-from minigrad.engine.modes import no_grad
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.nn.modules.container import ModuleDict, ModuleList

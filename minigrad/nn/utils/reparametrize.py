@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.engine.modes import no_grad
+from minigrad.autograd.grad_mode import no_grad
 from minigrad.engine.tensor import Tensor
 from minigrad.nn.modules.conv import _ConvTransposeNd
 from minigrad.nn.modules.module import Module

@@ -3,12 +3,12 @@ unless training; and differentiable samples of a categorical distribution (gumbe
 
 from typing import Any
 
-from minigrad.backend import draw_bernoulli
 from minigrad.dtypes import finfo, floating
 from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.api import public
+from minigrad.ops.bernoulli import draw_bernoulli
 from minigrad.ops.index.scatter import scatter
 from minigrad.ops.nn.activation import softmax
 from minigrad.ops.pointwise.arithmetic import clamp, log, where

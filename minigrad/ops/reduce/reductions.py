@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from minigrad.backend import array_module
-from minigrad.backend.namespace import reduce_sum
+from minigrad.backend.arrays import reduce_sum
 from minigrad.dtypes import int64
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import unary

@@ -60,7 +60,7 @@ extern "C" void run(long long n, void **args, const long long *sizes) {{
             _sum = ({reduce});
         }}
         _reduced a = _sum;
-        {{ long long i = o; {fetch_out} {after}; }}
+        {{ long long i = o; {fetch_numbers} {fetch_out} {after}; }}
     }}
 }}
 """
@@ -266,6 +266,7 @@ class ReductionKernel(Kernel):
         sizes += [0, int(_np.prod([shape[k] for k in last]))]
         code = REDUCTION.format(
             setup=self.setup(), nargs=len(self.params), fetch_in=self.fetch(self.inputs, True),
+            fetch_numbers=self.fetch([p for p, size in zip(self.inputs, sizes) if size == -1], True),
             fetch_out=self.fetch(self.outputs, False), kind=self.kind or C_NAMES[self.dtype(self.outputs[0]).name],
             **self.expressions,
         )  # fmt: skip

@@ -45,7 +45,7 @@ def draw_bernoulli(
     rng: "np.random.Generator", shape: tuple[int, ...], p: float, beside: Any, value: float = 1.0
 ) -> Any:
     """`value` where `rng.random(shape) < p`, else 0, in the dtype of the array `beside` and on its device."""
-    if isinstance(beside, np.ndarray) or beside.dtype.kind != "f":
+    if array_module(beside) is np or beside.dtype.kind != "f":
         drawn = (rng.random(shape) < p).astype(beside.dtype)
         if value != 1:
             drawn *= drawn.dtype.type(value)
