@@ -1,10 +1,14 @@
-"""`python -m minigrad.ops` prints every operation and how it was checked; `--write docs/ops.md` writes it as a page."""
+"""`python -m minigrad.ops` prints every operation and how it was checked; with the NAME of one, that one whole: its
+definition, rules, executions and which are in use here, samples, proof. `--write docs/ops.md` writes the table as a
+page."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from minigrad.ops import primitives
 from minigrad.testing.opinfo import OpInfo, op_db
+from minigrad.testing.opinfo.show import chosen_executors, show
 
 HEADER = """# Operations
 
@@ -76,16 +80,26 @@ def summary() -> str:
     )
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; 2 for a name that no operation has."""
     parser = argparse.ArgumentParser(prog="python -m minigrad.ops", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="show this operation whole")
+    parser.add_argument("--no-proof", action="store_true", help="do not run the checker on its samples")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the page instead of printing the table")
-    target = parser.parse_args().write
-    if target is None:
+    options = parser.parse_args(arguments)
+    for name in options.names:
+        try:
+            print("\n\n".join(show(name, prove=not options.no_proof)) + f"\n\n({chosen_executors()})")
+        except ValueError as error:
+            print(f"python -m minigrad.ops: {error}", file=sys.stderr)
+            return 2
+    if options.write is not None:
+        options.write.write_text(page())
+        print(f"wrote {options.write}: {summary()}")
+    elif not options.names:
         print(plain())
-    else:
-        target.write_text(page())
-        print(f"wrote {target}: {summary()}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engine.executions import is_enabled
 from tests.benchmarks import WORKLOADS
 from tests.benchmarks.worker import Worker
 
@@ -152,7 +153,7 @@ def machine(args: argparse.Namespace) -> dict[str, Any]:
         "clock": args.clock,
         "turns": args.turns,
         "small": args.small,
-        "loops": importlib.util.find_spec("numba") is not None and os.environ.get("MINIGRAD_LOOPS") != "0",
+        "loops": importlib.util.find_spec("numba") is not None and is_enabled("numba"),
         "system": platform.platform(),
         "blas": " ".join(str(blas["Build Dependencies"]["blas"].get(key)) for key in ("name", "version")),
         "versions": {"python": platform.python_version(), **{n: installed(n) for n in (*COLUMNS, "scipy", "numba")}},

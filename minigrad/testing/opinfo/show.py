@@ -3,6 +3,7 @@
 import inspect
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,13 @@ def _of_file(public: Any) -> list[Any]:
 
 def _of_op(op: Primitive | Composite) -> Iterator[str]:
     kind = "Composite" if isinstance(op, Composite) else "Primitive"
-    yield _source(f"{kind} {op.name}", op.definition)
+    run = inspect.getclosurevars(op.definition).nonlocals.get("run")
+    if run is None:
+        yield _source(f"{kind} {op.name}", op.definition)
+    elif isinstance(run.any, partial):
+        yield f"{kind} {op.name}: {op.call.__doc__} The array library's own function `{run.any.args[0]}`."
+    else:
+        yield _source(f"{kind} {op.name}: {op.call.__doc__} Its forward", run.any)
     for argument, rule in getattr(op, "rules", {}).items():
         yield _source(f"Its VJP for `{argument}`", rule)
     if made := load_all(op):

@@ -98,7 +98,7 @@ def library(source: str) -> Any:
         if compiler() is None:
             raise RuntimeError(
                 "the stand-in for CuPy runs kernels on the CPU, for which it needs a C++ compiler: install g++ or "
-                "clang++, or name one by CXX; MINIGRAD_KERNELS=0 does without kernels"
+                "clang++, or name one by CXX; MINIGRAD_EXECUTORS=numpy does without kernels"
             )
         command = [
             compiler(),
