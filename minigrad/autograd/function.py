@@ -113,7 +113,7 @@ class _FunctionPlan:
     """What the backward pass does with a Function's node; has the interface of `primitive.Plan`."""
 
     __slots__ = ("name", "mask", "places")
-    keeps_arrays, masks, local, moves, apart, fresh = True, False, False, False, False, False
+    keeps_arrays, zero_preserving, elementwise, is_view, chunked, fresh = True, False, False, False, False, False
     kept_names = (("saved_tensors",),)
 
     def __init__(self, name: str, mask: tuple[bool, ...]) -> None:
@@ -135,7 +135,7 @@ class _SelectPlan:
     """One of several results: its gradient is the node's, by the number of the result."""
 
     name, mask, kept_names, joint = "select", (True,), (("output",),), None
-    keeps_arrays, masks, local, moves, apart, fresh = False, False, False, False, False, False
+    keeps_arrays, zero_preserving, elementwise, is_view, chunked, fresh = False, False, False, False, False, False
     rules = defined = (lambda g, i: Cotangents({i: g}),)
 
     def lifted(self, node: Node, kept: Any) -> Any:

@@ -31,16 +31,16 @@ from minigrad.backend.devices import (
     with_index,
 )
 from minigrad.backend.malloc import keep_memory
-from minigrad.backend.namespace import kernel
+from minigrad.backend.namespace import array_function
 from minigrad.backend.run import device_guard, ignore_fp_warnings, quiet, run_quiet
 from minigrad.backend.scatter import add_at, extreme_at
-from minigrad.backend.threads import LARGE, in_parts, parts, shared
+from minigrad.backend.threads import MIN_PARALLEL, chunked_map, chunks, parallel_for
 
 __all__ = [
-    "add_at", "array_module", "array_on", "asarray", "assert_all", "broadcast_view", "copy_to", "CPU", "create",
-    "current_device", "deferred_flag", "device", "device_guard", "device_of", "extreme_at",
-    "from_cuda_interface", "get_default_device", "ignore_fp_warnings", "in_parts", "is_array", "kernel", "LARGE",
-    "parts", "quiet", "run_quiet", "set_default_device", "shared", "storage", "strided", "to_numpy", "windows",
+    "add_at", "array_function", "array_module", "array_on", "asarray", "assert_all", "broadcast_view", "chunked_map",
+    "chunks", "copy_to", "CPU", "create", "current_device", "deferred_flag", "device", "device_guard", "device_of",
+    "extreme_at", "from_cuda_interface", "get_default_device", "ignore_fp_warnings", "is_array", "MIN_PARALLEL",
+    "parallel_for", "quiet", "run_quiet", "set_default_device", "storage", "strided", "to_numpy", "windows",
     "with_index", "wraps_indices", "writeable",
 ]  # fmt: skip
 

@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.backend.arrays import array_module
 
 
-def kernel(name: str, array: Any = None) -> Callable[..., Any]:
+def array_function(name: str, array: Any = None) -> Callable[..., Any]:
     """The function `name` for arrays like `array` (None: NumPy's). "special.erf" is SciPy's, imported on first use;
     "linalg.inv" one that raises LinAlgError where it fails."""
     family, _, short = name.rpartition(".")

@@ -5,7 +5,7 @@ from typing import Any
 
 from numpy import ndarray
 
-from minigrad.backend.threads import by_one, get_num_threads, spun
+from minigrad.backend.threads import get_num_threads, note_blas_spin, single_threaded
 
 # multiplications from which on OpenBLAS shares a product among threads, and from which on that is of any use: between
 # them one thread is as fast, and leaves no others spinning
@@ -20,8 +20,8 @@ def product(x: Any, y: Any) -> Any:
         if size < SHARED or get_num_threads() == 1:
             return x.dot(y)
         if size < WORTH_IT:
-            return by_one(x.dot, y)
+            return single_threaded(x.dot, y)
         out = x.dot(y)
-        spun()
+        note_blas_spin()
         return out
     return operator.matmul(x, y)

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 # in elements: a quarter of a MB of float32, so that a part and what is made on the way stay in the cache
-PIECE = 65536
-LARGE = 4 * PIECE  # from here on an element-wise operation is worth cutting up
+GRAIN_SIZE = 65536
+MIN_PARALLEL = 4 * GRAIN_SIZE  # from here on an element-wise operation is worth cutting up
 SPIN = 0.03  # seconds for which OpenBLAS' threads keep a processor each after a product that they shared
 CONSTANTS = {bool, float, int, str, type(None)}
 
@@ -53,9 +53,9 @@ def set_num_threads(n: int) -> None:
             _give_blas(None)
 
 
-def shared(work: Callable[[int], Any], count: int) -> None:
+def parallel_for(work: Callable[[int], Any], count: int) -> None:
     """`work(0)`, ..., `work(count - 1)`, each by whichever thread is free; what one of them raises is raised. While
-    BLAS keeps the processors busy this thread does it alone: see `spun`."""
+    BLAS keeps the processors busy this thread does it alone: see `note_blas_spin`."""
     helpers = min(get_num_threads(), count) - 1
     if helpers < 1 or getattr(_here, "busy", False) or time.monotonic() < _spinning:
         for k in range(count):
@@ -91,23 +91,23 @@ def shared(work: Callable[[int], Any], count: int) -> None:
         _alone_with_blas(-1)
 
 
-def parts(count: int, size: int) -> list[slice]:
-    """`count` things of `size` elements each, as slices of about PIECE elements."""
-    step = max(1, PIECE // max(1, size))
+def chunks(count: int, size: int) -> list[slice]:
+    """`count` things of `size` elements each, as slices of about GRAIN_SIZE elements."""
+    step = max(1, GRAIN_SIZE // max(1, size))
     return [slice(i, min(i + step, count)) for i in range(0, count, step)]
 
 
-def in_parts(function: Callable[..., Any], *operands: Any) -> Any:
+def chunked_map(function: Callable[..., Any], *operands: Any) -> Any:
     """An element-wise function of arrays of one shape (the first is one) and numbers, part by part where they are
     large: what it makes on the way stays in the cache, and all threads have work."""
     first = operands[0]
     cut = [type(a) not in CONSTANTS for a in operands]
-    if first.size < LARGE or not all(
+    if first.size < MIN_PARALLEL or not all(
         type(a) is np.ndarray and a.shape == first.shape and a.flags.c_contiguous
         for a, is_cut in zip(operands, cut) if is_cut
     ):  # fmt: skip
         return function(*operands)
-    flat, some = [a.reshape(-1) if is_cut else a for a, is_cut in zip(operands, cut)], parts(first.size, 1)
+    flat, some = [a.reshape(-1) if is_cut else a for a, is_cut in zip(operands, cut)], chunks(first.size, 1)
 
     def made(part: slice) -> Any:
         return function(*(a[part] if is_cut else a for a, is_cut in zip(flat, cut)))
@@ -120,11 +120,11 @@ def in_parts(function: Callable[..., Any], *operands: Any) -> Any:
     def work(i: int) -> None:
         into[some[i + 1]] = made(some[i + 1])
 
-    shared(work, len(some) - 1)
+    parallel_for(work, len(some) - 1)
     return out
 
 
-def spun() -> None:
+def note_blas_spin() -> None:
     """Called after a product in which BLAS' own threads had a share. They go on spinning for a while, in wait for the
     next, and whoever wants their processors meanwhile gets half of them: parts are then best done by this thread alone
     (a small GPT's step takes 0.96 of the time)."""
@@ -132,7 +132,7 @@ def spun() -> None:
     _spinning = time.monotonic() + SPIN
 
 
-def by_one(function: Callable[..., Any], *args: Any) -> Any:
+def single_threaded(function: Callable[..., Any], *args: Any) -> Any:
     """`function(*args)`, with one thread for its products."""
     _alone_with_blas(1)
     try:

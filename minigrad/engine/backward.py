@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy import errstate
 
-from minigrad.backend import LARGE, asarray, in_parts
+from minigrad.backend import MIN_PARALLEL, asarray, chunked_map
 from minigrad.backend import run as runner
 from minigrad.engine import bfloat16
 from minigrad.engine.graph import FREED, AccumulateGrad, Node
@@ -121,7 +121,7 @@ def _apply_vjps(
         raise _freed(node)
     if node.clock != clock.now:
         check_unchanged(node, kept)
-    masked = plan.masks or (masked and plan.local)
+    masked = plan.zero_preserving or (masked and plan.elementwise)
     joint = rules = None
     if plan.joint is not None:
         wanted = tuple(parent in slots for parent in node.parents)
@@ -130,7 +130,7 @@ def _apply_vjps(
         rules, kept = plan.defined, plan.lifted(node, kept)
     else:
         rules = plan.rules
-        if plan.apart and g is not None and g.size >= LARGE:
+        if plan.chunked and g is not None and g.size >= MIN_PARALLEL:
             rules = tuple(map(_in_chunks, rules))
     i = -1
     for parent in node.parents:  # counted by hand: zip takes 0.2 us of a node's 1.7
@@ -153,7 +153,7 @@ def _apply_vjps(
             r = r.whole()
         if masked:
             slot[MASKED] = True
-            if r is not g and not plan.moves and r.shape == g.shape:  # a view moves its zeros itself
+            if r is not g and not plan.is_view and r.shape == g.shape:  # a view moves its zeros itself
                 r = _keep_zeros(g, r)
         if anomaly is not None:
             rule, values = (rules[i], kept[i]) if joint is None else (plan.rule(i), kept)
@@ -174,7 +174,7 @@ def _apply_vjps(
 
 def _in_chunks(rule: Callable[..., Any]) -> Callable[..., Any]:
     """An element-wise rule for large arrays. (One that needs only g hands it on as it is.)"""
-    return lambda g, *values: in_parts(rule, g, *values) if values else rule(g)
+    return lambda g, *values: chunked_map(rule, g, *values) if values else rule(g)
 
 
 def _on_device(visit: Callable[..., None]) -> Callable[..., None]:

@@ -29,21 +29,12 @@ class Composite:
     """A registered composite: its definition, executions, and plans."""
 
     __slots__ = (
-        "name",
-        "definition",
-        "arguments",
-        "static",
-        "also",
-        "local",
-        "call",
-        "family",
-        "executions",
-        "choices",
+        "name", "definition", "arguments", "static", "also", "elementwise", "call", "family", "executions", "choices",
         "loaded",
-    )
+    )  # fmt: skip
 
-    def __init__(self, name: str, definition: Callable[..., Any], also: int, local: bool) -> None:
-        self.name, self.definition, self.also, self.local = name, definition, also, local
+    def __init__(self, name: str, definition: Callable[..., Any], also: int, elementwise: bool) -> None:
+        self.name, self.definition, self.also, self.elementwise = name, definition, also, elementwise
         self.arguments, _, self.static = parameters(definition)
         self.call, self.family = definition, definition.__module__
         self.executions: list[Execution] = []
@@ -60,15 +51,17 @@ class Composite:
         return f"<composite {self.name}>"
 
 
-def composite(name: str = "", also: int = 0, local: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def composite(
+    name: str = "", also: int = 0, elementwise: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a definition: a function of Tensors (or None) by position and settings by keyword.
 
     also: how many results it returns beside the first, statistics say, which get no gradient and come as raw arrays. An
-    execution's residuals begin with them. local: element by element (see `backward._keep_zeros`).
+    execution's residuals begin with them. elementwise: element by element (see `backward._keep_zeros`).
     """
 
     def register(definition: Callable[..., Any]) -> Callable[..., Any]:
-        op = Composite(name or definition.__name__, definition, also, local)
+        op = Composite(name or definition.__name__, definition, also, elementwise)
 
         def call(*args: Any, **static: Any) -> Any:
             raw, parents, mask = [], [], []
@@ -111,11 +104,11 @@ def composite(name: str = "", also: int = 0, local: bool = False) -> Callable[[C
 class JointPlan:
     """What the backward pass does with a node of a composite (see `primitive.Plan`)."""
 
-    __slots__ = ("name", "mask", "op", "execution", "arguments", "kept_names", "places", "local")
-    keeps_arrays, masks, moves, apart, fresh = True, False, False, False, True
+    __slots__ = ("name", "mask", "op", "execution", "arguments", "kept_names", "places", "elementwise")
+    keeps_arrays, zero_preserving, is_view, chunked, fresh = True, False, False, False, True
 
     def __init__(self, op: Composite, mask: tuple[bool, ...], execution: Execution) -> None:
-        self.name, self.mask, self.op, self.execution, self.local = op.name, mask, op, execution, op.local
+        self.name, self.mask, self.op, self.execution, self.elementwise = op.name, mask, op, execution, op.elementwise
         self.places = tuple(i for i, need in enumerate(mask) if need)
         self.arguments = tuple(op.arguments[i] for i in self.places)
         self.kept_names = (op.arguments,)  # the residuals are nobody's to change

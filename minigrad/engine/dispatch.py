@@ -32,20 +32,20 @@ def choose(op: Any, arrays: Any, static: dict[str, Any]) -> Execution | None:
 
 
 def primitive(
-    view: bool = False, name: str = "", masks: bool = False, local: bool = False, also: tuple[str, ...] = (),
-    **rules: Rule,
+    view: bool = False, name: str = "", zero_preserving: bool = False, elementwise: bool = False,
+    also: tuple[str, ...] = (), **rules: Rule,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # fmt: skip
     """Register a forward, and return the op: given Tensors it records; given only raw arrays it is the forward.
 
     The forward's positional parameters are arrays (None, Python numbers and raw arrays are constants), its keyword-only
     ones are settings. One without a rule is not differentiable. `view=True`: the result looks at the first argument's
-    memory wherever the forward's result does. `masks`: its gradient has zeros that must stay zero, and `local`: element
-    by element (see `backward._keep_zeros`). `also`: names for what the forward returns beside its result, raw arrays
-    that have no gradient, which rules may name; the op then returns (result, *those).
+    memory wherever the forward's result does. `zero_preserving`: its gradient has zeros that must stay zero, and
+    `elementwise`: element by element (see `backward._keep_zeros`). `also`: names for what the forward returns beside
+    its result, raw arrays that have no gradient, which rules may name; the op then returns (result, *those).
     """
 
     def register(forward: Callable[..., Any]) -> Callable[..., Any]:
-        op = Primitive(name or forward.__name__, forward, rules, view, masks, local, also)
+        op = Primitive(name or forward.__name__, forward, rules, view, zero_preserving, elementwise, also)
         call = _unary(op) if len(op.arguments) == 1 and not op.variadic and not also else _n_ary(op)
         return named(op, call, forward.__doc__, forward.__module__)
 

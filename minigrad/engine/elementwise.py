@@ -10,7 +10,7 @@ from typing import Any
 
 from numpy import asarray, generic, ndarray
 
-from minigrad.backend import LARGE, in_parts, is_array, kernel
+from minigrad.backend import MIN_PARALLEL, array_function, chunked_map, is_array
 from minigrad.backend import run as runner
 from minigrad.engine.dispatch import choose, named
 from minigrad.engine.executions import FORWARDS
@@ -31,11 +31,11 @@ class _Forward:
     """The forward of an element-wise op, by the array at hand: a function that works on all, or the name of one that
     each library has."""
 
-    def __init__(self, name: str, function: "str | Callable[..., Any]", local: bool) -> None:
+    def __init__(self, name: str, function: "str | Callable[..., Any]", elementwise: bool) -> None:
         wanted = function or name
-        self.on_cpu = wanted if callable(wanted) else kernel(wanted)
+        self.on_cpu = wanted if callable(wanted) else array_function(wanted)
         self.any = wanted if callable(wanted) else partial(_by_name, wanted)
-        self.large = partial(in_parts, self.on_cpu) if local else self.on_cpu
+        self.large = partial(chunked_map, self.on_cpu) if elementwise else self.on_cpu
         for forward in (self.on_cpu, self.large, self.any):
             FORWARDS[forward] = name, self.any
 
@@ -49,26 +49,26 @@ class _Forward:
         first = operands[0]
         if first.__class__ is not ndarray:
             return self.any, plan
-        return self.on_cpu if first.size < LARGE else self.large, plan
+        return self.on_cpu if first.size < MIN_PARALLEL else self.large, plan
 
 
 def _by_name(name: str, *operands: Any) -> Any:
-    return kernel(name, next((x for x in operands if is_array(x)), None))(*operands)
+    return array_function(name, next((x for x in operands if is_array(x)), None))(*operands)
 
 
 def unary(
     name: str, doc: str, rule: Rule | None, function: "str | Callable[..., Any]" = "", floating: bool = True,
-    local: bool = True,
+    elementwise: bool = True,
 ) -> Callable[..., Any]:  # fmt: skip
     """An op of one operand. `floating`: integers are brought to the default floating dtype first, as PyTorch does.
-    `local`: element by element, which a sum is not."""
-    run = _Forward(name, function, local)
+    `elementwise`: element by element, which a sum is not."""
+    run = _Forward(name, function, elementwise)
     on_cpu = run.on_cpu
 
     def definition(input: Any) -> Any:
         return run.any(input)
 
-    op = Primitive(name, definition, {} if rule is None else {"input": rule}, local=local)
+    op = Primitive(name, definition, {} if rule is None else {"input": rule}, elementwise=elementwise)
     plan = op.plan((True,)) if rule else None
 
     def call(input: Any) -> Any:
@@ -108,18 +108,18 @@ def binary(
     other: Rule | None,
     function: "str | Callable[..., Any]" = "",
     floating: bool = False,
-    local: bool = True,
+    elementwise: bool = True,
 ) -> Callable[..., Any]:
     """An op of two operands that broadcast. Their dtypes are promoted as PyTorch does; the engine un-broadcasts.
-    `local`: element by element, which a product of matrices is not."""
-    run = _Forward(name, function, local)
+    `elementwise`: element by element, which a product of matrices is not."""
+    run = _Forward(name, function, elementwise)
     on_cpu = run.on_cpu
 
     def definition(input: Any, other: Any) -> Any:
         return run.any(input, other)
 
     rules = {} if input is None or other is None else {"input": input, "other": other}
-    op = Primitive(name, definition, rules, local=local)
+    op = Primitive(name, definition, rules, elementwise=elementwise)
     both, first, second = (op.plan(m) if op.rules else None for m in ((True, True), (True, False), (False, True)))
 
     def call(input: Any, other: Any) -> Any:

@@ -40,7 +40,7 @@ class Plan:
 
     __slots__ = (
         "name", "mask", "rules", "defined", "kept_names", "keep", "keeps_arrays", "arguments", "variadic", "settings",
-        "masks", "local", "moves", "apart",
+        "zero_preserving", "elementwise", "is_view", "chunked",
     )  # fmt: skip
     keep: Callable[..., Any]
     joint = None  # of a composite operation: all gradients at once
@@ -48,7 +48,7 @@ class Plan:
 
     def __init__(self, op: "Primitive", mask: tuple[bool, ...], execution: Execution | None = None) -> None:
         self.name, self.mask, self.variadic = op.name, mask, op.variadic
-        self.masks, self.local, self.moves = op.masks, op.local, op.view
+        self.zero_preserving, self.elementwise, self.is_view = op.zero_preserving, op.elementwise, op.view
         self.arguments = tuple(i if op.variadic else op.arguments[i] for i, need in enumerate(mask) if need)
         for argument in self.arguments:
             if (op.variadic or argument) not in op.rules:
@@ -59,7 +59,7 @@ class Plan:
         self.defined = tuple(op.rules[op.variadic or str(a)] for a in self.arguments)
         others = {} if execution is None else execution.vjps
         self.rules = tuple(others.get(str(a), rule) for a, rule in zip(self.arguments, self.defined))
-        self.apart = op.local and not op.view and not others  # large gradients may be done in parts
+        self.chunked = op.elementwise and not op.view and not others  # large gradients may be done in parts
         self.kept_names = tuple(op.names[op.variadic or str(a)] for a in self.arguments)
         self.settings = {*op.static, *op.also}  # what stays as it is where arrays become Tensors
         arrays = {"out", *op.arguments, op.variadic, *op.also}
@@ -138,15 +138,16 @@ class Primitive:
 
     __slots__ = (
         "name", "definition", "arguments", "variadic", "static", "also", "known", "rules", "names", "plans", "view",
-        "masks", "local", "call", "family", "executions", "choices", "loaded",
+        "zero_preserving", "elementwise", "call", "family", "executions", "choices", "loaded",
     )  # fmt: skip
 
     def __init__(
         self, name: str, definition: Callable[..., Any], rules: dict[str, Rule], view: bool = False,
-        masks: bool = False, local: bool = False, also: tuple[str, ...] = (),
+        zero_preserving: bool = False, elementwise: bool = False, also: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
-        self.name, self.definition, self.view, self.masks = name, definition, view, masks
-        self.local, self.also, self.rules = local or view, also, rules
+        self.name, self.definition, self.view = name, definition, view
+        self.zero_preserving, self.elementwise = zero_preserving, elementwise or view
+        self.also, self.rules = also, rules
         self.arguments, self.variadic, self.static = parameters(definition)
         self.known = {"out", *self.arguments, *self.static, *also, self.variadic}
         self.names = {a: _rule_parameters(rule) for a, rule in rules.items()}

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend.threads import parts, shared
+from minigrad.backend.threads import chunks, parallel_for
 
 ndarray = np.ndarray
 
@@ -20,8 +20,8 @@ def are_heads(query: Any, key: Any, value: Any, **settings: Any) -> bool:
 def over_heads(work: Any, weights: Any) -> None:
     """`work(slice)` for slices of the first dimension, of as many heads as stay in the cache, by all threads; of all
     of it where there is but one head."""
-    slices = parts(len(weights), weights.size // len(weights)) if weights.ndim > 2 else [slice(None)]
-    shared(lambda i: work(slices[i]), len(slices))
+    slices = chunks(len(weights), weights.size // len(weights)) if weights.ndim > 2 else [slice(None)]
+    parallel_for(lambda i: work(slices[i]), len(slices))
 
 
 def transposed(x: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend.threads import spun
+from minigrad.backend.threads import note_blas_spin
 from minigrad.ops.nn.recurrent import time_order
 
 
@@ -28,7 +28,7 @@ def buffers(gates: Any, h: Any, c: Any) -> tuple[Any, Any, Any, Any]:
 
 def stacked(hs: Any, cs: Any, reverse: bool) -> Any:
     """The result: h of each step, and the last c."""
-    spun()
+    note_blas_spin()
     out = np.empty_like(hs)
     time_order(out[:-1], reverse)[...] = hs[1:]
     out[-1] = cs[-1]

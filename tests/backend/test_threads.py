@@ -31,7 +31,7 @@ def blas_threads() -> set[int]:
 def test_each_part_is_done_once(n: int) -> None:
     mg.set_num_threads(n)
     done: list[int] = []
-    threads.shared(done.append, 100)
+    threads.parallel_for(done.append, 100)
     assert sorted(done) == list(range(100))
 
 
@@ -44,7 +44,7 @@ def test_several_threads_are_at_work_and_blas_has_one() -> None:
         seen.add(threading.get_ident())
         blas.update(blas_threads())
 
-    threads.shared(work, 2)
+    threads.parallel_for(work, 2)
     assert len(seen) == 2 and blas == {1} and blas_threads() == {2}
 
 
@@ -53,14 +53,14 @@ def test_parts_stay_on_one_thread_while_blas_is_likely_to_spin() -> None:
     a = mg.ones(200, 200)
     _ = a @ a
     seen: set[int] = set()
-    threads.shared(lambda i: seen.add(threading.get_ident()), 8)
+    threads.parallel_for(lambda i: seen.add(threading.get_ident()), 8)
     assert seen == {threading.get_ident()}
 
 
 def test_products_that_gain_nothing_from_more_threads_use_one(monkeypatch: pytest.MonkeyPatch) -> None:
     mg.set_num_threads(2)
     calls: list[Any] = []
-    monkeypatch.setattr(product, "by_one", lambda dot, y: calls.append(y.shape) or dot(y))
+    monkeypatch.setattr(product, "single_threaded", lambda dot, y: calls.append(y.shape) or dot(y))
     for n in (10, 100, 200):
         _ = mg.ones(n, n) @ mg.ones(n, n)
     assert calls == [(100, 100)]
@@ -74,10 +74,10 @@ def test_what_a_part_raises_is_raised_and_blas_has_its_threads_back() -> None:
             raise IndexError("part 3")
 
     with pytest.raises(IndexError, match="part 3"):
-        threads.shared(work, 8)
+        threads.parallel_for(work, 8)
     assert blas_threads() == {2}
     done: list[int] = []
-    threads.shared(done.append, 4)
+    threads.parallel_for(done.append, 4)
     assert len(done) == 4
 
 
@@ -90,7 +90,7 @@ def test_without_helpers_this_thread_does_it_all(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(threads, "_pool", Ended())
     done: list[int] = []
-    threads.shared(done.append, 5)
+    threads.parallel_for(done.append, 5)
     assert done == [0, 1, 2, 3, 4] and blas_threads() == {2}
 
 
@@ -100,9 +100,9 @@ def test_parts_within_parts_stay_on_their_thread() -> None:
 
     def work(i: int) -> None:
         here = threading.get_ident()
-        threads.shared(lambda k: done.append((i, k)) or threading.get_ident() == here or pytest.fail("moved"), 3)
+        threads.parallel_for(lambda k: done.append((i, k)) or threading.get_ident() == here or pytest.fail("moved"), 3)
 
-    threads.shared(work, 4)
+    threads.parallel_for(work, 4)
     assert sorted(done) == [(i, k) for i in range(4) for k in range(3)]
 
 
@@ -116,7 +116,7 @@ def test_calls_from_several_threads_at_once() -> None:
             counts[i] += 1
 
         counts = [0] * 20
-        threads.shared(work, 20)
+        threads.parallel_for(work, 20)
         sums[which] = sum(counts)
 
     users = [threading.Thread(target=user, args=(i,)) for i in range(4)]
@@ -131,11 +131,11 @@ def test_calls_from_several_threads_at_once() -> None:
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")
 def test_a_forked_process_has_threads_of_its_own() -> None:
     mg.set_num_threads(2)
-    threads.shared(lambda i: None, 4)
+    threads.parallel_for(lambda i: None, 4)
     child = os.fork()
     if not child:
         done: list[int] = []
-        threads.shared(done.append, 50)
+        threads.parallel_for(done.append, 50)
         os._exit(0 if sorted(done) == list(range(50)) else 1)
     assert os.waitpid(child, 0)[1] == 0
 

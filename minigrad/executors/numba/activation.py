@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend.threads import PIECE, parts, shared
+from minigrad.backend.threads import GRAIN_SIZE, chunks, parallel_for
 from minigrad.engine.executions import execution, is_float32, register
 from minigrad.executors.normal_cdf import CDF_COEFFICIENTS, CDF_LIMIT
 from minigrad.executors.numba.compiled import Array3d, Vector, inlined, loop
@@ -60,11 +60,11 @@ def relu_backward_loop(g: Vector, y: Vector, out: Vector, first: int, last: int)
 
 def _blocks(work: Callable[[int, int], None], count: int, size: int = 1) -> None:
     """`work(first, last)` for parts of `count` things of `size` elements each."""
-    if count * size <= PIECE:
+    if count * size <= GRAIN_SIZE:
         work(0, count)
         return
-    some = parts(count, size)
-    shared(lambda i: work(some[i].start, some[i].stop), len(some))
+    some = chunks(count, size)
+    parallel_for(lambda i: work(some[i].start, some[i].stop), len(some))
 
 
 def _elementwise(loop: Any, *arrays: Any) -> Any:

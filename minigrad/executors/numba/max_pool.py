@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend.threads import parts, shared
+from minigrad.backend.threads import chunks, parallel_for
 from minigrad.engine.executions import execution
 from minigrad.executors import MIN_NUMBA
 from minigrad.executors.numba.compiled import Array3d, Bytes3d, loop
@@ -39,8 +39,8 @@ def _planes(*arrays: Any) -> list[Any]:
 def _by_parts(loop: Any, *arguments: Any) -> None:
     """The loop over parts of the planes, by all threads."""
     planes = arguments[0]
-    some = parts(len(planes), planes[0].size)
-    shared(lambda i: loop(*arguments, some[i].start, some[i].stop), len(some))
+    some = chunks(len(planes), planes[0].size)
+    parallel_for(lambda i: loop(*arguments, some[i].start, some[i].stop), len(some))
 
 
 def accepts(g: Any, *, indices: Any, kernel: Ints, **settings: Any) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend.threads import PIECE, parts, shared
+from minigrad.backend.threads import GRAIN_SIZE, chunks, parallel_for
 from minigrad.engine.executions import execution, is_float32
 from minigrad.executors.numba.compiled import Array3d, Matrix, Vector, loop
 from minigrad.ops.nn.norm import _standardize
@@ -153,7 +153,9 @@ class Layout:
         self.shape = (input.shape[0], width, -1) if by_channel else (-1, width)
         self.by_channel, self.width = by_channel, width
         self.count = width if by_channel else input.size // width
-        self.slices = parts(self.count, input.size // self.count) if input.size > PIECE else [slice(0, self.count)]
+        self.slices = (
+            chunks(self.count, input.size // self.count) if input.size > GRAIN_SIZE else [slice(0, self.count)]
+        )
         self.weight, self.bias = (
             np.full(width, default, input.dtype) if v is None else v.reshape(width)
             for v, default in zip(vectors, (1, 0))
@@ -164,7 +166,7 @@ class Layout:
         if len(self.slices) == 1:
             work(0, 0, self.count)
         else:
-            shared(lambda i: work(i, self.slices[i].start, self.slices[i].stop), len(self.slices))
+            parallel_for(lambda i: work(i, self.slices[i].start, self.slices[i].stop), len(self.slices))
 
 
 def backward(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import parts, shared
+from minigrad.backend import chunks, parallel_for
 from minigrad.engine.executions import execution, is_float32
 from minigrad.executors.numba.compiled import Vector, loop
 from minigrad.ops.update import adam_, momentum_
@@ -16,8 +16,8 @@ f32: Any = np.float32
 
 def by_threads(function: Callable[..., None], arrays: Any, *scalars: float) -> None:
     """function(*flat arrays, *scalars, first, last) for consecutive ranges of elements."""
-    flat, ranges = [a.reshape(-1) for a in arrays], parts(arrays[0].size, 1)
-    shared(lambda i: function(*flat, *scalars, ranges[i].start, ranges[i].stop), len(ranges))
+    flat, ranges = [a.reshape(-1) for a in arrays], chunks(arrays[0].size, 1)
+    parallel_for(lambda i: function(*flat, *scalars, ranges[i].start, ranges[i].stop), len(ranges))
 
 
 @execution(adam_, "numba", lambda p, g, m, v, largest=None: largest is None and is_float32(p, g, m, v))

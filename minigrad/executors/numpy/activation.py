@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend.threads import in_parts
+from minigrad.backend.threads import chunked_map
 from minigrad.engine.executions import execution
 from minigrad.executors.normal_cdf import CDF_COEFFICIENTS, CDF_LIMIT
 from minigrad.ops.nn.activation import _gelu, _log_softmax, _softmax
@@ -92,11 +92,11 @@ def _gelu_vjp(g: Any, x: Any, cdf: Any) -> Any:
 
 def gelu_backward(g: Any, needed: Any, residuals: Any, input: Any) -> tuple[Any]:
     """g times the distribution function + x times its density."""
-    return (in_parts(_gelu_vjp, g, input, *residuals),)
+    return (chunked_map(_gelu_vjp, g, input, *residuals),)
 
 
 @execution(_gelu, "numpy", is_single_or_double, gelu_backward)
 def gelu(input: Any) -> tuple[Any, tuple[Any]]:
     """The result, and the distribution function."""
-    cdf = in_parts(normal_cdf, input)
+    cdf = chunked_map(normal_cdf, input)
     return input * cdf, (cdf,)

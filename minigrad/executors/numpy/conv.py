@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend.threads import shared
+from minigrad.backend.threads import parallel_for
 from minigrad.engine.executions import execution
 from minigrad.executors.numpy.sums import MANY, sums
 from minigrad.ops.nn.conv import conv, conv_transpose, conv_weight
@@ -106,7 +106,7 @@ def each(work: Any, count: int) -> None:
     if count == 1:
         work(0)
     else:
-        shared(work, count)
+        parallel_for(work, count)
 
 
 def is_not_empty(first: Any, second: Any, *others: Any, **settings: Any) -> bool:

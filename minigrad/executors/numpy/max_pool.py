@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend.threads import parts, shared
+from minigrad.backend.threads import chunks, parallel_for
 from minigrad.engine.executions import execution
 from minigrad.executors.numpy.arithmetic import select_by_bits
 from minigrad.ops.nn.im2col import Ints
@@ -24,8 +24,8 @@ def is_floating(g: Any, **settings: Any) -> bool:
 
 def by_parts(work: Any, output: Any) -> None:
     """`work(slice)` for parts of the batch with as many windows as stay in the cache."""
-    some = parts(len(output), output.size // max(1, len(output)))
-    shared(lambda i: work(some[i]), len(some))
+    some = chunks(len(output), output.size // max(1, len(output)))
+    parallel_for(lambda i: work(some[i]), len(some))
 
 
 @execution(max_pool, "numpy", is_not_empty)

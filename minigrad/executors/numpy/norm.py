@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend.threads import PIECE, parts, shared
+from minigrad.backend.threads import GRAIN_SIZE, chunks, parallel_for
 from minigrad.engine.executions import execution
 from minigrad.executors.numpy.sums import MANY, column_sums, sums, sums_of_products
 from minigrad.ops.nn.norm import _standardize
@@ -26,8 +26,8 @@ class Blocks:
     def __init__(self, input: Any, dims: tuple[int, ...]) -> None:
         self.ndim, self.dims = input.ndim, dims
         self.axis = max((i for i in range(self.ndim) if i not in dims), key=lambda i: input.shape[i], default=0)
-        count = 1 if self.axis in dims or input.size <= PIECE else input.shape[self.axis]
-        self.slices = parts(count, input.size // count) if count > 1 else [slice(None)]
+        count = 1 if self.axis in dims or input.size <= GRAIN_SIZE else input.shape[self.axis]
+        self.slices = chunks(count, input.size // count) if count > 1 else [slice(None)]
 
     def at(self, i: int, *arrays: Any) -> Any:
         """Views of the arrays (or None), which have as many dimensions as the input."""
@@ -41,7 +41,7 @@ class Blocks:
         if len(self.slices) == 1:
             work(0)
         else:
-            shared(work, len(self.slices))
+            parallel_for(work, len(self.slices))
 
 
 def _spread(t: Any, ndim: int, by_channel: bool) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend.threads import parts, shared
+from minigrad.backend.threads import chunks, parallel_for
 from minigrad.engine.executions import execution
 from minigrad.executors.lstm import buffers, gradients, is_sequence, stacked
 from minigrad.ops.nn.recurrent import _lstm_sequence, _lstm_step, time_order
@@ -94,8 +94,8 @@ def lstm_sequence_backward(
     """Back through time; what gradients are multiplied by is calculated of all steps beforehand."""
     hs, cs, activated, tanhs = residuals
     da, by, to_c = np.empty_like(activated), np.empty_like(activated), np.empty_like(tanhs)
-    slices = parts(len(by), by[0].size)
-    shared(lambda i: step_factors(*(x[slices[i]] for x in (cs[:-1], activated, tanhs, by, to_c))), len(slices))
+    slices = chunks(len(by), by[0].size)
+    parallel_for(lambda i: step_factors(*(x[slices[i]] for x in (cs[:-1], activated, tanhs, by, to_c))), len(slices))
     dh, dc, dhs = np.zeros_like(h), g[-1].copy(), time_order(g[:-1], reverse)
     for t in reversed(range(len(by))):
         step_backward(dh + dhs[t], dc, by[t], to_c[t], da[t])

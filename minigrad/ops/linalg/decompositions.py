@@ -8,7 +8,7 @@ packed gradient. Rules: Giles (2008), "Collected matrix derivative results"; Wal
 
 from typing import Any, NamedTuple
 
-from minigrad.backend import array_module, kernel
+from minigrad.backend import array_function, array_module
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
@@ -40,7 +40,7 @@ def _matrices(name: str, A: Any, square: bool = True) -> Any:
 
 @primitive(name="inv", A=lambda g, out: -(mT(out) @ g @ mT(out)))
 def _inv(A: Any) -> Any:
-    return kernel("linalg.inv", A)(A)
+    return array_function("linalg.inv", A)(A)
 
 
 @public
@@ -116,7 +116,7 @@ def logdet(A: Any) -> Any:
 
 @primitive(name="solve", A=lambda g, A, out: -(_solve(mT(A), g) @ mT(out)), B=lambda g, A: _solve(mT(A), g))
 def _solve(A: Any, B: Any) -> Any:
-    return kernel("linalg.solve", A)(A, B)
+    return array_function("linalg.solve", A)(A, B)
 
 
 @public
@@ -177,7 +177,7 @@ def pinv(A: Any, rtol: Any = None) -> Any:
 
 @primitive(name="cholesky", A=lambda g, out: _cholesky_gradient(g, out))
 def _cholesky(A: Any) -> Any:
-    return kernel("linalg.cholesky", A)(A)
+    return array_function("linalg.cholesky", A)(A)
 
 
 def _cholesky_gradient(g: Any, L: Any) -> Any:

@@ -35,7 +35,7 @@ _matmul = binary(
     "The product of matrices, of stacks of them, or of a matrix or vector and a vector; their dtypes are one.",
     lambda g, other: _times_transposed(g, other),
     lambda g, input: _inner(input, g),
-    product, local=False,
+    product, elementwise=False,
 )  # fmt: skip
 
 

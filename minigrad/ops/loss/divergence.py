@@ -28,7 +28,7 @@ def _held_log(x: Any) -> Any:
 
 @primitive(
     name="binary_cross_entropy",
-    local=True,
+    elementwise=True,
     input=lambda g, input, target, floor: g * ((input - target) / clamp(input * (1 - input), min=floor)),
     target=lambda g, input: g * (_held_log(1 - input) - _held_log(input)),
 )

@@ -109,7 +109,7 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
 
 @primitive(
     name="leaky_relu",
-    local=True,
+    elementwise=True,
     input=lambda g, input, negative_slope: where(input > 0, g, g * negative_slope),
 )
 def _leaky_relu(input: Any, *, negative_slope: float) -> Any:
@@ -137,7 +137,7 @@ def _elu_backward(g: Any, input: Any, alpha: float, steep: float) -> Any:
     return where(input > 0, g, g * (alpha * steep * exp(where(input > 0, 0.0, input) * steep)))
 
 
-@primitive(name="elu", input=_elu_backward, local=True)
+@primitive(name="elu", input=_elu_backward, elementwise=True)
 def _elu(input: Any, *, alpha: float, steep: float) -> Any:
     xp = array_module(input)
     return xp.where(input > 0, input, alpha * xp.expm1(xp.minimum(input, 0) * steep))
@@ -177,7 +177,7 @@ def mish(input: Any) -> Any:
     return input * tanh(_softplus_op(input))
 
 
-@composite("gelu", local=True)
+@composite("gelu", elementwise=True)
 def _gelu(input: Any) -> Any:
     return input * ndtr(input)
 

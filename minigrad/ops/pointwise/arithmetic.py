@@ -241,7 +241,7 @@ minimum = binary(
 
 @primitive(
     name="where",
-    masks=True,
+    zero_preserving=True,
     input=lambda g, condition: where(condition, g, 0.0),
     other=lambda g, condition: where(condition, 0.0, g),
 )

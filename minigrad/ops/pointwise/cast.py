@@ -14,12 +14,12 @@ __all__ = [
 ]  # fmt: skip
 
 
-@primitive(name="cast", local=True, input=lambda g: g)
+@primitive(name="cast", elementwise=True, input=lambda g: g)
 def _cast(input: Any, *, dtype: Any) -> Any:
     return input.astype(dtype)
 
 
-@primitive(name="clone", local=True, input=lambda g: g)
+@primitive(name="clone", elementwise=True, input=lambda g: g)
 def _clone(input: Any) -> Any:
     return input.copy()
 

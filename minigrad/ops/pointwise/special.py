@@ -4,7 +4,7 @@ values come from SciPy, imported on first use."""
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import kernel
+from minigrad.backend import array_function
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import binary, unary
 from minigrad.engine.promotion import floated
@@ -29,7 +29,7 @@ def _scipy(name: str) -> Callable[..., Any]:
     """SciPy's function, whose float16 results are float32, in the dtype of its argument."""
 
     def run(x: Any) -> Any:
-        return kernel(f"special.{name}", x)(x).astype(x.dtype, copy=False)
+        return array_function(f"special.{name}", x)(x).astype(x.dtype, copy=False)
 
     return run
 
@@ -66,7 +66,7 @@ digamma: Callable[..., Any] = unary(
 
 @primitive(name="polygamma", input=lambda g, input, n: g * _polygamma(input, n=n + 1))
 def _polygamma(input: Any, *, n: int) -> Any:
-    return kernel("special.polygamma", input)(n, input).astype(input.dtype, copy=False)
+    return array_function("special.polygamma", input)(n, input).astype(input.dtype, copy=False)
 
 
 def polygamma(n: int, input: Any) -> Any:
@@ -121,7 +121,7 @@ def _unless_both_zero(input: Any, other: Any) -> Any:
 
 def _scipy_of_two(name: str) -> Callable[..., Any]:
     def run(x: Any, y: Any) -> Any:
-        out = kernel(f"special.{name}", x if hasattr(x, "dtype") else y)(x, y)
+        out = array_function(f"special.{name}", x if hasattr(x, "dtype") else y)(x, y)
         return out.astype(getattr(x if hasattr(x, "dtype") else y, "dtype", out.dtype), copy=False)
 
     return run

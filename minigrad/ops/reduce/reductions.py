@@ -39,7 +39,7 @@ _sum = unary(
     "sum",
     "The sum over all elements, by the short way.",
     lambda g, input_shape: _expand(g, shape=input_shape),
-    _added, floating=False, local=False,
+    _added, floating=False, elementwise=False,
 )  # fmt: skip
 
 
