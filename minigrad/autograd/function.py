@@ -22,7 +22,7 @@ class Cotangents(dict[int, Any]):
     """The gradients of an op with several results, by result. Adds as gradients do; has no shape of its own."""
 
     shape = dtype = None
-    base = _base = ()  # never the walk's own to add to in place
+    base = _base = ()  # never the backward pass' own to add to in place
 
     def __add__(self, other: "Cotangents") -> "Cotangents":
         both = {i: self[i] + other[i] for i in self.keys() & other.keys()}

@@ -1,11 +1,19 @@
-"""The engine: what records operations and what walks back over them. It knows no op by name but addition.
+"""The engine: Tensor, what records operations on it, and the backward pass. The few ops that it needs itself it finds by
+name in the registry.
 
-modes.py        no_grad, enable_grad, inference_mode: is anything recorded?
-graph.py        Node and Leaf; the clock that finds arrays changed in place
-primitive.py    registering a forward with one gradient rule per argument; recording a call
-elementwise.py  the same by a shorter road, for one and two operands
-walk.py         the backward pass
-inplace.py      `add_`, `+=`, item assignment, recorded
-function.py     autograd.Function: a user's own op
-explain.py      what to say when a forward fails
+tensor.py       Tensor, views, Size
+graph.py        Node, AccumulateGrad (a leaf), hooks
+versions.py     arrays changed in place after a node kept them
+modes.py        is anything recorded?
+primitive.py    a definition with one gradient rule per argument, and what a node keeps
+dispatch.py     calling an operation, recording the call
+elementwise.py  the same by a shorter way, for one and two operands
+promotion.py    operands brought to one dtype
+executions.py   how operations are done fast: the registry, and the choice
+composite.py    operations that are defined by others, and executed as one
+backward.py     the backward pass; slice_grad.py the gradient of a slice
+gradients.py    backward() and grad()
+inplace.py      `add_`, `+=`: changes in place, recorded
+bfloat16.py     bfloat16, calculated in float32
+messages.py     what to say when a forward fails
 """

@@ -47,7 +47,7 @@ def strings(node: ast.Call, *places: int) -> Iterator[str]:
 def named(node: ast.Call) -> Iterator[str]:
     """Functions that are asked for by name: kernel("linalg.inv"), unary("exp", ...), make(device, "zeros")."""
     called = getattr(node.func, "id", "")
-    if called == "kernel":
+    if called == "array_function":
         yield from strings(node, 0)
     elif called == "make":
         yield from strings(node, 1)
