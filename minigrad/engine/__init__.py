@@ -1,5 +1,5 @@
-"""The engine: Tensor, what records operations on it, and the backward pass. The few ops that it needs itself it finds by
-name in the registry.
+"""The engine: Tensor, what records operations on it, and the backward pass. The few ops that it needs itself it finds
+by name in the registry.
 
 tensor.py       Tensor, views, Size
 graph.py        Node, AccumulateGrad (a leaf), hooks

@@ -73,9 +73,9 @@ def backward_pass(
 
 
 # What the pass knows of a node is a list (an object would cost a third of the pass' own time): how many visited nodes
-# have yet to send it a gradient; the sum of those that came; whether that sum was made in this walk and is known to
-# nobody else, so that more may be added to it in place; whether a `where` has put zeros into it that stay zero; and the
-# node itself.
+# have yet to send it a gradient; the sum of those that came; whether that sum was made in this pass and is known to
+# nobody else, so that more may be added to it in place; whether a `where` has put zeros into it that stay zero; and
+# the node itself.
 WAITS, GRAD, OWN, MASKED, NODE = 0, 1, 2, 3, 4
 
 
