@@ -12,7 +12,7 @@ from tests.gpu.place import ROOT, Place
 from tests.gpu.report import Found
 
 FILES = {
-    "suite-ops": ["executors/test_cuda_ops.py"],
+    "suite-ops": ["executors/test_cuda_ops.py", "executors/test_agreement.py"],
     "suite-layers": ["executors/test_cuda_layers.py", "whole/test_cuda_training.py", "executors/test_cuda_checks.py",
                      "executors/test_cuda_counts.py"],
     "suite-rest": ["executors/test_kernels.py", "methods/test_interop.py", "executors/test_cuda_several.py",
