@@ -150,11 +150,7 @@ def _start(op: str, t: Any, weight: Any, create: bool) -> tuple[Any, Any]:
 
 
 def tensor_backward(
-    self: Tensor,
-    gradient: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    inputs: Any = None,
+    self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
 ) -> None:
     """Add d(self)/d(leaf) to the `.grad` of every leaf (or of `inputs` only).
 

@@ -29,11 +29,7 @@ __all__ = ["load", "save"]
 PathLike = str | os.PathLike[str]
 KEY, VERSION = "minigrad", 1
 _OTHER_FORMATS = (
-    (
-        b"PK\x03\x04",
-        "a zip archive, as torch.save writes (a pickle in it)",
-        "in PyTorch, save it by safetensors.torch",
-    ),
+    (b"PK\x03\x04", "a zip archive, as torch.save writes (a pickle in it)", "in PyTorch, save it by safetensors.torch"),
     (b"\x93NUMPY", "a NumPy file", "use numpy.load"),
     (b"\x89HDF", "an HDF5 file", "read it with h5py"),
     (b"\x1f\x8b", "a gzip file", "unpack it first"),

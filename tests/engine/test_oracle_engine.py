@@ -101,9 +101,7 @@ shapes = st.sampled_from([(3,), (2, 3), (2, 1, 3), (1,), (), (4, 2), (2, 2)])
 leaves = st.lists(st.tuples(shapes, st.integers(0, 99), st.booleans()), min_size=1, max_size=3)
 small = st.integers(0, 19)
 steps = st.lists(
-    st.tuples(st.sampled_from([*STEPS, *VIEWS, *CHANGES, *FROZEN]), small, small, small),
-    min_size=4,
-    max_size=16,
+    st.tuples(st.sampled_from([*STEPS, *VIEWS, *CHANGES, *FROZEN]), small, small, small), min_size=4, max_size=16
 )
 
 

@@ -84,10 +84,7 @@ NAMES: list[tuple[Any, Any]] = [
     (lambda m: m.trapz(m.tensor([1.0, 2.0, 3.0])).item(), 4),
     (lambda m: [t.item() for t in m.aminmax(m.tensor([3.0, 1.0]))], [1, 3]),
     (lambda m: [tuple(t.shape) for t in m.svd(m.ones(4, 2))], [(4, 2), (2,), (2, 2)]),
-    (
-        lambda m: m.ones(2, 2).addmm_(m.eye(2), m.eye(2)).tolist(),
-        [[2, 1], [1, 2]],
-    ),
+    (lambda m: m.ones(2, 2).addmm_(m.eye(2), m.eye(2)).tolist(), [[2, 1], [1, 2]]),
     (lambda m: m.tensor([1, 2]).eq_(1).tolist(), [1, 0]),
     (lambda m: m.tensor([True]).logical_not_().tolist(), [False]),
     (lambda m: m.get_float32_matmul_precision(), "highest"),

@@ -63,9 +63,7 @@ def test_tensor_copies_and_as_tensor_does_not() -> None:
 
 
 @pytest.mark.parametrize(
-    "data",
-    ["a", b"ab", None, [1, "a"], [None], {}, {1}, np.array(["a"]), np.array([1, "a"], dtype=object)],
-    ids=str,
+    "data", ["a", b"ab", None, [1, "a"], [None], {}, {1}, np.array(["a"]), np.array([1, "a"], dtype=object)], ids=str
 )
 def test_what_no_tensor_can_hold(data: Any) -> None:
     with pytest.raises(TypeError, match="a tensor holds bool, integer, floating or complex numbers, not NumPy's"):

@@ -80,16 +80,8 @@ def test_a_call_without_what_it_needs_is_refused() -> None:
     p = Problem(optim.RandomSearch)
     refused: list[tuple[dict[str, Any], type[Exception], str]] = [
         ({}, TypeError, r"RandomSearch.step: expected a closure that returns the loss \(or batched=\), got none"),
-        (
-            {"closure": 3.0},
-            TypeError,
-            r"step: closure: expected a function that returns the loss, got float",
-        ),
-        (
-            {"closure": p.loss, "batched": p.losses},
-            TypeError,
-            r"batched: it gives the losses by itself; leave out",
-        ),
+        ({"closure": 3.0}, TypeError, r"step: closure: expected a function that returns the loss, got float"),
+        ({"closure": p.loss, "batched": p.losses}, TypeError, r"batched: it gives the losses by itself; leave out"),
         ({"batched": p.losses}, TypeError, r"candidates: say how many to judge at once, such as candidates=16"),
         ({"closure": p.loss, "candidates": 0}, ValueError, r"candidates: expected an integer from 1 on, got 0"),
         ({"closure": p.loss, "candidates": 1.5}, ValueError, r"candidates: expected an integer from 1 on, got 1.5"),
@@ -104,11 +96,7 @@ def test_a_call_without_what_it_needs_is_refused() -> None:
     ("result", "error", "message"),
     [
         (None, TypeError, r"RandomSearch.step: closure: expected the loss, a number or a tensor of one, got None"),
-        (
-            mg.ones(3),
-            mg.ShapeError,
-            r"a number or a tensor of one, got float32\[3\]; reduce it by .mean\(\) or",
-        ),
+        (mg.ones(3), mg.ShapeError, r"a number or a tensor of one, got float32\[3\]; reduce it by .mean\(\) or"),
     ],
 )
 def test_a_closure_that_gives_no_loss_is_refused(result: Any, error: type[Exception], message: str) -> None:
@@ -125,11 +113,7 @@ def test_a_closure_that_gives_no_loss_is_refused(result: Any, error: type[Except
         (mg.ones(()), mg.ShapeError, r"step: batched: expected 3 losses, one for each candidate, got float32\[\]"),
         ([1.0], mg.ShapeError, r"step: batched: expected 3 losses, one for each candidate, got list of 1"),
         (None, mg.ShapeError, r"step: batched: expected 3 losses, one for each candidate, got None"),
-        (
-            mg.ones(3, 2),
-            mg.ShapeError,
-            r"step: batched: expected the loss, a number or a tensor of one, got",
-        ),
+        (mg.ones(3, 2), mg.ShapeError, r"step: batched: expected the loss, a number or a tensor of one, got"),
     ],
 )
 def test_batched_results_that_are_no_losses_are_refused(result: Any, error: type[Exception], message: str) -> None:
@@ -143,21 +127,9 @@ def test_batched_results_that_are_no_losses_are_refused(result: Any, error: type
 def test_a_model_that_is_not_linear_is_found_out(kind: Any) -> None:
     p = Problem(kind)
     for outputs, error, message in (
-        (
-            lambda w, b: p.x @ w[0],
-            mg.ShapeError,
-            r"linear: expected outputs with a leading axis of 3, got float64",
-        ),
-        (
-            lambda w, b: p.scores(w, b).tanh(),
-            ValueError,
-            r"linear: expected outputs linear in the parameters, f\(a",
-        ),
-        (
-            lambda w, b: p.scores(w, b) + 1,
-            ValueError,
-            r"Add a constant in the closure; for a model that is not linear",
-        ),
+        (lambda w, b: p.x @ w[0], mg.ShapeError, r"linear: expected outputs with a leading axis of 3, got float64"),
+        (lambda w, b: p.scores(w, b).tanh(), ValueError, r"linear: expected outputs linear in the parameters, f\(a"),
+        (lambda w, b: p.scores(w, b) + 1, ValueError, r"Add a constant in the closure; for a model that is not linear"),
     ):
         with pytest.raises(error, match=message):
             p.search.step(p.penalized, linear=outputs, candidates=4)

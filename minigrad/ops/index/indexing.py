@@ -9,16 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import (
-    add_at,
-    array_module,
-    assert_all,
-    copy_to,
-    device_guard,
-    device_of,
-    is_array,
-    wraps_indices,
-)
+from minigrad.backend import add_at, array_module, assert_all, copy_to, device_guard, device_of, is_array, wraps_indices
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.messages import describe, move_scalars
 from minigrad.engine.slice_grad import SliceGradient

@@ -108,9 +108,7 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
 
 
 @primitive(
-    name="leaky_relu",
-    elementwise=True,
-    input=lambda g, input, negative_slope: where(input > 0, g, g * negative_slope),
+    name="leaky_relu", elementwise=True, input=lambda g, input, negative_slope: where(input > 0, g, g * negative_slope)
 )
 def _leaky_relu(input: Any, *, negative_slope: float) -> Any:
     return array_module(input).where(input > 0, input, input * negative_slope)

@@ -37,7 +37,7 @@ def max_pool(input: Any, *, kernel: Ints, stride: Ints, dilation: Ints) -> tuple
 @primitive(
     g=lambda g, indices, kernel, stride, dilation: take_max(
         g, indices=indices, kernel=kernel, stride=stride, dilation=dilation
-    ),
+    )
 )
 def max_pool_backward(g: Any, *, indices: Any, shape: Ints, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
     """Zeros of `shape` with g of each window added to its largest element: the adjoint of `take_max`."""
@@ -51,7 +51,7 @@ def max_pool_backward(g: Any, *, indices: Any, shape: Ints, kernel: Ints, stride
 @primitive(
     input=lambda g, indices, input_shape, kernel, stride, dilation: max_pool_backward(
         g, indices=indices, shape=input_shape, kernel=kernel, stride=stride, dilation=dilation
-    ),
+    )
 )
 def take_max(input: Any, *, indices: Any, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
     """The element of each window that `indices` names."""

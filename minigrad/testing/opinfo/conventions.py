@@ -106,10 +106,5 @@ PRODUCTS = [
     at("nan_to_num of [nan, 1]", lambda m, x: x.nan_to_num(), [NAN, 1.0], [0, 1], [0, 1]),
 ]
 
-GROUPS = {
-    "Ties": TIES,
-    "Kinks": KINKS,
-    "Norms and spreads": NORMS,
-    "Zeros, infinities, nothing at all": PRODUCTS,
-}
+GROUPS = {"Ties": TIES, "Kinks": KINKS, "Norms and spreads": NORMS, "Zeros, infinities, nothing at all": PRODUCTS}
 CONVENTIONS = [convention for group in GROUPS.values() for convention in group]

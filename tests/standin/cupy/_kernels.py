@@ -100,19 +100,7 @@ def library(source: str) -> Any:
                 "the stand-in for CuPy runs kernels on the CPU, for which it needs a C++ compiler: install g++ or "
                 "clang++, or name one by CXX; MINIGRAD_EXECUTORS=numpy does without kernels"
             )
-        command = [
-            compiler(),
-            "-x",
-            "c++",
-            "-O1",
-            "-ffp-contract=off",
-            "-w",
-            "-shared",
-            "-fPIC",
-            "-o",
-            made,
-            "-",
-        ]
+        command = [compiler(), "-x", "c++", "-O1", "-ffp-contract=off", "-w", "-shared", "-fPIC", "-o", made, "-"]
         done = subprocess.run(command, input=source, capture_output=True, text=True)  # type: ignore[arg-type]
         if done.returncode:
             raise RuntimeError(f"{done.stderr}\n{source}")
