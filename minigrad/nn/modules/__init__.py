@@ -1,28 +1,7 @@
 """Modules, in files named as PyTorch's."""
 
-from minigrad.nn.modules import (
-    activation,
-    attention,
-    batchnorm,
-    container,
-    conv,
-    distance,
-    dropout,
-    flatten,
-    fold,
-    instancenorm,
-    lazy,
-    linear,
-    loss,
-    normalization,
-    padding,
-    pixelshuffle,
-    pooling,
-    rnn,
-    sparse,
-    transformer,
-    upsampling,
-)
+from typing import TYPE_CHECKING
+
 from minigrad.nn.modules.activation import *
 from minigrad.nn.modules.attention import *
 from minigrad.nn.modules.batchnorm import *
@@ -36,7 +15,7 @@ from minigrad.nn.modules.instancenorm import *
 from minigrad.nn.modules.lazy import *
 from minigrad.nn.modules.linear import *
 from minigrad.nn.modules.loss import *
-from minigrad.nn.modules.module import Module
+from minigrad.nn.modules.module import Module as Module
 from minigrad.nn.modules.normalization import *
 from minigrad.nn.modules.padding import *
 from minigrad.nn.modules.pixelshuffle import *
@@ -46,8 +25,5 @@ from minigrad.nn.modules.sparse import *
 from minigrad.nn.modules.transformer import *
 from minigrad.nn.modules.upsampling import *
 
-__all__ = ["Module"]
-__all__ += activation.__all__ + attention.__all__ + batchnorm.__all__ + container.__all__ + conv.__all__
-__all__ += distance.__all__ + dropout.__all__ + flatten.__all__ + fold.__all__ + instancenorm.__all__ + lazy.__all__
-__all__ += linear.__all__ + loss.__all__ + normalization.__all__ + padding.__all__ + pixelshuffle.__all__
-__all__ += pooling.__all__ + rnn.__all__ + sparse.__all__ + transformer.__all__ + upsampling.__all__
+if not TYPE_CHECKING:  # to type checkers, the classes imported above
+    __all__ = [name for name, value in globals().items() if isinstance(value, type)]

@@ -10,9 +10,8 @@ from minigrad.nn.parameter import Parameter
 from minigrad.ops.array.creation import count, empty
 
 
-class _InplaceActivation(FunctionModule):
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__(inplace=inplace)
+class _InplaceActivation(FunctionModule, function=None):
+    def __init__(self, inplace: bool = False) -> None: ...
 
 
 class ReLU(_InplaceActivation, function=F.relu):
@@ -27,49 +26,41 @@ class LeakyReLU(FunctionModule, function=F.leaky_relu):
     """x where x > 0, else negative_slope * x. Maas et al., Rectifier Nonlinearities Improve Neural Network Acoustic
     Models, 2013."""
 
-    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
-        super().__init__(negative_slope=negative_slope, inplace=inplace)
+    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None: ...
 
 
 class RReLU(FunctionModule, function=F.rrelu):
     """x where x >= 0, else a x: in training a is drawn uniformly from [lower, upper) for each element, in evaluation it
     is (lower + upper) / 2. Xu et al., Empirical Evaluation of Rectified Activations in Convolutional Network, 2015."""
 
-    def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, inplace: bool = False) -> None:
-        super().__init__(lower=lower, upper=upper, inplace=inplace)
+    uses_training = True
 
-    def forward(self, input: Any) -> Any:
-        """See functional.rrelu."""
-        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
+    def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, inplace: bool = False) -> None: ...
 
 
 class ELU(FunctionModule, function=F.elu):
     """x where x > 0, else alpha (e^x - 1). Clevert et al., Fast and Accurate Deep Network Learning by Exponential
     Linear Units, ICLR 2016."""
 
-    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__(alpha=alpha, inplace=inplace)
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None: ...
 
 
 class Softplus(FunctionModule, function=F.softplus):
     """log(1 + e^(beta x)) / beta, a smooth ReLU. Where beta x > threshold it is x, to rounding."""
 
-    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
-        super().__init__(beta=beta, threshold=threshold)
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None: ...
 
 
-class Softmax(FunctionModule, function=F.softmax):
+class _AlongDim(FunctionModule, function=None):
+    def __init__(self, dim: int | None = None) -> None: ...
+
+
+class Softmax(_AlongDim, function=F.softmax):
     """exp(x) / sum(exp(x)) along `dim`: non-negative, with sum 1."""
 
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__(dim=dim)
 
-
-class LogSoftmax(FunctionModule, function=F.log_softmax):
+class LogSoftmax(_AlongDim, function=F.log_softmax):
     """log(softmax(x)) along `dim`, finite also where softmax(x) is too small for its dtype."""
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__(dim=dim)
 
 
 class Sigmoid(FunctionModule, function=F.sigmoid):
@@ -121,16 +112,14 @@ class CELU(FunctionModule, function=F.celu):
     """max(x, 0) + min(0, alpha (e^(x / alpha) - 1)). Barron, Continuously Differentiable Exponential Linear Units,
     2017."""
 
-    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__(alpha=alpha, inplace=inplace)
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None: ...
 
 
 class GELU(FunctionModule, function=F.gelu):
     """x Phi(x), Phi the standard normal distribution function; approximate="tanh":
     x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))). Hendrycks and Gimpel, Gaussian Error Linear Units, 2016."""
 
-    def __init__(self, approximate: str = "none") -> None:
-        super().__init__(approximate=approximate)
+    def __init__(self, approximate: str = "none") -> None: ...
 
     def extra_repr(self) -> str:
         return f"approximate={self.approximate!r}"
@@ -140,47 +129,37 @@ class GLU(FunctionModule, function=F.glu):
     """a sigmoid(b), where a and b are the two halves of the input along `dim`. Dauphin et al., Language Modeling with
     Gated Convolutional Networks, ICML 2017."""
 
-    def __init__(self, dim: int = -1) -> None:
-        super().__init__(dim=dim)
+    def __init__(self, dim: int = -1) -> None: ...
 
 
-class Hardshrink(FunctionModule, function=F.hardshrink):
+class _Shrinkage(FunctionModule, function=None):
+    repr_values_only = True
+
+    def __init__(self, lambd: float = 0.5) -> None: ...
+
+
+class Hardshrink(_Shrinkage, function=F.hardshrink):
     """x where |x| > lambd, else 0."""
 
-    repr_values_only = True
 
-    def __init__(self, lambd: float = 0.5) -> None:
-        super().__init__(lambd=lambd)
-
-
-class Softshrink(FunctionModule, function=F.softshrink):
+class Softshrink(_Shrinkage, function=F.softshrink):
     """sign(x) max(|x| - lambd, 0): soft-thresholding."""
-
-    repr_values_only = True
-
-    def __init__(self, lambd: float = 0.5) -> None:
-        super().__init__(lambd=lambd)
 
 
 class Hardtanh(FunctionModule, function=F.hardtanh):
     """min(max(x, min_val), max_val). Gradient 0 on and beyond the limits."""
 
-    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
-        super().__init__(min_val=min_val, max_val=max_val, inplace=inplace)
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None: ...
 
 
-class Softmin(FunctionModule, function=F.softmin):
+class Softmin(_AlongDim, function=F.softmin):
     """softmax(-x) along `dim`."""
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__(dim=dim)
 
 
 class Threshold(FunctionModule, function=F.threshold):
     """x where x > threshold, else value."""
 
-    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
-        super().__init__(threshold=threshold, value=value, inplace=inplace)
+    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None: ...
 
 
 class Softmax2d(Module):

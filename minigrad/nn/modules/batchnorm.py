@@ -9,20 +9,20 @@ from minigrad.engine.versions import bump_own_version
 from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
 from minigrad.nn import init
-from minigrad.nn.modules.module import Module
+from minigrad.nn.modules.function import DeclaredModule
 from minigrad.nn.modules.utils import reset_affine
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.array.creation import count, ones, tensor, zeros
 
 
-class _NormBase(Module):
+class _NormBase(DeclaredModule):
     """What batch and instance norm share: weight and bias by channel, running statistics as buffers."""
 
     dims: tuple[int, ...]  # the numbers of dimensions that an input may have
 
     def __init__(
-        self, num_features: int, eps: float, momentum: float | None, affine: bool, track_running_stats: bool,
-        device: Any, dtype: Any, bias: bool,
+        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+        track_running_stats: bool = True, device: Any = None, dtype: Any = None, *, bias: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
         self.num_features = count(type(self).__name__, "num_features", num_features)
@@ -56,10 +56,8 @@ class _NormBase(Module):
             )
 
     def extra_repr(self) -> str:
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
-        )
+        shown = f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}"
+        return f"{shown}, bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
 
 
 def _increment(counter: Tensor) -> None:
@@ -71,12 +69,6 @@ def _increment(counter: Tensor) -> None:
 
 
 class _BatchNorm(_NormBase):
-    def __init__(
-        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-        track_running_stats: bool = True, device: Any = None, dtype: Any = None, *, bias: bool = True,
-    ) -> None:  # fmt: skip
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
-
     def forward(self, input: Any) -> Any:
         """Normalize by the batch's statistics in training (or where there are no running ones), else by the running
         statistics."""
@@ -93,7 +85,7 @@ class _BatchNorm(_NormBase):
         return F.batch_norm(input, mean, var, self.weight, self.bias, use_batch_stats, momentum or 0.0, self.eps)
 
 
-class BatchNorm1d(_BatchNorm):
+class BatchNorm1d(_BatchNorm, dims=(2, 3)):
     """Batch normalization of (N, C) or (N, C, L): y = (x - mean) / sqrt(var + eps) * weight + bias for each channel.
 
     In training mean and (biased) variance are those of the batch, over all dimensions but C, and the running statistics
@@ -104,19 +96,13 @@ class BatchNorm1d(_BatchNorm):
     channels in dimension 1. Ioffe and Szegedy, Batch Normalization, ICML 2015.
     """
 
-    dims = (2, 3)
 
-
-class BatchNorm2d(_BatchNorm):
+class BatchNorm2d(_BatchNorm, dims=(4,)):
     """Batch normalization of images (N, C, H, W), for each channel over N, H and W: see BatchNorm1d."""
 
-    dims = (4,)
 
-
-class BatchNorm3d(_BatchNorm):
+class BatchNorm3d(_BatchNorm, dims=(5,)):
     """Batch normalization of volumes (N, C, D, H, W), for each channel over N, D, H and W: see BatchNorm1d."""
-
-    dims = (5,)
 
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"]

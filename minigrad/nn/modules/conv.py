@@ -6,7 +6,7 @@ from minigrad.engine.messages import describe
 from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
 from minigrad.nn import init
-from minigrad.nn.modules.module import Module
+from minigrad.nn.modules.function import DeclaredModule
 from minigrad.nn.modules.utils import uniform_by_fan_in
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.array.creation import count, empty
@@ -15,7 +15,7 @@ from minigrad.ops.nn.conv import as_tuple
 PAD_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 
 
-class _ConvNd(Module):
+class _ConvNd(DeclaredModule):
     """Sizes, weight and bias with PyTorch's names and initial values, and the forward of what is not transposed."""
 
     dims: int  # spatial dimensions
@@ -90,7 +90,7 @@ class _ConvNd(Module):
         return text + (f", padding_mode={self.padding_mode}" if self.padding_mode != "zeros" else "")
 
 
-class Conv1d(_ConvNd):
+class Conv1d(_ConvNd, dims=1, function=F.conv1d):
     """Convolution (cross-correlation) of sequences: (N, in_channels, L) or (in_channels, L) to (N, out_channels, L').
 
     weight (out_channels, in_channels / groups, kernel_size) and bias (out_channels,) start uniform in [-b, b),
@@ -99,28 +99,22 @@ class Conv1d(_ConvNd):
     Raises ShapeError where the input has other channels, ValueError where groups do not divide the channels.
     """
 
-    dims, function = 1, staticmethod(F.conv1d)
 
-
-class Conv2d(_ConvNd):
+class Conv2d(_ConvNd, dims=2, function=F.conv2d):
     """Convolution (cross-correlation) of images: (N, in_channels, H, W) or without N to (N, out_channels, H', W').
 
     weight (out_channels, in_channels / groups, *kernel_size). Each size is a number or (height, width). Arguments and
     initial values: Conv1d. Formula, H' and W': functional.conv2d.
     """
 
-    dims, function = 2, staticmethod(F.conv2d)
 
-
-class Conv3d(_ConvNd):
+class Conv3d(_ConvNd, dims=3, function=F.conv3d):
     """Convolution (cross-correlation) of volumes: (N, in_channels, D, H, W) or without N to
     (N, out_channels, D', H', W').
 
     weight (out_channels, in_channels / groups, *kernel_size). Each size is a number or (depth, height, width).
     Arguments and initial values: Conv1d. Formula, D', H' and W': functional.conv3d.
     """
-
-    dims, function = 3, staticmethod(F.conv3d)
 
 
 class _ConvTransposeNd(_ConvNd):
@@ -156,7 +150,7 @@ class _ConvTransposeNd(_ConvNd):
         return extra
 
 
-class ConvTranspose1d(_ConvTransposeNd):
+class ConvTranspose1d(_ConvTransposeNd, dims=1, function=F.conv_transpose1d):
     """Transposed convolution (the gradient of Conv1d in its input, as a layer): (N, in_channels, L) to
     (N, out_channels, L').
 
@@ -164,27 +158,21 @@ class ConvTranspose1d(_ConvTransposeNd):
     Formula and L': functional.conv_transpose1d. Raises ValueError for a padding_mode other than "zeros".
     """
 
-    dims, function = 1, staticmethod(F.conv_transpose1d)
 
-
-class ConvTranspose2d(_ConvTransposeNd):
+class ConvTranspose2d(_ConvTransposeNd, dims=2, function=F.conv_transpose2d):
     """Transposed convolution of images (the gradient of Conv2d in its input, as a layer): (N, in_channels, H, W) to
     (N, out_channels, H', W').
 
     weight (in_channels, out_channels / groups, *kernel_size). See ConvTranspose1d and functional.conv_transpose2d.
     """
 
-    dims, function = 2, staticmethod(F.conv_transpose2d)
 
-
-class ConvTranspose3d(_ConvTransposeNd):
+class ConvTranspose3d(_ConvTransposeNd, dims=3, function=F.conv_transpose3d):
     """Transposed convolution of volumes (the gradient of Conv3d in its input, as a layer): (N, in_channels, D, H, W)
     to (N, out_channels, D', H', W').
 
     weight (in_channels, out_channels / groups, *kernel_size). See ConvTranspose1d and functional.conv_transpose3d.
     """
-
-    dims, function = 3, staticmethod(F.conv_transpose3d)
 
 
 __all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]

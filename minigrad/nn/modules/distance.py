@@ -10,8 +10,7 @@ class CosineSimilarity(FunctionModule, function=F.cosine_similarity):
 
     repr_names = ()
 
-    def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
-        super().__init__(dim=dim, eps=eps)
+    def __init__(self, dim: int = 1, eps: float = 1e-8) -> None: ...
 
 
 class PairwiseDistance(FunctionModule, function=F.pairwise_distance):
@@ -19,8 +18,7 @@ class PairwiseDistance(FunctionModule, function=F.pairwise_distance):
 
     repr_names = ()
 
-    def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
-        super().__init__(p=p, eps=eps, keepdim=keepdim)
+    def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None: ...
 
 
 __all__ = ["CosineSimilarity", "PairwiseDistance"]

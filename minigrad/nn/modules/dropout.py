@@ -13,15 +13,12 @@ def _check_probability(module: Module, p: Any) -> None:
 
 
 class _DropoutNd(FunctionModule):
+    uses_training = True
     repr_names = ("p", "inplace")
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         _check_probability(self, p)
         super().__init__(p=p, inplace=inplace)
-
-    def forward(self, input: Any) -> Any:
-        """See the function of this name in nn.functional."""
-        return type(self).function(input, self.p, self.training, self.inplace)
 
 
 class Dropout(_DropoutNd, function=F.dropout):
@@ -51,26 +48,20 @@ class FeatureAlphaDropout(_DropoutNd, function=F.feature_alpha_dropout):
     """AlphaDropout of whole channels of (N, C, ...)."""
 
 
-class StochasticDepth(Module):
+class StochasticDepth(FunctionModule, function=F.stochastic_depth):
     """In training, drops a residual branch with probability p: x + StochasticDepth(0.2, "row")(branch(x)).
 
     mode: "batch" drops it for all samples together, "row" for each by itself; what is kept is divided by 1 - p.
     Huang et al., Deep Networks with Stochastic Depth, ECCV 2016; arguments as torchvision's.
     """
 
+    uses_training = True
+
     def __init__(self, p: float, mode: str = "row") -> None:
-        super().__init__()
         _check_probability(self, p)
         if mode not in ("batch", "row"):
             raise ValueError(f'StochasticDepth: mode: expected "batch" or "row", got {mode!r}')
-        self.p, self.mode = p, mode
-
-    def forward(self, input: Any) -> Any:
-        """See functional.stochastic_depth."""
-        return F.stochastic_depth(input, self.p, self.mode, self.training)
-
-    def extra_repr(self) -> str:
-        return f"p={self.p}, mode={self.mode}"
+        super().__init__(p=p, mode=mode)
 
 
 __all__ = [

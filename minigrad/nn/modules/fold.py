@@ -9,8 +9,7 @@ from minigrad.nn.modules.function import FunctionModule
 class Unfold(FunctionModule, function=F.unfold):
     """im2col: the windows of images (N, C, H, W) as columns (N, C * kernel area, windows). See functional.unfold."""
 
-    def __init__(self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> None:
-        super().__init__(kernel_size=kernel_size, dilation=dilation, padding=padding, stride=stride)
+    def __init__(self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> None: ...
 
 
 class Fold(FunctionModule, function=F.fold):
@@ -19,9 +18,7 @@ class Fold(FunctionModule, function=F.fold):
 
     def __init__(
         self, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
-    ) -> None:
-        super().__init__(output_size=output_size, kernel_size=kernel_size, dilation=dilation, padding=padding,
-                         stride=stride)  # fmt: skip
+    ) -> None: ...
 
 
 __all__ = ["Fold", "Unfold"]

@@ -1,30 +1,58 @@
-"""The base of modules that are one function and its settings."""
+"""Bases of modules that are declared: `class Tanh(FunctionModule, function=F.tanh)`."""
 
+import functools
+import inspect
 from typing import Any
 
 from minigrad.nn.modules.module import Module
 
 
-class FunctionModule(Module):
-    """Calls the function of its class (`class Tanh(FunctionModule, function=F.tanh)`) with its settings.
+class DeclaredModule(Module):
+    """The keywords of a class statement become attributes of the class. In a class with keywords, an `__init__` that
+    does not call super() is a signature alone: its arguments go, by name, to the base's constructor."""
 
-    The settings are attributes, and keyword arguments of the function. `repr_names`: the settings that the repr shows
-    (None: all, `inplace` only where it is True); `repr_values_only`: show them without their names.
+    def __init_subclass__(cls, **constants: Any) -> None:
+        super().__init_subclass__()
+        for name, value in constants.items():
+            setattr(cls, name, staticmethod(value) if callable(value) else value)
+        declared: Any = vars(cls).get("__init__")
+        if constants and declared and "__class__" not in declared.__code__.co_freevars:  # super() has it there
+            cls.__init__ = _pass_by_name(cls, declared)  # type: ignore[method-assign]
+
+
+def _pass_by_name(cls: Any, declared: Any) -> Any:
+    signature = inspect.signature(declared)
+
+    @functools.wraps(declared)
+    def __init__(self: Any, *args: Any, **options: Any) -> None:
+        try:
+            given = signature.bind(self, *args, **options)
+        except TypeError as error:
+            raise TypeError(f"{cls.__name__}.__init__(): {error}") from None
+        given.apply_defaults()
+        del given.arguments["self"]
+        super(cls, self).__init__(**given.arguments)
+
+    return __init__
+
+
+class FunctionModule(DeclaredModule):
+    """Calls the function of its class with its settings: the arguments of the constructor, which are attributes, and
+    keyword arguments of the function. `uses_training`: `training` is one of them.
+
+    `repr_names`: the settings that the repr shows (None: all, `inplace` only where it is True); `repr_values_only`: it
+    shows them without their names.
     """
 
     function: Any
     settings: tuple[str, ...]
+    uses_training: bool = False
     repr_names: tuple[str, ...] | None = None
     repr_values_only: bool = False
 
-    def __init_subclass__(cls, function: Any = None, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        if function is not None:
-            cls.function = staticmethod(function)
-
     def __init__(self, **settings: Any) -> None:
         super().__init__()
-        self.settings = tuple(settings)
+        self.settings = (*settings, "training") if self.uses_training else tuple(settings)
         for name, value in settings.items():
             setattr(self, name, value)
 
@@ -33,6 +61,7 @@ class FunctionModule(Module):
         return type(self).function(*inputs, **{name: getattr(self, name) for name in self.settings})
 
     def extra_repr(self) -> str:
-        names = self.settings if self.repr_names is None else self.repr_names
-        values = {name: getattr(self, name) for name in names if name != "inplace" or self.inplace or self.repr_names}
-        return ", ".join(f"{v}" if self.repr_values_only else f"{name}={v}" for name, v in values.items())
+        names = self.repr_names
+        if names is None:
+            names = tuple(n for n in self.settings if n != "training" and (n != "inplace" or self.inplace))
+        return ", ".join(f"{getattr(self, n)}" if self.repr_values_only else f"{n}={getattr(self, n)}" for n in names)

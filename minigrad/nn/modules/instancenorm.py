@@ -6,12 +6,11 @@ from minigrad.nn import functional as F
 from minigrad.nn.modules.batchnorm import _NormBase
 
 
-class _InstanceNorm(_NormBase):
+class _InstanceNorm(_NormBase, dims=()):
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
         track_running_stats: bool = False, device: Any = None, dtype: Any = None, *, bias: bool = True,
-    ) -> None:  # fmt: skip
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
+    ) -> None: ...  # fmt: skip
 
     def forward(self, input: Any) -> Any:
         """Normalize each channel of each sample over the spatial dimensions."""
@@ -25,7 +24,7 @@ class _InstanceNorm(_NormBase):
         return out.squeeze(0) if unbatched else out
 
 
-class InstanceNorm1d(_InstanceNorm):
+class InstanceNorm1d(_InstanceNorm, dims=(2, 3)):
     """Instance normalization of (N, C, L) or (C, L): y = (x - mean) / sqrt(var + eps) * weight + bias, with mean and
     (biased) variance of each channel of each sample over L.
 
@@ -34,19 +33,13 @@ class InstanceNorm1d(_InstanceNorm):
     Normalization: The Missing Ingredient for Fast Stylization, 2016.
     """
 
-    dims = (2, 3)
 
-
-class InstanceNorm2d(_InstanceNorm):
+class InstanceNorm2d(_InstanceNorm, dims=(3, 4)):
     """Instance normalization of images (N, C, H, W) or (C, H, W), over H and W: see InstanceNorm1d."""
 
-    dims = (3, 4)
 
-
-class InstanceNorm3d(_InstanceNorm):
+class InstanceNorm3d(_InstanceNorm, dims=(4, 5)):
     """Instance normalization of volumes (N, C, D, H, W) or (C, D, H, W), over D, H and W: see InstanceNorm1d."""
-
-    dims = (4, 5)
 
 
 __all__ = ["InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"]

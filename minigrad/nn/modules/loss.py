@@ -30,23 +30,20 @@ class _Loss(FunctionModule):
             self.register_buffer(weight, settings[weight])
 
 
-class _UnweightedLoss(_Loss):
-    def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
-        super().__init__(size_average=size_average, reduce=reduce, reduction=reduction)
+class _UnweightedLoss(_Loss, function=None):
+    def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None: ...
 
 
-class _WeightedLoss(_Loss):
+class _WeightedLoss(_Loss, function=None):
     def __init__(
         self, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
-    ) -> None:
-        super().__init__(weight=weight, size_average=size_average, reduce=reduce, reduction=reduction)
+    ) -> None: ...
 
 
-class _MarginLoss(_Loss):
+class _MarginLoss(_Loss, function=None):
     def __init__(
         self, margin: float = 0.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
-    ) -> None:
-        super().__init__(margin=margin, size_average=size_average, reduce=reduce, reduction=reduction)
+    ) -> None: ...
 
 
 # --- classes --------------------------------------------------------------------------------------------------------
@@ -63,9 +60,7 @@ class CrossEntropyLoss(_Loss, function=F.cross_entropy):
     def __init__(
         self, weight: Any = None, size_average: Any = None, ignore_index: int = -100, reduce: Any = None,
         reduction: str = "mean", label_smoothing: float = 0.0,
-    ) -> None:  # fmt: skip
-        super().__init__(weight=weight, size_average=size_average, ignore_index=ignore_index, reduce=reduce,
-                         reduction=reduction, label_smoothing=label_smoothing)  # fmt: skip
+    ) -> None: ...  # fmt: skip
 
 
 class NLLLoss(_Loss, function=F.nll_loss):
@@ -77,9 +72,7 @@ class NLLLoss(_Loss, function=F.nll_loss):
     def __init__(
         self, weight: Any = None, size_average: Any = None, ignore_index: int = -100, reduce: Any = None,
         reduction: str = "mean",
-    ) -> None:  # fmt: skip
-        super().__init__(weight=weight, size_average=size_average, ignore_index=ignore_index, reduce=reduce,
-                         reduction=reduction)  # fmt: skip
+    ) -> None: ...  # fmt: skip
 
 
 class MultiMarginLoss(_Loss, function=F.multi_margin_loss):
@@ -90,9 +83,7 @@ class MultiMarginLoss(_Loss, function=F.multi_margin_loss):
     def __init__(
         self, p: int = 1, margin: float = 1.0, weight: Any = None, size_average: Any = None, reduce: Any = None,
         reduction: str = "mean",
-    ) -> None:  # fmt: skip
-        super().__init__(p=p, margin=margin, weight=weight, size_average=size_average, reduce=reduce,
-                         reduction=reduction)  # fmt: skip
+    ) -> None: ...  # fmt: skip
 
 
 class MultiLabelMarginLoss(_UnweightedLoss, function=F.multilabel_margin_loss):
@@ -113,8 +104,7 @@ class CTCLoss(_Loss, function=F.ctc_loss):
     functional.ctc_loss.
     """
 
-    def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
-        super().__init__(blank=blank, reduction=reduction, zero_infinity=zero_infinity)
+    def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None: ...
 
 
 # --- distances of numbers -------------------------------------------------------------------------------------------
@@ -131,8 +121,7 @@ class MSELoss(_UnweightedLoss, function=F.mse_loss):
 class HuberLoss(_Loss, function=F.huber_loss):
     """d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2), with d = input - target: see functional.huber_loss."""
 
-    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
-        super().__init__(reduction=reduction, delta=delta)
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None: ...
 
 
 class SmoothL1Loss(_Loss, function=F.smooth_l1_loss):
@@ -140,8 +129,7 @@ class SmoothL1Loss(_Loss, function=F.smooth_l1_loss):
 
     def __init__(
         self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", beta: float = 1.0
-    ) -> None:
-        super().__init__(size_average=size_average, reduce=reduce, reduction=reduction, beta=beta)
+    ) -> None: ...
 
 
 # --- likelihoods ----------------------------------------------------------------------------------------------------
@@ -159,9 +147,7 @@ class BCEWithLogitsLoss(_Loss, function=F.binary_cross_entropy_with_logits):
     def __init__(
         self, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
         pos_weight: Any = None,
-    ) -> None:  # fmt: skip
-        super().__init__(weight=weight, size_average=size_average, reduce=reduce, reduction=reduction,
-                         pos_weight=pos_weight)  # fmt: skip
+    ) -> None: ...  # fmt: skip
 
 
 class KLDivLoss(_Loss, function=F.kl_div):
@@ -175,16 +161,14 @@ class KLDivLoss(_Loss, function=F.kl_div):
 
     def __init__(
         self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", log_target: bool = False
-    ) -> None:
-        super().__init__(size_average=size_average, reduce=reduce, reduction=reduction, log_target=log_target)
+    ) -> None: ...
 
 
 class GaussianNLLLoss(_Loss, function=F.gaussian_nll_loss):
     """(log v + (input - target)^2 / v) / 2 with v = max(var, eps), forward(input, target, var): see
     functional.gaussian_nll_loss."""
 
-    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
-        super().__init__(full=full, eps=eps, reduction=reduction)
+    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None: ...
 
 
 class PoissonNLLLoss(_Loss, function=F.poisson_nll_loss):
@@ -194,9 +178,7 @@ class PoissonNLLLoss(_Loss, function=F.poisson_nll_loss):
     def __init__(
         self, log_input: bool = True, full: bool = False, size_average: Any = None, eps: float = 1e-8,
         reduce: Any = None, reduction: str = "mean",
-    ) -> None:  # fmt: skip
-        super().__init__(log_input=log_input, full=full, size_average=size_average, eps=eps, reduce=reduce,
-                         reduction=reduction)  # fmt: skip
+    ) -> None: ...  # fmt: skip
 
 
 # --- margins; targets are 1 and -1 ----------------------------------------------------------------------------------
@@ -217,8 +199,7 @@ class HingeEmbeddingLoss(_MarginLoss, function=F.hinge_embedding_loss):
 
     def __init__(
         self, margin: float = 1.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
-    ) -> None:
-        super().__init__(margin, size_average, reduce, reduction)
+    ) -> None: ...
 
 
 class CosineEmbeddingLoss(_MarginLoss, function=F.cosine_embedding_loss):
@@ -233,9 +214,7 @@ class TripletMarginLoss(_Loss, function=F.triplet_margin_loss):
     def __init__(
         self, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6, swap: bool = False, size_average: Any = None,
         reduce: Any = None, reduction: str = "mean",
-    ) -> None:  # fmt: skip
-        super().__init__(margin=margin, size_average=size_average, reduce=reduce, reduction=reduction, p=p, eps=eps,
-                         swap=swap)  # fmt: skip
+    ) -> None: ...  # fmt: skip
 
 
 class TripletMarginWithDistanceLoss(_Loss, function=F.triplet_margin_with_distance_loss):

@@ -5,6 +5,7 @@ from typing import Any
 from minigrad.engine.messages import describe
 from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
+from minigrad.nn.modules.function import FunctionModule
 from minigrad.nn.modules.module import Module
 from minigrad.nn.modules.utils import reset_affine
 from minigrad.nn.parameter import Parameter
@@ -26,8 +27,7 @@ class GroupNorm(Module):
         super().__init__()
         self.num_groups, self.num_channels = count("GroupNorm", "num_groups", num_groups), num_channels
         if not num_groups or num_channels % num_groups:
-            raise ValueError(f"GroupNorm: num_channels: expected a multiple of num_groups={num_groups}, got "
-                             f"{num_channels}")  # fmt: skip
+            raise ValueError(f"GroupNorm: num_channels: expected a multiple of {num_groups=}, got {num_channels}")
         self.eps, self.affine = eps, affine
         self.weight = Parameter(ones(num_channels, device=device, dtype=dtype)) if affine else None
         self.bias = Parameter(zeros(num_channels, device=device, dtype=dtype)) if affine and bias else None
@@ -43,10 +43,8 @@ class GroupNorm(Module):
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return (
-            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
-            f"bias={self.bias is not None}"
-        )
+        shown = f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        return f"{shown}, bias={self.bias is not None}"
 
 
 class _LastDimsNorm(Module):
@@ -113,19 +111,13 @@ class RMSNorm(_LastDimsNorm):
         return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
 
 
-class LocalResponseNorm(Module):
+class LocalResponseNorm(FunctionModule, function=F.local_response_norm):
     """y = x / (k + alpha / size * sum of the squares of `size` neighbouring channels)^beta, for (N, C, ...).
 
     Krizhevsky et al., ImageNet Classification with Deep Convolutional Neural Networks, NeurIPS 2012.
     """
 
-    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
-        super().__init__()
-        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
-
-    def forward(self, input: Any) -> Any:
-        """See functional.local_response_norm."""
-        return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None: ...
 
     def extra_repr(self) -> str:
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

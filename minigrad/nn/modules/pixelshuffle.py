@@ -10,15 +10,13 @@ class PixelShuffle(FunctionModule, function=F.pixel_shuffle):
     Shi et al., Real-Time Single Image and Video Super-Resolution, CVPR 2016.
     """
 
-    def __init__(self, upscale_factor: int) -> None:
-        super().__init__(upscale_factor=upscale_factor)
+    def __init__(self, upscale_factor: int) -> None: ...
 
 
 class PixelUnshuffle(FunctionModule, function=F.pixel_unshuffle):
     """(N, C, H r, W r) to (N, C r^2, H, W), r = downscale_factor: the inverse of PixelShuffle."""
 
-    def __init__(self, downscale_factor: int) -> None:
-        super().__init__(downscale_factor=downscale_factor)
+    def __init__(self, downscale_factor: int) -> None: ...
 
 
 class ChannelShuffle(FunctionModule, function=F.channel_shuffle):
@@ -27,8 +25,7 @@ class ChannelShuffle(FunctionModule, function=F.channel_shuffle):
     Zhang et al., ShuffleNet, CVPR 2018.
     """
 
-    def __init__(self, groups: int) -> None:
-        super().__init__(groups=groups)
+    def __init__(self, groups: int) -> None: ...
 
 
 __all__ = ["ChannelShuffle", "PixelShuffle", "PixelUnshuffle"]

@@ -11,22 +11,33 @@ from minigrad.nn.modules.function import FunctionModule
 from minigrad.ops.nn.conv import as_tuple
 
 
-class _MaxPoolNd(FunctionModule):
+class _PoolNd(FunctionModule):
+    """Windows of kernel_size, by default side by side."""
+
+    dims = 0  # how many numbers each size is stored as; 0: as it is given
+    repr_names: tuple[str, ...] = ("kernel_size", "stride", "padding")
+
+    def __init__(self, kernel_size: Any, stride: Any, padding: Any, **others: Any) -> None:
+        sizes = {"kernel_size": kernel_size, "stride": kernel_size if stride is None else stride, "padding": padding}
+        if self.dims:
+            sizes = {name: as_tuple(type(self).__name__, name, n, self.dims) for name, n in sizes.items()}
+        super().__init__(**sizes, **others)
+
+
+class _MaxPoolNd(_PoolNd, function=None):
     repr_names = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
 
     def __init__(
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, return_indices: bool = False,
         ceil_mode: bool = False,
-    ) -> None:  # fmt: skip
-        super().__init__(kernel_size=kernel_size, stride=kernel_size if stride is None else stride, padding=padding,
-                         dilation=dilation, return_indices=return_indices, ceil_mode=ceil_mode)  # fmt: skip
+    ) -> None: ...  # fmt: skip
 
 
 class MaxPool1d(_MaxPoolNd, function=F.max_pool1d):
     """The maximum of each window of (N, C, L) or (C, L).
 
     Padding counts as minus infinity. return_indices=True: also the index of each maximum among the input's L elements,
-    as MaxUnpool1d takes it. ceil_mode: the output's size is rounded up, not down. See functional.max_pool1d.
+    as MaxUnpool1d takes it. ceil_mode: the output size is rounded up, not down. See functional.max_pool1d.
     """
 
 
@@ -35,38 +46,27 @@ class MaxPool2d(_MaxPoolNd, function=F.max_pool2d):
 
 
 class MaxPool3d(_MaxPoolNd, function=F.max_pool3d):
-    """The maximum of each window of volumes (N, C, D, H, W) or (C, D, H, W): see MaxPool1d and
-    functional.max_pool3d."""
+    """The maximum of each window of volumes (N, C, D, H, W) or (C, D, H, W): see MaxPool1d, functional.max_pool3d."""
 
 
-class AvgPool1d(FunctionModule, function=F.avg_pool1d):
+class AvgPool1d(_PoolNd, function=F.avg_pool1d, dims=1):
     """The mean of each window of (N, C, L) or (C, L).
 
-    count_include_pad: the zeros of the padding count in the mean. ceil_mode: the output's size is rounded up, not down.
+    count_include_pad: the zeros of the padding count in the mean. ceil_mode: the output size is rounded up, not down.
     See functional.avg_pool1d.
     """
-
-    repr_names = ("kernel_size", "stride", "padding")
 
     def __init__(
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
         count_include_pad: bool = True,
-    ) -> None:  # fmt: skip
-        sizes = {"kernel_size": kernel_size, "stride": kernel_size if stride is None else stride, "padding": padding}
-        super().__init__(**{name: as_tuple("AvgPool1d", name, n, 1) for name, n in sizes.items()},
-                         ceil_mode=ceil_mode, count_include_pad=count_include_pad)  # fmt: skip
+    ) -> None: ...  # fmt: skip
 
 
-class _AvgPoolNd(FunctionModule):
-    repr_names = ("kernel_size", "stride", "padding")
-
+class _AvgPoolNd(_PoolNd, function=None):
     def __init__(
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
         count_include_pad: bool = True, divisor_override: int | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(kernel_size=kernel_size, stride=kernel_size if stride is None else stride, padding=padding,
-                         ceil_mode=ceil_mode, count_include_pad=count_include_pad,
-                         divisor_override=divisor_override)  # fmt: skip
+    ) -> None: ...  # fmt: skip
 
 
 class AvgPool2d(_AvgPoolNd, function=F.avg_pool2d):
@@ -79,40 +79,28 @@ class AvgPool3d(_AvgPoolNd, function=F.avg_pool3d):
     AvgPool1d and functional.avg_pool3d."""
 
 
-class _MaxUnpoolNd(FunctionModule):
-    repr_names = ("kernel_size", "stride", "padding")
-    dims: int
-
-    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
-        sizes = {"kernel_size": kernel_size, "stride": kernel_size if stride is None else stride, "padding": padding}
-        super().__init__(**{k: as_tuple(type(self).__name__, k, n, self.dims) for k, n in sizes.items()})
+class _MaxUnpoolNd(_PoolNd, function=None):
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None: ...
 
     def forward(self, input: Any, indices: Any, output_size: Any = None) -> Any:
         """Each element of the input at its index in zeros of output_size (None: the least that was pooled to this)."""
         return type(self).function(input, indices, self.kernel_size, self.stride, self.padding, output_size)
 
 
-class MaxUnpool1d(_MaxUnpoolNd, function=F.max_unpool1d):
+class MaxUnpool1d(_MaxUnpoolNd, function=F.max_unpool1d, dims=1):
     """The partial inverse of MaxPool1d(return_indices=True): maxima where they were, zeros elsewhere."""
 
-    dims = 1
 
-
-class MaxUnpool2d(_MaxUnpoolNd, function=F.max_unpool2d):
+class MaxUnpool2d(_MaxUnpoolNd, function=F.max_unpool2d, dims=2):
     """The partial inverse of MaxPool2d(return_indices=True): maxima where they were, zeros elsewhere."""
 
-    dims = 2
 
-
-class MaxUnpool3d(_MaxUnpoolNd, function=F.max_unpool3d):
+class MaxUnpool3d(_MaxUnpoolNd, function=F.max_unpool3d, dims=3):
     """The partial inverse of MaxPool3d(return_indices=True): maxima where they were, zeros elsewhere."""
 
-    dims = 3
 
-
-class _LPPoolNd(FunctionModule):
-    def __init__(self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> None:
-        super().__init__(norm_type=norm_type, kernel_size=kernel_size, stride=stride, ceil_mode=ceil_mode)
+class _LPPoolNd(FunctionModule, function=None):
+    def __init__(self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> None: ...
 
 
 class LPPool1d(_LPPoolNd, function=F.lp_pool1d):
@@ -124,13 +112,11 @@ class LPPool2d(_LPPoolNd, function=F.lp_pool2d):
 
 
 class LPPool3d(_LPPoolNd, function=F.lp_pool3d):
-    """(sum x^p)^(1/p) of each window of volumes (N, C, D, H, W) or (C, D, H, W), p = norm_type: see
-    functional.lp_pool3d."""
+    """(sum x^p)^(1/p) of each window of volumes (N, C, D, H, W) or (C, D, H, W): see LPPool1d, functional.lp_pool3d."""
 
 
-class _AdaptiveAvgPoolNd(FunctionModule):
-    def __init__(self, output_size: Any) -> None:
-        super().__init__(output_size=output_size)
+class _AdaptiveAvgPoolNd(FunctionModule, function=None):
+    def __init__(self, output_size: Any) -> None: ...
 
 
 class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd, function=F.adaptive_avg_pool1d):
@@ -148,26 +134,23 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd, function=F.adaptive_avg_pool3d):
     input's. See AdaptiveAvgPool1d and functional.adaptive_avg_pool3d."""
 
 
-class _AdaptiveMaxPoolNd(FunctionModule):
+class _AdaptiveMaxPoolNd(FunctionModule, function=None):
     repr_names = ("output_size",)
 
-    def __init__(self, output_size: Any, return_indices: bool = False) -> None:
-        super().__init__(output_size=output_size, return_indices=return_indices)
+    def __init__(self, output_size: Any, return_indices: bool = False) -> None: ...
 
 
 class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd, function=F.adaptive_max_pool1d):
-    """The maxima of the windows of AdaptiveAvgPool1d; return_indices=True: also their indices, as MaxPool1d's. See
+    """The maxima of the windows of AdaptiveAvgPool1d; return_indices=True: also their indices, as MaxPool1d. See
     functional.adaptive_max_pool1d."""
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd, function=F.adaptive_max_pool2d):
-    """The maxima of the windows of AdaptiveAvgPool2d; return_indices=True: also their indices, as MaxPool2d's. See
-    functional.adaptive_max_pool2d."""
+    """The maxima of the windows of AdaptiveAvgPool2d: see AdaptiveMaxPool1d, functional.adaptive_max_pool2d."""
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd, function=F.adaptive_max_pool3d):
-    """The maxima of the windows of AdaptiveAvgPool3d; return_indices=True: also their indices, as MaxPool3d's. See
-    functional.adaptive_max_pool3d."""
+    """The maxima of the windows of AdaptiveAvgPool3d: see AdaptiveMaxPool1d, functional.adaptive_max_pool3d."""
 
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import Any
 from minigrad.engine.messages import describe
 from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
-from minigrad.nn.modules.module import Module
+from minigrad.nn.modules.function import DeclaredModule
 from minigrad.nn.modules.utils import uniform_by_fan_in
 from minigrad.nn.parameter import Parameter
 from minigrad.nn.utils.rnn import PackedSequence
@@ -27,7 +27,7 @@ State = tuple[Any, ...]  # (h,), or (h, c)
 Step = Callable[[Any, Any, State], State]  # gates from the input, gates from h, state -> next state
 
 
-class _RNNWeights(Module):
+class _RNNWeights(DeclaredModule):
     """Initial values as PyTorch's."""
 
     hidden_size: int
@@ -216,15 +216,13 @@ class RNN(RNNBase):
         return (tanh(x + h) if self.nonlinearity == "tanh" else F.relu(x + h),)
 
 
-class LSTM(RNNBase):
+class LSTM(RNNBase, gates=4, states=2):
     """Long short-term memory: gates i, f, g, o = W_ih x_t + b_ih + W_hh h_(t-1) + b_hh, in this order;
     c_t = sigmoid(f) c_(t-1) + sigmoid(i) tanh(g); h_t = sigmoid(o) tanh(c_t).
 
     forward(input, (h0, c0)) gives (output, (h_n, c_n)): see RNNBase. proj_size: h_t is projected to this size by
     weight_hr_l0 (proj_size, hidden_size). Hochreiter and Schmidhuber, Neural Computation 1997.
     """
-
-    gates, states = 4, 2
 
     def _step(self, x: Any, h: Any, state: State) -> State:
         return lstm_step(x + h, state[1])
@@ -239,21 +237,17 @@ class LSTM(RNNBase):
         return outs.reshape(len(x), -1), tuple(last)
 
 
-class GRU(RNNBase):
+class GRU(RNNBase, gates=3, additive_gates=False):
     """Gated recurrent units: r, z = sigmoid(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh);
     n = tanh(W_in x_t + b_in + r (W_hn h_(t-1) + b_hn)); h_t = (1 - z) n + z h_(t-1), gates in the order r, z, n.
 
     forward(input, h0) gives (output, h_n): see RNNBase. Cho et al., EMNLP 2014.
     """
 
-    gates, additive_gates = 3, False
-
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
         dropout: float = 0.0, bidirectional: bool = False, device: Any = None, dtype: Any = None,
-    ) -> None:  # fmt: skip
-        super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, device,
-                         dtype)  # fmt: skip
+    ) -> None: ...  # fmt: skip
 
     def _step(self, x: Any, h: Any, state: State) -> State:
         return (gru_step(x, h, state[0]),)
@@ -324,21 +318,16 @@ class RNNCell(RNNCellBase):
         return self._run_cell(rnn_tanh_cell if self.nonlinearity == "tanh" else rnn_relu_cell, input, hx)
 
 
-class LSTMCell(RNNCellBase):
+class LSTMCell(RNNCellBase, gates=4):
     """One step of an LSTM: forward(input (N, input_size) or (input_size,), (h, c)) gives the next (h, c)."""
-
-    gates = 4
 
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
         """The next (h, c), from hx (None: zeros)."""
-        state: tuple[Any, Any] = self._run_cell(lstm_cell, input, hx)
-        return state
+        return self._run_cell(lstm_cell, input, hx)
 
 
-class GRUCell(RNNCellBase):
+class GRUCell(RNNCellBase, gates=3):
     """One step of a GRU: forward(input (N, input_size) or (input_size,), h) gives the next h."""
-
-    gates = 3
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         """The next h, from hx (None: zeros)."""

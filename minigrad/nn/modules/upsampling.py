@@ -3,26 +3,20 @@
 from typing import Any
 
 from minigrad.nn import functional as F
-from minigrad.nn.modules.module import Module
+from minigrad.nn.modules.function import FunctionModule
 
 
-class Upsample(Module):
+class Upsample(FunctionModule, function=F.interpolate):
     """Resize the spatial dimensions of (N, C, ...) to `size` or by `scale_factor`: see functional.interpolate."""
 
     def __init__(
         self, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None,
         recompute_scale_factor: bool | None = None,
     ) -> None:  # fmt: skip
-        super().__init__()
         if scale_factor is not None:
             scale_factor = tuple(map(float, scale_factor)) if isinstance(scale_factor, tuple) else float(scale_factor)
-        self.size, self.scale_factor, self.mode, self.align_corners = size, scale_factor, mode, align_corners
-        self.recompute_scale_factor = recompute_scale_factor
-
-    def forward(self, input: Any) -> Any:
-        """See functional.interpolate."""
-        return F.interpolate(input, self.size, self.scale_factor, self.mode, self.align_corners,
-                             self.recompute_scale_factor)  # fmt: skip
+        super().__init__(size=size, scale_factor=scale_factor, mode=mode, align_corners=align_corners,
+                         recompute_scale_factor=recompute_scale_factor)  # fmt: skip
 
     def extra_repr(self) -> str:
         shown = f"scale_factor={self.scale_factor!r}" if self.scale_factor is not None else f"size={self.size!r}"

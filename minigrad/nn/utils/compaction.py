@@ -28,13 +28,8 @@ from minigrad.nn.utils.pruned import PrunedConv, PrunedLinear
 from minigrad.ops.array.creation import tensor, zeros
 
 CONV = (Conv1d, Conv2d, Conv3d)
-POOLS = (
-    pooling._MaxPoolNd,
-    pooling._AdaptiveAvgPoolNd,
-    pooling._AdaptiveMaxPoolNd,
-    pooling._AvgPoolNd,
-    pooling.AvgPool1d,
-)
+AVG_POOLS = (pooling.AvgPool1d, pooling._AvgPoolNd)
+POOLS = (pooling._MaxPoolNd, pooling._AdaptiveAvgPoolNd, pooling._AdaptiveMaxPoolNd, *AVG_POOLS)
 POINTWISE = (
     act.ReLU, act.LeakyReLU, act.ELU, act.CELU, act.SELU, act.GELU, act.SiLU, act.Mish, act.ReLU6, act.Sigmoid,
     act.Tanh, act.Softplus, act.Softsign, act.Tanhshrink, act.Hardtanh, act.Hardswish, act.Hardsigmoid, act.Hardshrink,
@@ -178,9 +173,7 @@ def _propagate_constants(a: Any, between: list[Any]) -> tuple[Any, Any]:
             x = F.batch_norm(x.unsqueeze(0), m.running_mean, m.running_var, m.weight, m.bias, False, 0.0, m.eps)[0]
         elif isinstance(m, POINTWISE) and not isinstance(m, _DropoutNd):
             x = m(x.clone())
-        elif isinstance(m, (pooling._AvgPoolNd, pooling.AvgPool1d)) and (
-            np.any(np.asarray(m.padding) != 0) or getattr(m, "divisor_override", None)
-        ):
+        elif isinstance(m, AVG_POOLS) and (np.any(np.asarray(m.padding) != 0) or getattr(m, "divisor_override", None)):
             exact &= to_numpy(x._array) == 0  # a mean over the zeros of the padding, or no mean
     return to_numpy(x._array).astype("float64"), exact
 
