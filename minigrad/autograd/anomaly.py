@@ -1,4 +1,4 @@
-"""`detect_anomaly`: finds the *first* recorded op, forward or backward, that made a nan or an inf.
+"""`detect_anomaly`: finds the *first* recorded op, forward or backward, that produced a nan or an inf.
 
 While it is off it costs one comparison with True a recorded op: `modes.grad` is True where operations are recorded as
 usual, and the Anomaly object that wants to see them where they are watched.
@@ -20,7 +20,7 @@ class AnomalyError(RuntimeError):
 
 
 class Anomaly:
-    """What watches: every recorded result as it is made, every gradient as it is handed on."""
+    """Checks every recorded result and every gradient as it is computed."""
 
     def __init__(self, check_nan: bool) -> None:
         self.check_nan = check_nan
@@ -90,9 +90,12 @@ class detect_anomaly:
         self._outer: list[tuple[Any, Any]] = []
 
     def __enter__(self) -> None:
+        self._switch(True)
+
+    def _switch(self, mode: bool) -> None:
         self._outer.append((modes.anomaly, modes.grad))
-        modes.anomaly = Anomaly(self.check_nan)
-        modes.grad = modes.grad and modes.anomaly
+        modes.anomaly = Anomaly(self.check_nan) if mode else None
+        modes.grad = modes.grad and (modes.anomaly or True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -105,9 +108,7 @@ class set_detect_anomaly(detect_anomaly):
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         super().__init__(check_nan)
-        self._outer.append((modes.anomaly, modes.grad))
-        modes.anomaly = Anomaly(check_nan) if mode else None
-        modes.grad = modes.grad and (modes.anomaly or True)
+        self._switch(mode)
 
     def __enter__(self) -> None:
         """Already in force."""

@@ -8,16 +8,10 @@ from minigrad.ops.array.shape import stack
 
 
 def grad(
-    outputs: Any,
-    inputs: Any,
-    grad_outputs: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    only_inputs: bool = True,
-    allow_unused: bool | None = None,
-    is_grads_batched: bool = False,
+    outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
+    only_inputs: bool = True, allow_unused: bool | None = None, is_grads_batched: bool = False,
     materialize_grads: bool = False,
-) -> tuple[Any, ...]:
+) -> tuple[Any, ...]:  # fmt: skip
     """The gradients of `outputs` with respect to `inputs`, as a tuple; no `.grad` is touched.
 
     allow_unused: None instead of an error for an input that the outputs do not depend on; materialize_grads: zeros.
@@ -30,10 +24,8 @@ def grad(
         return gradients.grad(outputs, inputs, grad_outputs, retain_graph, create_graph, *options)
     weights = as_sequence(grad_outputs)
     last = len(weights[0]) - 1
-    rows = [
-        gradients.grad(
-            outputs, inputs, [w[i] for w in weights], True if i < last else retain_graph, create_graph, *options
-        )
-        for i in range(last + 1)
-    ]
+    rows = []
+    for i in range(last + 1):
+        row, retain = [w[i] for w in weights], True if i < last else retain_graph
+        rows.append(gradients.grad(outputs, inputs, row, retain, create_graph, *options))
     return tuple(None if column[0] is None else stack(column) for column in zip(*rows, strict=True))

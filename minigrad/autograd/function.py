@@ -48,22 +48,20 @@ class Context:
         """Keep tensors (inputs, results, or others; None too) for `ctx.saved_tensors` in backward."""
         for t in tensors:
             if t is not None and not isinstance(t, Tensor):
-                raise TypeError(
-                    f"save_for_backward: expected tensors or None, got {type(t).__name__}; keep other values as "
-                    f"attributes of ctx"
-                )
+                raise TypeError(f"save_for_backward: expected tensors or None, got {type(t).__name__}; keep other "
+                                f"values as attributes of ctx")  # fmt: skip
         self._saved = tensors
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
         """What `save_for_backward` kept. Raises GraphError if it was changed in place since."""
-        return tuple(None if array is None else wrap(array, self._origin(place)) for array, place in self._kept)
+        return tuple(None if array is None else wrap(array, self._origin(origin)) for array, origin in self._kept)
 
-    def _origin(self, place: Any) -> Node | None:
-        if not isinstance(place, int):
-            return place
+    def _origin(self, origin: Any) -> Node | None:
+        if not isinstance(origin, int):
+            return origin
         node = self._node()
-        return _select(node, place, self._outputs) if node is not None and len(self._outputs) > 1 else node
+        return _select(node, origin, self._outputs) if node is not None and len(self._outputs) > 1 else node
 
     def mark_non_differentiable(self, *tensors: Tensor) -> None:
         """These results require no grad."""
@@ -90,10 +88,8 @@ class Context:
         grads = grads if isinstance(grads, tuple) else (grads,)
         name, needed = self._function.__name__, self.needs_input_grad
         if len(grads) < len(needed) or any(extra is not None for extra in grads[len(needed) :]):
-            raise GraphError(
-                f"{name}.backward: expected {len(needed)} gradients, one for each argument of forward (None for those "
-                f"that need none), got {len(grads)}"
-            )
+            raise GraphError(f"{name}.backward: expected {len(needed)} gradients, one for each argument of forward "
+                             f"(None for those that need none), got {len(grads)}")  # fmt: skip
         for i, r in enumerate(grads):
             if r is not None and not isinstance(r, Tensor):
                 raise TypeError(f"{name}.backward: gradient {i}: expected a Tensor or None, got {type(r).__name__}")
@@ -104,31 +100,31 @@ class Context:
         if isinstance(x, Tensor) or x is None and (out is None or not self._materialize):
             return x
         if x is None:
-            shape, dtype, place = out
-            return wrap(create(place, "zeros", shape, dtype=dtype))
+            shape, dtype, device = out
+            return wrap(create(device, "zeros", shape, dtype=dtype))
         return wrap(asarray(x))
 
 
 class _FunctionPlan:
-    """What the backward pass does with a Function's node; has the interface of `primitive.Plan`."""
+    """The VJP of a Function's node, with the interface of `primitive.Plan`."""
 
-    __slots__ = ("name", "mask", "places")
+    __slots__ = ("name", "mask", "needed")
     keeps_arrays, zero_preserving, elementwise, is_view, chunked, fresh = True, False, False, False, False, False
     kept_names = (("saved_tensors",),)
 
     def __init__(self, name: str, mask: tuple[bool, ...]) -> None:
         self.name, self.mask = name, mask
-        self.places = tuple(i for i, need in enumerate(mask) if need)
+        self.needed = tuple(i for i, need in enumerate(mask) if need)
 
     def joint(self, g: Any, node: Node, wanted: tuple[bool, ...]) -> list[Any]:
         """The gradients that the user's backward gives for the arguments that need one."""
         ((ctx,),) = node.kept
         gradients = ctx.gradients(g)
-        return [gradients[i] for i in self.places]
+        return [gradients[i] for i in self.needed]
 
-    def rule(self, place: int) -> Callable[..., Any]:
+    def rule(self, number: int) -> Callable[..., Any]:
         """The gradient for one argument, for what watches the backward pass."""
-        return lambda g, kept: kept[0].gradients(g)[self.places[place]]
+        return lambda g, kept: kept[0].gradients(g)[self.needed[number]]
 
 
 class _SelectPlan:
@@ -228,10 +224,8 @@ class _Once(Function):
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
-        raise GraphError(
-            f"{ctx.name}.backward is marked @once_differentiable, and was to be differentiated again; write it in "
-            f"minigrad operations and take the mark away"
-        )
+        raise GraphError(f"{ctx.name}.backward is marked @once_differentiable, and was to be differentiated again; "
+                         f"write it in minigrad operations and take the mark away")  # fmt: skip
 
 
 def _among(t: Any, tensors: Any) -> bool:
@@ -248,7 +242,7 @@ def _recorded_apart(out: Any, args: Any, ctx: Context) -> Any:
 
 
 def _attach(ctx: Context, cls: type[Function], sources: list[Any], outputs: tuple[Any, ...]) -> None:
-    """Record one node for the call, and give each result its place behind it."""
+    """Record one node for the call, from which each result follows."""
     plan: Any = _FunctionPlan(cls.__name__, ctx.needs_input_grad)
     parents = tuple(node for node in sources if node is not None)
     results = [o for o in outputs if isinstance(o, Tensor)]
@@ -258,20 +252,20 @@ def _attach(ctx: Context, cls: type[Function], sources: list[Any], outputs: tupl
     if len(outputs) > 1:
         node.shape = node.dtype = None  # type: ignore[assignment]
     ctx._node = weakref.ref(node)
-    ctx._kept = tuple(_place(s, outputs) for s in ctx._saved)
+    ctx._kept = tuple(_without_graph(s, outputs) for s in ctx._saved)
     ctx._saved = ()
     for i, out in enumerate(outputs):
         if not isinstance(out, Tensor) or not floating(out._array.dtype) or _among(out, ctx._constant):
             continue
-        place = node if len(outputs) == 1 else _select(node, i, ctx._outputs)
+        source = node if len(outputs) == 1 else _select(node, i, ctx._outputs)
         if _among(out, ctx._dirty):
-            rebase_history(out, place)
+            rebase_history(out, source)
         else:
-            out._node, out._base = place, None
+            out._node, out._base = source, None
 
 
-def _place(saved: Any, outputs: tuple[Any, ...]) -> tuple[Any, Any]:
-    """A saved tensor without its graph: its array, and the node (or the number of the result) it stands at."""
+def _without_graph(saved: Any, outputs: tuple[Any, ...]) -> tuple[Any, Any]:
+    """A saved tensor's array, and the node that made it (of a result: its number)."""
     if saved is None:
         return None, None
     for i, out in enumerate(outputs):

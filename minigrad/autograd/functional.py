@@ -30,7 +30,7 @@ def _tuple(x: Any, what: str) -> tuple[Tensor, ...]:
 
 
 def _evaluate(op: str, func: Callable[..., Any], inputs: Any, create_graph: bool) -> tuple[Any, Any, Any]:
-    """The inputs made fit to differentiate by, the outputs as a tuple, and as func returned them."""
+    """The inputs as tensors that require grad, the outputs as a tuple, and as func returned them."""
     if not callable(func):
         raise TypeError(f"{op}: func: expected a function, got {func!r}")
     given = _tuple(inputs, f"{op}: input")
@@ -61,10 +61,8 @@ def _like(op: str, v: Any, templates: tuple[Tensor, ...], what: str) -> tuple[Te
         return (ones_like(templates[0]),)
     given = _tuple(v, f"{op}: v")
     if [tuple(t.shape) for t in given] != [tuple(t.shape) for t in templates]:
-        raise ShapeError(
-            f"{op}: v: expected the shapes of the {what}s, {[tuple(t.shape) for t in templates]}, got "
-            f"{[tuple(t.shape) for t in given]}"
-        )
+        raise ShapeError(f"{op}: v: expected the shapes of the {what}s, {[tuple(t.shape) for t in templates]}, got "
+                         f"{[tuple(t.shape) for t in given]}")  # fmt: skip
     return given
 
 
@@ -106,7 +104,7 @@ def jacobian(
     One backward pass an element of the output. `vectorize` is accepted and changes nothing.
     """
     if strategy != "reverse-mode":
-        raise ValueError(f'jacobian: strategy: only "reverse-mode" is there, got {strategy!r}')
+        raise ValueError(f'jacobian: strategy: expected "reverse-mode", got {strategy!r}')
     xs, ys, out = _evaluate("jacobian", func, inputs, create_graph)
     rows = tuple(_jacobian_of(y, xs, create_graph, strict) for y in ys)
     finished = tuple(_finished(row, create_graph, inputs) for row in rows)

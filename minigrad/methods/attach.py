@@ -68,7 +68,7 @@ _IN_PLACE_ONLY: dict[ModuleType, str] = {
     products: "addbmm addmm addmv addr baddbmm",
     activation: "relu sigmoid",
 }
-# arithmetic goes straight to the op, which refuses what is no operand by name: a wrapper would cost a tenth of its time
+# arithmetic goes straight to the op, whose error names a wrong operand: a wrapper would cost a tenth of its time
 _ARITHMETIC = {
     "add": arithmetic._add, "sub": arithmetic._sub, "mul": arithmetic.mul, "truediv": arithmetic._div,
     "pow": arithmetic.pow, "mod": arithmetic.remainder, "floordiv": arithmetic.floor_divide,

@@ -1,4 +1,4 @@
-"""What a tensor tells of its size, its memory, its device and its dtype. Every public function here is a method."""
+"""A tensor's size, memory, device and dtype. Every public function here is a method."""
 
 from typing import Any
 
@@ -24,9 +24,7 @@ def numel(self: Tensor) -> int:
     return int(self._array.size)
 
 
-def nelement(self: Tensor) -> int:
-    """How many elements it has."""
-    return numel(self)
+nelement = numel
 
 
 def dim(self: Tensor) -> int:
@@ -34,9 +32,7 @@ def dim(self: Tensor) -> int:
     return int(self._array.ndim)
 
 
-def ndimension(self: Tensor) -> int:
-    """How many dimensions it has."""
-    return dim(self)
+ndimension = dim
 
 
 def element_size(self: Tensor) -> int:
@@ -91,7 +87,7 @@ def is_pinned(self: Tensor, device: Any = None) -> bool:
     return pinned.is_pinned(self._array)
 
 
-# --- device and dtype, and --------------------------------------------------------------------------------------------
+# --- device and dtype -------------------------------------------------------------------------------------------------
 
 
 def is_floating_point(self: Tensor) -> bool:
@@ -130,15 +126,13 @@ def is_inference(self: Tensor) -> bool:
 
 
 def is_shared(self: Tensor) -> bool:
-    """Is it in memory that processes share? Never: workers get copies."""
+    """Always False: processes share no memory, workers get copies."""
     return False
 
 
 def share_memory_(self: Tensor) -> Tensor:
     """Raises NotImplementedError: memory is not shared between processes."""
-    raise NotImplementedError(
-        "share_memory_: processes share no tensors here; give each its own copy, and send what they find back"
-    )
+    raise NotImplementedError("share_memory_: processes share no tensors here; give each a copy, and send results back")
 
 
 def to_sparse(self: Tensor, *args: Any, **options: Any) -> Tensor:
@@ -166,5 +160,5 @@ PROPERTIES: dict[str, tuple[Any, Any, str]] = {
     "is_sparse": (lambda self: False, bool, "Never: every tensor here is dense."),
     "is_meta": (lambda self: False, bool, "Never: every tensor here has memory."),
     "is_quantized": (lambda self: False, bool, "Never."),
-    "output_nr": (lambda self: 0, int, "Which of its operation's outputs it is; 0 where that is not told."),
+    "output_nr": (lambda self: 0, int, "Which of its operation's outputs it is; here always 0."),
 }

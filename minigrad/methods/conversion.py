@@ -103,23 +103,19 @@ def new_full(self: Tensor, size: Any, fill_value: Any, **options: Any) -> Tensor
     return creation.full(size, fill_value, **_options(self, options))
 
 
-def new_zeros(self: Tensor, *size: Any, **options: Any) -> Tensor:
-    """`zeros` with this one's dtype and device."""
-    return creation.zeros(*size, **_options(self, options))
+def _factory(name: str) -> Any:
+    def method(self: Tensor, *size: Any, **options: Any) -> Tensor:
+        made: Tensor = getattr(creation, name)(*size, **_options(self, options))
+        return made
+
+    method.__name__, method.__doc__ = f"new_{name}", f"`{name}` with this one's dtype and device."
+    return method
 
 
-def new_ones(self: Tensor, *size: Any, **options: Any) -> Tensor:
-    """`ones` with this one's dtype and device."""
-    return creation.ones(*size, **_options(self, options))
-
-
-def new_empty(self: Tensor, *size: Any, **options: Any) -> Tensor:
-    """`empty` with this one's dtype and device."""
-    return creation.empty(*size, **_options(self, options))
+new_zeros, new_ones, new_empty = map(_factory, ("zeros", "ones", "empty"))
 
 
 def new(self: Tensor, *args: Any) -> Tensor:
     """A new tensor of this one's dtype and device: of a size, or with data, as `FloatTensor(...)` makes it."""
-    kind = next((name for name, dtype in KINDS.items() if dtype == self.dtype), "FloatTensor")
-    made: Tensor = tensor_type(kind, self.dtype, self.device.type)(*args)
+    made: Tensor = tensor_type("Tensor.new", self.dtype, self.device.type)(*args)
     return made

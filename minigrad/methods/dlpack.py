@@ -43,7 +43,7 @@ def from_dlpack(ext_tensor: Any, *, device: "str | device | None" = None, copy: 
 def _imported(x: Any) -> Any:
     kind, number = x.__dlpack_device__()
     try:
-        return _seen(x, int(kind), int(number))
+        return _shared_array(x, int(kind), int(number))
     except RuntimeError as error:
         if "dtype" not in str(error):
             raise
@@ -51,7 +51,7 @@ def _imported(x: Any) -> Any:
                          f"({error}); convert it on the other side first") from None  # fmt: skip
 
 
-def _seen(x: Any, kind: int, number: int) -> Any:
+def _shared_array(x: Any, kind: int, number: int) -> Any:
     if kind in (_CPU, _CUDA_HOST):
         array = np.from_dlpack(x)
     elif kind in (_CUDA, _CUDA_MANAGED):

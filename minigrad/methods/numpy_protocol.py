@@ -47,7 +47,6 @@ def _spread(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _pad(x: Tensor, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
-
     pairs = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
     names = {"edge": "replicate", "wrap": "circular"}
     return pad(x, [n for pair in reversed(pairs) for n in pair], names.get(mode, mode), constant_values)
@@ -99,8 +98,7 @@ _DIFFERENT: dict[str, Callable[..., Any]] = {
 
 
 def _taken(x: Tensor, index: Any, axis: int) -> Any:
-    place = axis % x.ndim
-    return x[(*(slice(None),) * place, index)]
+    return x[(*(slice(None),) * (axis % x.ndim), index)]
 
 
 def __array_ufunc__(self: Tensor, function: Any, method: str, *inputs: Any, **options: Any) -> Any:
@@ -127,19 +125,17 @@ def __array_function__(self: Tensor, function: Any, types: Any, args: Any, optio
 
 
 def _named(name: str) -> Callable[..., Any]:
-    found = operations()
-    return found.get(name) or found[name.removeprefix("linalg.")] if name not in ("moveaxis", "swapaxes") else (
-        getattr(shape, name))  # fmt: skip
+    if name in ("moveaxis", "swapaxes"):
+        return getattr(shape, name)
+    return operations().get(name) or operations()[name.removeprefix("linalg.")]
 
 
 def _plain(x: Any, name: str) -> Any:
     """With arrays for the Tensors in it."""
     if isinstance(x, Tensor):
         if x.requires_grad:
-            raise GraphError(
-                f"numpy.{name}: not an operation that can be recorded, and this tensor requires grad; use minigrad's "
-                f"own functions, or t.detach()"
-            )
+            raise GraphError(f"numpy.{name}: not an operation that can be recorded, and this tensor requires grad; use "
+                             f"minigrad's own functions, or t.detach()")  # fmt: skip
         return np.asarray(x)
     if isinstance(x, dict):
         return {k: _plain(v, name) for k, v in x.items()}

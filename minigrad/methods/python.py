@@ -1,5 +1,4 @@
-"""A tensor in Python's own words: its length and truth, `float(t)`, `t[i] = u`, copies and pickles. Every function here
-is a method, except private ones."""
+"""Python's protocols: length, truth, `float(t)`, `t[i] = u`, copies, pickles. Every public function is a method."""
 
 import copy
 from typing import Any
@@ -33,10 +32,8 @@ def __contains__(self: Tensor, value: Any) -> bool:
 
 def __bool__(self: Tensor) -> bool:
     if self._array.size != 1:
-        raise RuntimeError(
-            f"the truth of a tensor with {self._array.size} elements is ambiguous; use .any() or .all(), or compare "
-            f"with `is`"
-        )
+        raise RuntimeError(f"the truth of a tensor with {self._array.size} elements is ambiguous; use .any() or "
+                           f".all(), or compare with `is`")  # fmt: skip
     return bool(to_numpy(self._array).reshape(()))
 
 

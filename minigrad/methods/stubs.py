@@ -94,13 +94,10 @@ def _class() -> str:
 def generate() -> str:
     """The text of `tensor.pyi`."""
     aliases = "\n".join(f"_{name} = {name}" for name in sorted(_SHADOWED))
-    return (
-        HEADER
-        + aliases
-        + "\n\n"
-        + _class()
-        + """
+    return f"{HEADER}{aliases}\n\n{_class()}\n" + FOOTER
 
+
+FOOTER = """
 class Size(tuple[int, ...]):
     def numel(self) -> int: ...
 
@@ -108,7 +105,6 @@ def set_view(view: Tensor, source: Any, op: Callable[..., Any], static: dict[str
 def replay_view(link: Any, x: Any) -> Any: ...
 def unwrap(data: Any) -> Any: ...
 """
-    )
 
 
 # --- doors ------------------------------------------------------------------------------------------------------------

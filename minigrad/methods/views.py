@@ -19,25 +19,26 @@ from minigrad.ops.pointwise import arithmetic as elementwise
 
 def _real(self: Tensor) -> Tensor:
     if self.is_complex():
-        raise DtypeError(f"real: parts of complex tensors are not there yet; got {describe(self)}")
+        raise DtypeError(f"real: parts of complex tensors are not implemented; got {describe(self)}")
     return self
 
 
 def conj(self: Tensor) -> Tensor:
     """The conjugate; of real numbers the tensor itself."""
     if self.is_complex():
-        raise DtypeError(f"conj: conjugates of complex tensors are not there yet; got {describe(self)}")
+        raise DtypeError(f"conj: conjugates of complex tensors are not implemented; got {describe(self)}")
     return self
 
 
-def view_as(self: Tensor, other: Tensor) -> Any:
-    """`view` in the other's shape."""
-    return shape.view(self, tuple(other.shape))
+def _as_other(name: str) -> Any:
+    def method(self: Tensor, other: Tensor) -> Any:
+        return getattr(shape, name)(self, tuple(other.shape))
+
+    method.__name__, method.__doc__ = f"{name}_as", f"`{name}` to the other's shape."
+    return method
 
 
-def expand_as(self: Tensor, other: Tensor) -> Any:
-    """`expand` to the other's shape."""
-    return shape.expand(self, tuple(other.shape))
+view_as, expand_as, reshape_as = map(_as_other, ("view", "expand", "reshape"))
 
 
 def adjoint(self: Tensor) -> Tensor:
@@ -48,11 +49,6 @@ def adjoint(self: Tensor) -> Tensor:
 def where(self: Tensor, condition: Any, other: Any) -> Any:
     """`where(condition, self, other)`."""
     return elementwise.where(condition, self, other)
-
-
-def reshape_as(self: Tensor, other: Tensor) -> Any:
-    """`reshape` to the other's shape."""
-    return shape.reshape(self, tuple(other.shape))
 
 
 def sum_to_size(self: Tensor, *size: Any) -> Any:
@@ -83,10 +79,8 @@ def _reshaped(name: str, op: Any) -> Any:
 def _rebind(name: str, self: Tensor, new: Tensor) -> Tensor:
     """Let `self` be a view of the memory of `new`. GraphError for recorded tensors, which would leave their graph."""
     if self._current() is not None or new._current() is not None:
-        raise GraphError(
-            f"{name}: a recorded tensor cannot change its shape in place; use "
-            f"`t = t.{name.rstrip('_')}(...)`, or do it before it is recorded"
-        )
+        raise GraphError(f"{name}: a recorded tensor cannot change its shape in place; use "
+                         f"`t = t.{name.rstrip('_')}(...)`, or do it before it is recorded")  # fmt: skip
     self._array = new._array
     if self._base is not None:
         self._base, self._view = new._base, new._view

@@ -14,15 +14,9 @@ from minigrad.nn.modules import *
 from minigrad.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
 __all__ = [
-    "Buffer",
-    "Parameter",
-    "UninitializedBuffer",
-    "UninitializedParameter",
-    "functional",
-    "init",
-    "regularizers",
+    "Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "functional", "init", "regularizers",
     "utils",
-]
+]  # fmt: skip
 
 __getattr__, __dir__ = lazy_imports(
     __name__,

@@ -104,7 +104,7 @@ def eye_(tensor: Tensor) -> Tensor:
 
 @no_grad()
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
-    """The weight (out, in, ...) of a convolution that gives its input back, as many channels as there are (in each of
+    """The weight (out, in, ...) of a convolution whose output is its input, for as many channels as it has (in each of
     `groups`): 1 at the kernel's middle where output and input channel are the same, 0 elsewhere. Raises ShapeError
     unless it has 3 to 5 dimensions, ValueError unless groups divide the output channels."""
     if not 3 <= tensor.ndim <= 5:

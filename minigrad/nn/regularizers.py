@@ -8,7 +8,9 @@ added: `L2(1e-3) + GroupLasso(1e-2)` is the lecture's E_D + lambda R(W) + lambda
 import math
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
+from functools import reduce
 from numbers import Real
+from operator import add
 from typing import Any
 
 from minigrad.autograd.grad_mode import no_grad
@@ -42,10 +44,8 @@ class Regularizer:
 
     def __init__(self, parameters: ParameterFilter = None) -> None:
         if parameters is not None and not callable(parameters) and not isinstance(parameters, Iterable):
-            raise TypeError(
-                f"{type(self).__name__}: parameters: expected a pattern, several patterns, a function or None, got "
-                f"{parameters!r}"
-            )
+            raise TypeError(f"{type(self).__name__}: parameters: expected a pattern, several patterns, a function or "
+                            f"None, got {parameters!r}")  # fmt: skip
         self.parameters = parameters
 
     def parts(self) -> "list[Regularizer]":
@@ -58,11 +58,7 @@ class Regularizer:
 
     def __call__(self, params: Any) -> Tensor:
         named = _named(params)
-        terms = [part.value(p) for part in self.parts() for p in part._select(named, params)]
-        total = terms[0]
-        for term in terms[1:]:
-            total = total + term
-        return total
+        return reduce(add, [part.value(p) for part in self.parts() for p in part._select(named, params)])
 
     def __add__(self, other: "Regularizer") -> "Regularizer":
         return Sum(self, other) if isinstance(other, Regularizer) else NotImplemented
@@ -224,12 +220,9 @@ class ElasticNet(Regularizer):
 # For each kind of groups, the least number of dimensions of a parameter, and the dimensions that index the groups: of a
 # convolution's weight (filters, channels, height, width), the first indexes "filters", all others "columns".
 _GROUPS: dict[str, tuple[int, slice]] = {
-    "rows": (2, slice(0, 1)),
-    "columns": (2, slice(1, None)),
-    "filters": (3, slice(0, 1)),
-    "channels": (3, slice(1, 2)),
+    "rows": (2, slice(0, 1)), "columns": (2, slice(1, None)), "filters": (3, slice(0, 1)), "channels": (3, slice(1, 2)),
     "layer": (1, slice(0, 0)),
-}
+}  # fmt: skip
 
 NEWTON_STEPS = 12  # to a group's norm: convergence is from below and quadratic, on a function that is almost linear
 
@@ -246,12 +239,9 @@ class GroupLasso(Regularizer):
     ValueError for other words, ShapeError for parameters of too few dimensions."""
 
     def __init__(
-        self,
-        strength: float,
-        groups: str | Callable[[Tensor], Tensor] = "rows",
-        scale: str | None = None,
+        self, strength: float, groups: str | Callable[[Tensor], Tensor] = "rows", scale: str | None = None,
         parameters: ParameterFilter = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(parameters)
         self.strength = _checked_strength("GroupLasso", strength)
         if not callable(groups) and not (isinstance(groups, str) and groups in _GROUPS):
@@ -319,8 +309,8 @@ class GroupLasso(Regularizer):
             q = x / (r + s).masked_fill(r + s == 0, 1.0)
             f = (q * q).sum(inside, keepdim=True) if inside else q * q
             g = q * q / (r + s).masked_fill(r + s == 0, 1.0)
-            slope = g.sum(inside, keepdim=True) if inside else g
-            r = r + ((f.sqrt() - 1) * f / slope.masked_fill(slope == 0, 1.0)).clamp(min=0.0)
+            derivative = g.sum(inside, keepdim=True) if inside else g
+            r = r + ((f.sqrt() - 1) * f / derivative.masked_fill(derivative == 0, 1.0)).clamp(min=0.0)
         shrunk = r / (r + s).masked_fill(r + s == 0, 1.0)
         x.mul_(shrunk.masked_fill(zero, 0.0))
 
@@ -337,7 +327,6 @@ class Sum(Regularizer):
         self._parts = [part for r in regularizers for part in r.parts()]
 
     def parts(self) -> list[Regularizer]:
-        """The regularizers of the sum."""
         return self._parts
 
     def __repr__(self) -> str:

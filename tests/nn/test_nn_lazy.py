@@ -89,5 +89,5 @@ def test_dtype_copies_and_states() -> None:
 def test_a_loaded_size_that_the_input_contradicts_is_refused() -> None:
     lazy: Any = nn.LazyLinear(3)
     lazy.load_state_dict(nn.Linear(5, 3).state_dict())
-    with pytest.raises(mg.ShapeError, match=r"weight was loaded as .*\[3, 5\], but this input asks for .*\[3, 4\]"):
+    with pytest.raises(mg.ShapeError, match=r"weight was loaded as .*\[3, 5\], but this input needs .*\[3, 4\]"):
         lazy(mg.randn(2, 4))

@@ -146,7 +146,7 @@ def test_lesser_methods_of_modules() -> None:
     assert model.to_empty(device="cpu") is model
     with pytest.raises(AttributeError, match="has no module '5'"):
         model.set_submodule("5", nn.Tanh())
-    with pytest.raises(NotImplementedError, match="memory is not shared between processes"):
+    with pytest.raises(NotImplementedError, match="processes share no memory"):
         model.share_memory()
     with pytest.warns(UserWarning, match="runs modules as they are"):
         model.compile()

@@ -140,11 +140,10 @@ class MultiheadAttention(Module):
         n, length, size = query.shape[0], query.shape[1], key.shape[1]
         total = None
         if mask is not None:
-            if tuple(mask.shape) not in ((length, size), (n * self.num_heads, length, size)):
-                raise ShapeError(
-                    f"MultiheadAttention: attn_mask: expected {(length, size)} or "
-                    f"{(n * self.num_heads, length, size)}, got {describe(mask)}"
-                )
+            shapes = (length, size), (n * self.num_heads, length, size)
+            if tuple(mask.shape) not in shapes:
+                expected = " or ".join(map(str, shapes))
+                raise ShapeError(f"MultiheadAttention: attn_mask: expected {expected}, got {describe(mask)}")
             total = _additive_mask(mask, query)
             total = reshape(total, (n, self.num_heads, length, size)) if mask.ndim == 3 else total[None, None]
         if padding is not None:

@@ -2,7 +2,7 @@
 
 import operator
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
 from itertools import groupby
 from typing import Any
 
@@ -51,9 +51,6 @@ class _ModuleSequence(Module):
         self._modules.clear()
         self._modules.update({str(i): m for i, m in enumerate(rest)})
 
-    def __iadd__(self, modules: Iterable[Module]) -> Any:
-        return self.extend(modules)
-
     def __add__(self, modules: Iterable[Module]) -> Any:
         return self._with_modules([(str(i), m) for i, m in enumerate((*self, *modules))])
 
@@ -73,6 +70,8 @@ class _ModuleSequence(Module):
         for module in modules:
             self.append(module)
         return self
+
+    __iadd__ = extend
 
     def insert(self, index: int, module: Module) -> Any:
         """Insert a module before this index. Returns self."""
@@ -122,10 +121,11 @@ class ModuleList(_ModuleSequence):
         return "ModuleList(" + "".join(f"\n  {line}" for line in lines) + ("\n)" if lines else ")")
 
 
-class _NamedDict(Module):
+class _NamedDict(Module, MutableMapping[str, Any]):
     """A dict, on one of the module's registries."""
 
     _registry: str
+    __eq__, __hash__ = object.__eq__, object.__hash__  # a module equals itself alone
 
     def __init__(self, values: Any) -> None:
         super().__init__()
@@ -134,11 +134,6 @@ class _NamedDict(Module):
     @property
     def _dict(self) -> dict[str, Any]:
         return self.__dict__[self._registry]
-
-    def update(self, values: Any) -> None:
-        """Add the values of a mapping, or of (name, value) pairs."""
-        for name, value in dict(values).items():
-            self[name] = value
 
     def __setitem__(self, key: str, value: Any) -> None:
         raise NotImplementedError
@@ -154,17 +149,6 @@ class _NamedDict(Module):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._dict)
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._dict
-
-    def pop(self, key: str) -> Any:
-        """Remove the value of this name and return it. KeyError if there is none."""
-        return self._dict.pop(key)
-
-    def clear(self) -> None:
-        """Remove all values."""
-        self._dict.clear()
 
     def keys(self) -> Any:
         """The names."""

@@ -57,10 +57,8 @@ class _ConvNd(DeclaredModule):
     def _check(self, input: Any) -> None:
         shape = getattr(getattr(input, "_array", input), "shape", ())
         if len(shape) not in (self.dims + 1, self.dims + 2) or shape[-self.dims - 1] != self.in_channels:
-            raise ShapeError(
-                f"{self!r}: expected an input (N, C, {', '.join('DHW'[-self.dims :])}) or without N, with "
-                f"C = {self.in_channels}, got {describe(input)}"
-            )
+            raise ShapeError(f"{self!r}: expected an input (N, C, {', '.join('DHW'[-self.dims :])}) or without N, with "
+                             f"C = {self.in_channels}, got {describe(input)}")  # fmt: skip
 
     def forward(self, input: Any) -> Any:
         """The convolution of (N, C, ...) or (C, ...)."""
@@ -102,19 +100,14 @@ class Conv1d(_ConvNd, dims=1, function=F.conv1d):
 
 class Conv2d(_ConvNd, dims=2, function=F.conv2d):
     """Convolution (cross-correlation) of images: (N, in_channels, H, W) or without N to (N, out_channels, H', W').
-
     weight (out_channels, in_channels / groups, *kernel_size). Each size is a number or (height, width). Arguments and
-    initial values: Conv1d. Formula, H' and W': functional.conv2d.
-    """
+    initial values: Conv1d. Formula, H' and W': functional.conv2d."""
 
 
 class Conv3d(_ConvNd, dims=3, function=F.conv3d):
     """Convolution (cross-correlation) of volumes: (N, in_channels, D, H, W) or without N to
-    (N, out_channels, D', H', W').
-
-    weight (out_channels, in_channels / groups, *kernel_size). Each size is a number or (depth, height, width).
-    Arguments and initial values: Conv1d. Formula, D', H' and W': functional.conv3d.
-    """
+    (N, out_channels, D', H', W'). weight (out_channels, in_channels / groups, *kernel_size). Each size is a number or
+    (depth, height, width). Arguments and initial values: Conv1d. Formula and output sizes: functional.conv3d."""
 
 
 class _ConvTransposeNd(_ConvNd):
@@ -151,7 +144,7 @@ class _ConvTransposeNd(_ConvNd):
 
 
 class ConvTranspose1d(_ConvTransposeNd, dims=1, function=F.conv_transpose1d):
-    """Transposed convolution (the gradient of Conv1d in its input, as a layer): (N, in_channels, L) to
+    """Transposed convolution (the gradient of Conv1d with respect to its input, as a layer): (N, in_channels, L) to
     (N, out_channels, L').
 
     weight (in_channels, out_channels / groups, kernel_size) and bias (out_channels,) start uniform as Conv1d's.
@@ -160,19 +153,13 @@ class ConvTranspose1d(_ConvTransposeNd, dims=1, function=F.conv_transpose1d):
 
 
 class ConvTranspose2d(_ConvTransposeNd, dims=2, function=F.conv_transpose2d):
-    """Transposed convolution of images (the gradient of Conv2d in its input, as a layer): (N, in_channels, H, W) to
-    (N, out_channels, H', W').
-
-    weight (in_channels, out_channels / groups, *kernel_size). See ConvTranspose1d and functional.conv_transpose2d.
-    """
+    """Transposed convolution of images: (N, in_channels, H, W) to (N, out_channels, H', W'). weight (in_channels,
+    out_channels / groups, *kernel_size). See ConvTranspose1d and functional.conv_transpose2d."""
 
 
 class ConvTranspose3d(_ConvTransposeNd, dims=3, function=F.conv_transpose3d):
-    """Transposed convolution of volumes (the gradient of Conv3d in its input, as a layer): (N, in_channels, D, H, W)
-    to (N, out_channels, D', H', W').
-
-    weight (in_channels, out_channels / groups, *kernel_size). See ConvTranspose1d and functional.conv_transpose3d.
-    """
+    """Transposed convolution of volumes: (N, in_channels, D, H, W) to (N, out_channels, D', H', W'). weight
+    (in_channels, out_channels / groups, *kernel_size). See ConvTranspose1d and functional.conv_transpose3d."""
 
 
 __all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]

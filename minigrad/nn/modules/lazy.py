@@ -56,7 +56,7 @@ class _LazyModule(Module):
                 t.materialize(initial[name].shape)
                 t.data.copy_(initial[name].data)
             elif t is not None and t.ndim and t.shape != initial[name].shape:  # loaded from a state_dict before
-                raise ShapeError(f"{type(self).__name__}: {name} was loaded as {describe(t)}, but this input asks for "
+                raise ShapeError(f"{type(self).__name__}: {name} was loaded as {describe(t)}, but this input needs "
                                  f"{describe(initial[name])}")  # fmt: skip
         setattr(self, self._size_argument(), getattr(layer, self._size_argument()))
         del self.__dict__["_arguments"]
@@ -69,13 +69,9 @@ def _lazy_class(cls: type[Module], size_dim: int, **defaults: Any) -> Any:
     size = next(iter(inspect.signature(cls).parameters))
     namespace = {
         "__doc__": f"A {cls.__name__} that takes {size} from its first input; the other arguments are the same.",
-        "__module__": __name__,
-        "cls_to_become": cls,
-        "size_dim": size_dim,
-        "defaults": defaults,
-        "dims": getattr(cls, "dims", None),
-        "extra_repr": cls.extra_repr,
-    }
+        "__module__": __name__, "cls_to_become": cls, "size_dim": size_dim, "defaults": defaults,
+        "dims": getattr(cls, "dims", None), "extra_repr": cls.extra_repr,
+    }  # fmt: skip
     return type(name, (_LazyModule,), namespace)
 
 

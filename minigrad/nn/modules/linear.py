@@ -35,10 +35,7 @@ class Linear(Module):
     def forward(self, input: Any) -> Any:
         """See functional.linear."""
         if not getattr(input, "ndim", 0) or input.shape[-1] != self.in_features:
-            raise ShapeError(
-                f"Linear(in_features={self.in_features}, out_features={self.out_features}): expected an input (..., "
-                f"{self.in_features}), got {describe(input)}"
-            )
+            raise ShapeError(f"{self!r}: expected an input (..., {self.in_features}), got {describe(input)}")
         return F.linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
@@ -83,10 +80,8 @@ class Bilinear(Module):
         return F.bilinear(input1, input2, self.weight, self.bias)
 
     def extra_repr(self) -> str:
-        return (
-            f"in1_features={self.in1_features}, in2_features={self.in2_features}, out_features={self.out_features}, "
-            f"bias={self.bias is not None}"
-        )
+        sizes = f"in1_features={self.in1_features}, in2_features={self.in2_features}, out_features={self.out_features}"
+        return f"{sizes}, bias={self.bias is not None}"
 
 
 __all__ = ["Bilinear", "Identity", "Linear"]

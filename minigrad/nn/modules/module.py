@@ -66,10 +66,8 @@ class Module:
             for registry, kind in _REGISTRIES.items():
                 if name in self.__dict__.get(registry, ()):
                     if value is not None and not (registry == "_buffers" and isinstance(value, Tensor)):
-                        raise TypeError(
-                            f"{type(self).__name__}.{name}: expected {kind} or None, got {type(value).__name__}; to "
-                            f"assign something else, `del` it first"
-                        )
+                        got = f"{type(self).__name__}.{name}: expected {kind} or None, got {type(value).__name__}"
+                        raise TypeError(f"{got}; to assign something else, `del` it first")
                     self.__dict__[registry][name] = value
                     return
             object.__setattr__(self, name, value)
@@ -145,7 +143,7 @@ class Module:
 
     register_module = add_module
 
-    # --- iteration over it -------------------------------------------------------------------------------------------
+    # --- iteration ---------------------------------------------------------------------------------------------------
 
     def named_modules(self, memo: Any = None, prefix: str = "", remove_duplicate: bool = True) -> Iterator[Any]:
         """(path, module) for this module ("") and all below it, parents first; each once unless
@@ -198,7 +196,7 @@ class Module:
         return (b for _, b in self.named_buffers(recurse=recurse))
 
     def modules(self, remove_duplicate: bool = True) -> "Iterator[Module]":
-        """This module and all below it, each once."""
+        """This module and all below it: as named_modules."""
         return (m for _, m in self.named_modules(remove_duplicate=remove_duplicate))
 
     def children(self) -> "Iterator[Module]":
@@ -273,11 +271,7 @@ class Module:
         """Set every parameter's .grad to None, or (set_to_none=False) fill it with zeros."""
         for p in self.parameters():
             if p.grad is not None:
-                if set_to_none:
-                    p.grad = None
-                else:
-                    p.grad = p.grad.detach()
-                    p.grad.zero_()
+                p.grad = None if set_to_none else p.grad.detach().zero_()
 
     def _apply(self, fn: Callable[[Tensor], Tensor]) -> "Module":
         with no_grad():
@@ -334,9 +328,7 @@ class Module:
 
     def share_memory(self) -> "Module":
         """Raises NotImplementedError: memory is not shared between processes."""
-        raise NotImplementedError(
-            "Module.share_memory: memory is not shared between processes; give each its own copy of the model"
-        )
+        raise NotImplementedError("Module.share_memory: processes share no memory; give each its own copy of the model")
 
     def compile(self, **options: Any) -> None:
         """Warns and changes nothing: modules are not compiled."""

@@ -12,24 +12,14 @@ from minigrad.nn.parameter import Parameter
 from minigrad.nn.utils.rnn import PackedSequence
 from minigrad.ops.array.creation import count, empty, zeros
 from minigrad.ops.array.shape import cat, split, stack, transpose
-from minigrad.ops.nn.recurrent import (
-    gru_cell,
-    gru_step,
-    lstm_cell,
-    lstm_sequence,
-    lstm_step,
-    rnn_relu_cell,
-    rnn_tanh_cell,
-)
+from minigrad.ops.nn import recurrent
 from minigrad.ops.pointwise.arithmetic import tanh
 
 State = tuple[Any, ...]  # (h,), or (h, c)
-Step = Callable[[Any, Any, State], State]  # gates from the input, gates from h, state -> next state
 
 
 class _RNNWeights(DeclaredModule):
-    """Initial values as PyTorch's."""
-
+    gates: int  # gates of hidden_size rows each
     hidden_size: int
 
     def reset_parameters(self) -> None:
@@ -48,9 +38,8 @@ class RNNBase(_RNNWeights):
     start uniform in [-b, b), b = 1 / sqrt(hidden_size). dropout: in training, between layers. Raises ValueError for
     less than one layer, a dropout that is no probability, and a proj_size that is not below hidden_size."""
 
-    gates: int
     states = 1
-    additive_gates = True  # is every gate a function of (input's part + h's part)? Then one bias does for two
+    additive_gates = True  # gates are functions of the sum of the input's and h's terms: one bias does for two
 
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
@@ -183,13 +172,10 @@ class RNNBase(_RNNWeights):
         return cat(outs), now
 
     def extra_repr(self) -> str:
-        text = f"{self.input_size}, {self.hidden_size}"
         defaults = {"proj_size": 0, "num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0,
                  "bidirectional": False}  # fmt: skip
-        for name, value in defaults.items():
-            if getattr(self, name) != value:
-                text += f", {name}={getattr(self, name)}"
-        return text
+        changed = [f", {name}={getattr(self, name)}" for name, n in defaults.items() if getattr(self, name) != n]
+        return f"{self.input_size}, {self.hidden_size}" + "".join(changed)
 
 
 class RNN(RNNBase):
@@ -225,7 +211,7 @@ class LSTM(RNNBase, gates=4, states=2):
     """
 
     def _step(self, x: Any, h: Any, state: State) -> State:
-        return lstm_step(x + h, state[1])
+        return recurrent.lstm_step(x + h, state[1])
 
     def _run_direction(self, x: Any, sizes: list[int], state: State, suffix: str, reverse: bool) -> tuple[Any, State]:
         """One operation for sequences of equal length."""
@@ -233,7 +219,7 @@ class LSTM(RNNBase, gates=4, states=2):
             return super()._run_direction(x, sizes, state, suffix, reverse)
         gates, w_hh, _ = self._input_gates(x, suffix)
         h, c = state
-        outs, *last = lstm_sequence(gates.reshape(len(sizes), sizes[0], -1), h, c, w_hh, reverse)
+        outs, *last = recurrent.lstm_sequence(gates.reshape(len(sizes), sizes[0], -1), h, c, w_hh, reverse)
         return outs.reshape(len(x), -1), tuple(last)
 
 
@@ -250,7 +236,7 @@ class GRU(RNNBase, gates=3, additive_gates=False):
     ) -> None: ...  # fmt: skip
 
     def _step(self, x: Any, h: Any, state: State) -> State:
-        return (gru_step(x, h, state[0]),)
+        return (recurrent.gru_step(x, h, state[0]),)
 
 
 # --- one step -------------------------------------------------------------------------------------------------------
@@ -259,8 +245,6 @@ class GRU(RNNBase, gates=3, additive_gates=False):
 class RNNCellBase(_RNNWeights):
     """What the cells share: weight_ih (gates * hidden_size, input_size), weight_hh (gates * hidden_size, hidden_size),
     bias_ih, bias_hh, all uniform in [-b, b), b = 1 / sqrt(hidden_size) at the start, and one step of a sequence."""
-
-    gates: int
 
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
@@ -281,7 +265,7 @@ class RNNCellBase(_RNNWeights):
         if getattr(input, "ndim", 0) not in (1, 2) or input.shape[-1] != self.input_size:
             raise ShapeError(f"{self!r}: expected an input (N, {self.input_size}) or ({self.input_size},), got "
                              f"{describe(input)}")  # fmt: skip
-        expected, has_c = (*input.shape[:-1], self.hidden_size), function is lstm_cell
+        expected, has_c = (*input.shape[:-1], self.hidden_size), function is recurrent.lstm_cell
         if hx is None:
             h = zeros(*expected, dtype=input.dtype, device=input.device)
             hx = (h, h) if has_c else h
@@ -315,7 +299,8 @@ class RNNCell(RNNCellBase):
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         """The next h, from hx (None: zeros)."""
-        return self._run_cell(rnn_tanh_cell if self.nonlinearity == "tanh" else rnn_relu_cell, input, hx)
+        cell = recurrent.rnn_tanh_cell if self.nonlinearity == "tanh" else recurrent.rnn_relu_cell
+        return self._run_cell(cell, input, hx)
 
 
 class LSTMCell(RNNCellBase, gates=4):
@@ -323,7 +308,7 @@ class LSTMCell(RNNCellBase, gates=4):
 
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
         """The next (h, c), from hx (None: zeros)."""
-        return self._run_cell(lstm_cell, input, hx)
+        return self._run_cell(recurrent.lstm_cell, input, hx)
 
 
 class GRUCell(RNNCellBase, gates=3):
@@ -331,7 +316,7 @@ class GRUCell(RNNCellBase, gates=3):
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         """The next h, from hx (None: zeros)."""
-        return self._run_cell(gru_cell, input, hx)
+        return self._run_cell(recurrent.gru_cell, input, hx)
 
 
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]

@@ -6,18 +6,20 @@ from minigrad.engine.messages import describe
 from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
 from minigrad.nn import init
-from minigrad.nn.modules.module import Module
+from minigrad.nn.modules.function import DeclaredModule
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.array.creation import count, empty
 
 
-class _EmbeddingBase(Module):
+class _EmbeddingBase(DeclaredModule):
     """The weight, its initial values, and the settings that Embedding and EmbeddingBag share."""
 
-    def _create(
+    def __init__(
         self, num_embeddings: int, embedding_dim: int, padding_idx: int | None, max_norm: float | None,
-        norm_type: float, scale_grad_by_freq: bool, sparse: bool, weight: Any, freeze: bool, device: Any, dtype: Any,
+        norm_type: float, scale_grad_by_freq: bool, sparse: bool, _weight: Any, device: Any, dtype: Any,
+        _freeze: bool = False, **others: Any,
     ) -> None:  # fmt: skip
+        super().__init__()
         name = type(self).__name__
         if sparse:
             raise ValueError(f"{name}: sparse: gradients are dense here; leave it out")
@@ -28,14 +30,16 @@ class _EmbeddingBase(Module):
                              f"{padding_idx}")  # fmt: skip
         self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
         self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
-        if weight is None:
-            self.weight = Parameter(empty(num_embeddings, embedding_dim, device=device, dtype=dtype), not freeze)
+        for setting, value in others.items():
+            setattr(self, setting, value)
+        if _weight is None:
+            self.weight = Parameter(empty(num_embeddings, embedding_dim, device=device, dtype=dtype), not _freeze)
             self.reset_parameters()
-        elif tuple(weight.shape) == (num_embeddings, embedding_dim):
-            self.weight = Parameter(weight, not freeze)
+        elif tuple(_weight.shape) == (num_embeddings, embedding_dim):
+            self.weight = Parameter(_weight, not _freeze)
         else:
             raise ValueError(f"{name}: _weight: expected shape {(num_embeddings, embedding_dim)}, got "
-                             f"{tuple(weight.shape)}")  # fmt: skip
+                             f"{tuple(_weight.shape)}")  # fmt: skip
 
     @classmethod
     def from_pretrained(cls, embeddings: Any, freeze: bool = True, **options: Any) -> Any:
@@ -44,7 +48,7 @@ class _EmbeddingBase(Module):
         if getattr(embeddings, "ndim", 0) != 2:
             raise ShapeError(f"{cls.__name__}.from_pretrained: expected a matrix, got {describe(embeddings)}")
         rows, columns = embeddings.shape
-        layer = cls(rows, columns, _weight=embeddings, **options)  # type: ignore[call-arg]
+        layer = cls(rows, columns, _weight=embeddings, **options)
         layer.weight.requires_grad_(not freeze)
         return layer
 
@@ -64,7 +68,7 @@ class _EmbeddingBase(Module):
         return [] if self.padding_idx is None else [f"padding_idx={self.padding_idx}"]
 
 
-class Embedding(_EmbeddingBase):
+class Embedding(_EmbeddingBase, function=F.embedding):
     """y = weight[input]: integer indices (...) to (..., embedding_dim).
 
     weight (num_embeddings, embedding_dim) starts standard normal. padding_idx: this row starts at 0 and gets no
@@ -77,10 +81,7 @@ class Embedding(_EmbeddingBase):
         self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, max_norm: float | None = None,
         norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, _weight: Any = None,
         _freeze: bool = False, device: Any = None, dtype: Any = None,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self._create(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse,
-                     _weight, _freeze, device, dtype)  # fmt: skip
+    ) -> None: ...  # fmt: skip
 
     def forward(self, input: Any) -> Any:
         """See functional.embedding."""
@@ -92,7 +93,7 @@ class Embedding(_EmbeddingBase):
         return ", ".join([first, *self._repr_padding(), *rest])
 
 
-class EmbeddingBag(_EmbeddingBase):
+class EmbeddingBag(_EmbeddingBase, function=F.embedding_bag):
     """The sum, mean or max (`mode`) of the rows of each bag of indices: to (B, embedding_dim).
 
     input (B, n): bags of n indices each; or a vector of indices with offsets (B,), where each bag begins
@@ -104,11 +105,7 @@ class EmbeddingBag(_EmbeddingBase):
         self, num_embeddings: int, embedding_dim: int, max_norm: float | None = None, norm_type: float = 2.0,
         scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, _weight: Any = None,
         include_last_offset: bool = False, padding_idx: int | None = None, device: Any = None, dtype: Any = None,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self.mode, self.include_last_offset = mode, include_last_offset
-        self._create(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse,
-                     _weight, False, device, dtype)  # fmt: skip
+    ) -> None: ...  # fmt: skip
 
     def forward(self, input: Any, offsets: Any = None, per_sample_weights: Any = None) -> Any:
         """One vector for each bag. per_sample_weights, of the input's shape, scale the rows (mode "sum" alone)."""

@@ -1,4 +1,4 @@
-"""A module's state by path: state_dict takes it out, load_state_dict puts it back and says what does not fit."""
+"""A module's state by path: state_dict gives it, load_state_dict copies it into a module and says what does not fit."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -51,7 +51,7 @@ def _extra_states(module: "Module") -> "dict[str, Module]":
 
 
 def load_state_dict(self: "Module", state_dict: Any, strict: bool = True, assign: bool = False) -> IncompatibleKeys:
-    """Copy values into the parameters and buffers of these paths (assign=True: put the tensors themselves there).
+    """Copy values into the parameters and buffers of these paths (assign=True: register the tensors themselves).
 
     Raises RuntimeError that lists all keys that are missing or unexpected (if strict), and all shapes that differ:
     nothing is changed then. Returns (missing_keys, unexpected_keys).

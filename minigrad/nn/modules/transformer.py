@@ -28,7 +28,7 @@ def causal_mask(size: int, device: Any = None, dtype: Any = None) -> Any:
 class _TransformerLayer(Module):
     """What encoder and decoder layers share: attention modules, the feed-forward block, norms and dropouts."""
 
-    attention: tuple[str, ...]
+    _attention: tuple[str, ...]
 
     def __init__(
         self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1,
@@ -43,12 +43,12 @@ class _TransformerLayer(Module):
                              f"{activation!r}")  # fmt: skip
         self.activation = activation if callable(activation) else activations[activation]
         self.norm_first = norm_first
-        for name in self.attention:
+        for name in self._attention:
             setattr(self, name, MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, **options))
         self.linear1 = Linear(d_model, dim_feedforward, bias, **options)
         self.dropout = Dropout(dropout)
         self.linear2 = Linear(dim_feedforward, d_model, bias, **options)
-        numbers = range(1, len(self.attention) + 2)
+        numbers = range(1, len(self._attention) + 2)
         for i in numbers:
             setattr(self, f"norm{i}", LayerNorm(d_model, layer_norm_eps, bias=bias, **options))
         for i in numbers:
@@ -70,7 +70,7 @@ class TransformerEncoderLayer(_TransformerLayer):
     string raises ValueError. Inputs are (L, N, d_model), (N, L, d_model) if batch_first.
     """
 
-    attention = ("self_attn",)
+    _attention = ("self_attn",)
 
     def forward(self, src: Any, src_mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False) -> Any:
         """src, and the result, (L, N, E), or (N, L, E) if batch_first. Masks: see MultiheadAttention."""
@@ -85,7 +85,7 @@ class TransformerDecoderLayer(_TransformerLayer):
     """Self-attention, cross-attention to the encoder's output, then a feed-forward block of two linear layers, each
     with a residual connection and a layer norm. Arguments: see TransformerEncoderLayer."""
 
-    attention = ("self_attn", "multihead_attn")
+    _attention = ("self_attn", "multihead_attn")
 
     def forward(
         self, tgt: Any, memory: Any, tgt_mask: Any = None, memory_mask: Any = None, tgt_key_padding_mask: Any = None,

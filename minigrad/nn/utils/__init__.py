@@ -4,24 +4,16 @@ reports on sparsity and compact models."""
 from typing import TYPE_CHECKING
 
 from minigrad._lazy import lazy_imports
-from minigrad.nn.utils import rnn
-from minigrad.nn.utils.clip_grad import (
-    clip_grad_norm,
-    clip_grad_norm_,
-    clip_grad_value_,
-    clip_grads_with_norm_,
-    get_total_norm,
-)
+from minigrad.nn.utils import clip_grad, rnn
+from minigrad.nn.utils.clip_grad import *
 from minigrad.nn.utils.convert_parameters import parameters_to_vector, vector_to_parameters
 
 if TYPE_CHECKING:
     from minigrad.nn.utils.compaction import compact
     from minigrad.nn.utils.sparsity import SparsityReport, sparsity_report
 
-__all__ = [
-    "SparsityReport", "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_",
-    "compact", "get_total_norm", "parameters_to_vector", "rnn", "sparsity_report", "vector_to_parameters",
-]  # fmt: skip
+__all__ = ["SparsityReport", "compact", "parameters_to_vector", "rnn", "sparsity_report", "vector_to_parameters"]
+__all__ += clip_grad.__all__
 
 # these are made of modules, which import this package for `rnn`: they come when they are named
 __getattr__, __dir__ = lazy_imports(

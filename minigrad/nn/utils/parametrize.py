@@ -22,14 +22,12 @@ class ParametrizationList(ModuleList):
 
     def __init__(self, first: Module, value: Tensor) -> None:
         super().__init__([first])
-        self.is_tensor = True
+        found: Any = value
         if hasattr(first, "right_inverse"):
             with no_grad():
                 found = first.right_inverse(value.detach())
-            self.is_tensor = isinstance(found, Tensor)
-            parts = [found] if self.is_tensor else list(found)
-        else:
-            parts = [value]
+        self.is_tensor = isinstance(found, Tensor)
+        parts = [found] if self.is_tensor else list(found)
         self.ntensors = len(parts)
         for name, t in zip(self._names(), parts):
             original = t if isinstance(t, Parameter) else Parameter(t.detach().clone(), value.requires_grad)
@@ -91,10 +89,8 @@ def register_parametrization(
         return module
     value = module._parameters.get(tensor_name)
     if value is None:
-        raise ValueError(
-            f"register_parametrization: expected the name of a parameter of {type(module).__name__}, got "
-            f"{tensor_name!r}; it has {', '.join(module._parameters) or 'none'}"
-        )
+        raise ValueError(f"register_parametrization: expected the name of a parameter of {type(module).__name__}, got "
+                         f"{tensor_name!r}; it has {', '.join(module._parameters) or 'none'}")  # fmt: skip
     registered = ParametrizationList(parametrization, value)
     _check(tensor_name, value, registered(), unsafe)
     if not is_parametrized(module):
@@ -121,10 +117,8 @@ def _inject_class(module: Any) -> None:
 
 def _check(name: str, before: Tensor, after: Any, unsafe: bool) -> None:
     if not unsafe and (not isinstance(after, Tensor) or after.shape != before.shape or after.dtype != before.dtype):
-        raise ShapeError(
-            f"register_parametrization: {name}: expected a parametrization that keeps {describe(before)}, "
-            f"it gave {describe(after)}; unsafe=True allows this"
-        )
+        raise ShapeError(f"register_parametrization: {name}: expected a parametrization that keeps {describe(before)}, "
+                         f"it gave {describe(after)}; unsafe=True allows this")  # fmt: skip
 
 
 def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
