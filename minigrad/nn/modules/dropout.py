@@ -13,12 +13,15 @@ def _check_probability(module: Module, p: Any) -> None:
 
 
 class _DropoutNd(FunctionModule):
-    uses_training = True
     repr_names = ("p", "inplace")
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         _check_probability(self, p)
         super().__init__(p=p, inplace=inplace)
+
+    def forward(self, input: Any) -> Any:
+        """See the function of this name in nn.functional."""
+        return type(self).function(input, self.p, self.training, self.inplace)
 
 
 class Dropout(_DropoutNd, function=F.dropout):
