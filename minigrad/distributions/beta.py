@@ -1,14 +1,13 @@
 """The beta distribution."""
 
-import copy
-from typing import Any, Self
+from typing import Any
 
 from minigrad.distributions import constraints
 from minigrad.distributions.dirichlet import Dirichlet
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import broadcast_all
 from minigrad.dtypes import finfo
-from minigrad.engine.tensor import Size, Tensor
+from minigrad.engine.tensor import Tensor
 from minigrad.ops.array.shape import stack
 from minigrad.ops.pointwise.arithmetic import clamp
 
@@ -18,6 +17,7 @@ class Beta(Distribution):
     to x^(a - 1) (1 - x)^(b - 1). Computed as the first element of a Dirichlet of two classes."""
 
     support = constraints.unit_interval
+    _parts = ("_dirichlet",)
 
     def __init__(self, concentration1: Any, concentration0: Any, validate_args: bool | None = None) -> None:
         both = broadcast_all(concentration1, concentration0)
@@ -37,17 +37,10 @@ class Beta(Distribution):
         """b."""
         return self._dirichlet.concentration[..., 1]
 
-    def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
-        """The same distributions expanded to a batch_shape; nothing is copied."""
-        new = copy.copy(self)
-        new.batch_shape, new._dirichlet = Size(batch_shape), self._dirichlet.expand(batch_shape)
-        return new
-
     def sample(self, sample_shape: Any = ()) -> Tensor:
         """Samples clamped to [tiny, 1 - eps] of their dtype: the density may be infinite at 0 and 1."""
         x, info = self._dirichlet.sample(sample_shape)[..., 0], finfo(self._dirichlet.concentration.dtype)
-        out: Tensor = clamp(x, float(info.tiny), 1 - float(info.eps))
-        return out
+        return clamp(x, float(info.tiny), 1 - float(info.eps))
 
     def log_prob(self, value: Any) -> Tensor:
         """The log-density: (a - 1) log x + (b - 1) log(1 - x) + log Gamma(a + b) - log Gamma(a) - log Gamma(b)."""

@@ -97,16 +97,11 @@ def _binomial(p: Binomial, q: Binomial) -> Tensor:
 
 
 @register_kl(Categorical, Categorical)
+@register_kl(OneHotCategorical, OneHotCategorical)
 def _categorical(p: Any, q: Any) -> Tensor:
     impossible = p.probs.detach() == 0
     log_ratio = where(impossible, 0.0, p.logits) - where(impossible, 0.0, q.logits)
-    out: Tensor = where((q.probs.detach() == 0) & (p.probs.detach() > 0), math.inf, p.probs * log_ratio).sum(-1)
-    return out
-
-
-@register_kl(OneHotCategorical, OneHotCategorical)
-def _one_hot(p: OneHotCategorical, q: OneHotCategorical) -> Tensor:
-    return _categorical(p, q)
+    return where((q.probs.detach() == 0) & (p.probs.detach() > 0), math.inf, p.probs * log_ratio).sum(-1)
 
 
 @register_kl(Geometric, Geometric)

@@ -138,8 +138,7 @@ class SigmoidTransform(Transform):
 
     def _call(self, x: Tensor) -> Tensor:
         info = finfo(x.dtype)
-        out: Tensor = clamp(sigmoid(x), float(info.tiny), 1 - float(info.eps))
-        return out
+        return clamp(sigmoid(x), float(info.tiny), 1 - float(info.eps))
 
     def _inverse(self, y: Tensor) -> Tensor:
         info = finfo(y.dtype)
