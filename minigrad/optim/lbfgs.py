@@ -1,7 +1,6 @@
 """`LBFGS`: a quasi-Newton method with limited memory."""
 
 import math
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,7 +9,7 @@ from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.versions import bump_version
 from minigrad.optim import checks, state
-from minigrad.optim.optimizer import Closure, Optimizer, Params, settings_of
+from minigrad.optim.optimizer import Closure, LearningRate, Optimizer, Params, settings_of
 from minigrad.optim.wolfe import Point, strong_wolfe
 
 FLAT = ("d", "prev_flat_grad", "old_dirs", "old_stps")  # state entries over all parameters, flattened
@@ -23,14 +22,13 @@ class LBFGS(Optimizer):
     compute the loss anew, call backward() and return it. t: lr, at first min(1, 1 / sum|g|) * lr; from there on a
     search under line_search_fn="strong_wolfe". It ends when no |g| is above tolerance_grad, or a change of the
     parameters or of the loss is below tolerance_change. All parameters are in one group, on one device, and the
-    state is kept for the first. lr: a number, or a function of the number of steps made so far. After
-    Nocedal 1980.
+    state is kept for the first. After Nocedal 1980.
     """
 
     def __init__(
         self,
         params: Params,
-        lr: float | Tensor | Callable[[int], float] = 1,
+        lr: LearningRate = 1,
         max_iter: int = 20,
         max_eval: int | None = None,
         tolerance_grad: float = 1e-7,

@@ -10,7 +10,7 @@ from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.optim import checks
-from minigrad.optim.optimizer import Optimizer, Params, settings_of
+from minigrad.optim.optimizer import LearningRate, Optimizer, Params, settings_of
 
 RATES: dict[str | None, Callable[[int, int], float]] = {
     "original": lambda rows, columns: math.sqrt(max(1.0, rows / max(1, columns))),
@@ -26,14 +26,14 @@ class Muon(Optimizer):
 
     O is d with its singular values brought near 1 (0.7 to 1.2) by ns_steps of X = a * X + (b * A + c * A @ A) @ X,
     A = X @ X.T, from X = d / |d|, in float32 (PyTorch: bfloat16). ratio: by adjust_lr_fn, "original" sqrt(max(1,
-    rows / columns)) or "match_rms_adamw" 0.2 * sqrt(max(rows, columns)). lr: a number, or a function of the number of
-    steps made so far. Raises ShapeError for other than matrices. After Jordan et al. 2024; Liu et al. 2025.
+    rows / columns)) or "match_rms_adamw" 0.2 * sqrt(max(rows, columns)). Raises ShapeError for other than matrices.
+    After Jordan et al. 2024; Liu et al. 2025.
     """
 
     def __init__(
         self,
         params: Params,
-        lr: float | Tensor | Callable[[int], float] = 1e-3,
+        lr: LearningRate = 1e-3,
         weight_decay: float = 0.1,
         momentum: float = 0.95,
         nesterov: bool = True,
