@@ -19,19 +19,10 @@ class Adagrad(ElementwiseOptimizer):
     _numbers = ("lr_decay", "initial_accumulator_value", "eps")
 
     def __init__(
-        self,
-        params: Params,
-        lr: LearningRate = 1e-2,
-        lr_decay: float = 0,
-        weight_decay: float = 0,
-        initial_accumulator_value: float = 0,
-        eps: float = 1e-10,
-        foreach: bool | None = None,
-        *,
-        maximize: bool = False,
-        differentiable: bool = False,
-        fused: bool | None = None,
-    ) -> None:
+        self, params: Params, lr: LearningRate = 1e-2, lr_decay: float = 0, weight_decay: float = 0,
+        initial_accumulator_value: float = 0, eps: float = 1e-10, foreach: bool | None = None, *,
+        maximize: bool = False, differentiable: bool = False, fused: bool | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
 
     def _initial_state(self, group: Group, lr: float) -> dict[str, float | None]:
@@ -59,18 +50,9 @@ class Adadelta(ElementwiseOptimizer):
     _arrays = {"square_avg": 0.0, "acc_delta": 0.0}
 
     def __init__(
-        self,
-        params: Params,
-        lr: LearningRate = 1.0,
-        rho: float = 0.9,
-        eps: float = 1e-6,
-        weight_decay: float = 0,
-        foreach: bool | None = None,
-        *,
-        capturable: bool = False,
-        maximize: bool = False,
-        differentiable: bool = False,
-    ) -> None:
+        self, params: Params, lr: LearningRate = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay: float = 0,
+        foreach: bool | None = None, *, capturable: bool = False, maximize: bool = False, differentiable: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
 
     def _check(self, group: Group) -> None:
@@ -93,19 +75,10 @@ class RMSprop(ElementwiseOptimizer):
     _numbers = ("eps", "momentum", "alpha")
 
     def __init__(
-        self,
-        params: Params,
-        lr: LearningRate = 1e-2,
-        alpha: float = 0.99,
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        momentum: float = 0,
-        centered: bool = False,
-        capturable: bool = False,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        differentiable: bool = False,
-    ) -> None:
+        self, params: Params, lr: LearningRate = 1e-2, alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0,
+        momentum: float = 0, centered: bool = False, capturable: bool = False, foreach: bool | None = None,
+        maximize: bool = False, differentiable: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
 
     def _initial_state(self, group: Group, lr: float) -> dict[str, float | None]:

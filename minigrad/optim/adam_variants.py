@@ -21,18 +21,10 @@ class Adamax(AdamBase):
     _arrays = {"exp_avg": 0.0, "exp_inf": 0.0}
 
     def __init__(
-        self,
-        params: Params,
-        lr: LearningRate = 2e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        foreach: bool | None = None,
-        *,
-        maximize: bool = False,
-        differentiable: bool = False,
+        self, params: Params, lr: LearningRate = 2e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        weight_decay: float = 0, foreach: bool | None = None, *, maximize: bool = False, differentiable: bool = False,
         capturable: bool = False,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
 
     def _scalars(self, group: Group, state: State, lr: float) -> dict[str, Any]:
@@ -60,20 +52,10 @@ class NAdam(AdamBase):
     _numbers = ("eps", "momentum_decay")
 
     def __init__(
-        self,
-        params: Params,
-        lr: LearningRate = 2e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        momentum_decay: float = 4e-3,
-        decoupled_weight_decay: bool = False,
-        *,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        capturable: bool = False,
-        differentiable: bool = False,
-    ) -> None:
+        self, params: Params, lr: LearningRate = 2e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        weight_decay: float = 0, momentum_decay: float = 4e-3, decoupled_weight_decay: bool = False, *,
+        foreach: bool | None = None, maximize: bool = False, capturable: bool = False, differentiable: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
 
     def _scalars(self, group: Group, state: State, lr: float) -> dict[str, Any]:
@@ -117,19 +99,10 @@ class RAdam(AdamBase):
     _formula = radam_
 
     def __init__(
-        self,
-        params: Params,
-        lr: LearningRate = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        decoupled_weight_decay: bool = False,
-        *,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        capturable: bool = False,
-        differentiable: bool = False,
-    ) -> None:
+        self, params: Params, lr: LearningRate = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        weight_decay: float = 0, decoupled_weight_decay: bool = False, *, foreach: bool | None = None,
+        maximize: bool = False, capturable: bool = False, differentiable: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
 
     def _scalars(self, group: Group, state: State, lr: float) -> dict[str, Any]:

@@ -21,17 +21,10 @@ class Rprop(ElementwiseOptimizer):
     _formula = rprop_
 
     def __init__(
-        self,
-        params: Params,
-        lr: LearningRate = 1e-2,
-        etas: tuple[float, float] = (0.5, 1.2),
-        step_sizes: tuple[float, float] = (1e-6, 50),
-        *,
-        capturable: bool = False,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        differentiable: bool = False,
-    ) -> None:
+        self, params: Params, lr: LearningRate = 1e-2, etas: tuple[float, float] = (0.5, 1.2),
+        step_sizes: tuple[float, float] = (1e-6, 50), *, capturable: bool = False, foreach: bool | None = None,
+        maximize: bool = False, differentiable: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
 
     def _check(self, group: Group) -> None:
@@ -66,18 +59,10 @@ class ASGD(ElementwiseOptimizer):
     _arrays = {"ax": 0.0}
 
     def __init__(
-        self,
-        params: Params,
-        lr: LearningRate = 1e-2,
-        lambd: float = 1e-4,
-        alpha: float = 0.75,
-        t0: float = 1e6,
-        weight_decay: float = 0,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        differentiable: bool = False,
+        self, params: Params, lr: LearningRate = 1e-2, lambd: float = 1e-4, alpha: float = 0.75, t0: float = 1e6,
+        weight_decay: float = 0, foreach: bool | None = None, maximize: bool = False, differentiable: bool = False,
         capturable: bool = False,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
 
     def _check(self, group: Group) -> None:

@@ -48,13 +48,9 @@ class Search(Optimizer):
         return int(self.state["search"]["attempts"])
 
     def step(
-        self,
-        closure: Callable[..., Any] | None = None,
-        *,
-        batched: Callable[..., Tensor] | None = None,
-        linear: Callable[..., Tensor] | None = None,
-        candidates: int | None = None,
-    ) -> Any:
+        self, closure: Callable[..., Any] | None = None, *, batched: Callable[..., Tensor] | None = None,
+        linear: Callable[..., Tensor] | None = None, candidates: int | None = None,
+    ) -> Any:  # fmt: skip
         """Try one candidate, or `candidates` of them in turn, and leave the best weights in the parameters.
 
         step(closure)                          closure() gives the loss of the weights in the parameters. If it calls

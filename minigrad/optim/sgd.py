@@ -23,19 +23,10 @@ class SGD(ElementwiseOptimizer):
     _counts_steps = False
 
     def __init__(
-        self,
-        params: Params,
-        lr: LearningRate = 1e-3,
-        momentum: float = 0,
-        dampening: float = 0,
-        weight_decay: float = 0,
-        nesterov: bool = False,
-        *,
-        maximize: bool = False,
-        foreach: bool | None = None,
-        differentiable: bool = False,
-        fused: bool | None = None,
-    ) -> None:
+        self, params: Params, lr: LearningRate = 1e-3, momentum: float = 0, dampening: float = 0,
+        weight_decay: float = 0, nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None,
+        differentiable: bool = False, fused: bool | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
 
     def _check(self, group: Group) -> None:

@@ -49,14 +49,9 @@ class GradScaler:
     """
 
     def __init__(
-        self,
-        device: Any = "cuda",
-        init_scale: float = 2.0**16,
-        growth_factor: float = 2.0,
-        backoff_factor: float = 0.5,
-        growth_interval: int = 2000,
-        enabled: bool = True,
-    ) -> None:
+        self, device: Any = "cuda", init_scale: float = 2.0**16, growth_factor: float = 2.0,
+        backoff_factor: float = 0.5, growth_interval: int = 2000, enabled: bool = True,
+    ) -> None:  # fmt: skip
         if isinstance(device, (int, float)):  # GradScaler(init_scale), as cuda.amp has it
             init_scale, device = device, "cuda"
         for name, good, wanted in (

@@ -59,12 +59,9 @@ def save(obj: Any, path: PathLike, *, unsafe_pickle: bool = False) -> None:
 
 
 def load(
-    path: PathLike,
-    map_location: str | device | None = None,
-    *,
-    weights_only: bool | None = None,
+    path: PathLike, map_location: str | device | None = None, *, weights_only: bool | None = None,
     unsafe_pickle: bool = False,
-) -> Any:
+) -> Any:  # fmt: skip
     """Load what `save` saved, or of any other safetensors file (a PyTorch state_dict) a dict of its tensors.
 
     map_location: the device for all tensors; None: the device each was saved from. weights_only is PyTorch's and has no

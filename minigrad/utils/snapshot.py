@@ -14,15 +14,9 @@ _PARTS = ("model", "optimizer", "scheduler", "loader")
 
 
 def save(
-    path: PathLike,
-    *,
-    model: Any = None,
-    optimizer: Any = None,
-    scheduler: Any = None,
-    loader: Any = None,
-    rng: bool = True,
-    **extra: Any,
-) -> None:
+    path: PathLike, *, model: Any = None, optimizer: Any = None, scheduler: Any = None, loader: Any = None,
+    rng: bool = True, **extra: Any,
+) -> None:  # fmt: skip
     """Save the `state_dict()` of each part, the training mode of each layer of the model, with rng the states of
     minigrad's, NumPy's and Python's random generators, and `extra`.
 
@@ -39,15 +33,9 @@ def save(
 
 
 def load(
-    path: PathLike,
-    *,
-    model: Any = None,
-    optimizer: Any = None,
-    scheduler: Any = None,
-    loader: Any = None,
-    rng: bool = True,
-    map_location: str | device | None = None,
-) -> dict[str, Any]:
+    path: PathLike, *, model: Any = None, optimizer: Any = None, scheduler: Any = None, loader: Any = None,
+    rng: bool = True, map_location: str | device | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Load the saved states into the given parts, constructed as before, and return `extra` as a dict.
 
     rng=False leaves the random generators as they are. map_location: as in `minigrad.load`. Raises ValueError, before

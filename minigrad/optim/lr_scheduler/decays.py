@@ -111,13 +111,9 @@ class LinearLR(LRScheduler):
     """lr = base_lr * factor, which goes from start_factor to end_factor on a line until t = total_iters."""
 
     def __init__(
-        self,
-        optimizer: Optimizer,
-        start_factor: float = 1 / 3,
-        end_factor: float = 1.0,
-        total_iters: int = 5,
+        self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5,
         last_epoch: int = -1,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.start_factor = self._number("start_factor", start_factor, 0, 1)
         if not self.start_factor:
             raise ValueError(f"{self._name}: start_factor: expected a number above 0, got 0")
