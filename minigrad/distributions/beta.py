@@ -12,6 +12,11 @@ from minigrad.ops.array.shape import stack
 from minigrad.ops.pointwise.arithmetic import clamp
 
 
+def _element(name: str, k: int, doc: str) -> Any:
+    """A property: element k of an attribute of the Dirichlet."""
+    return property(lambda self: getattr(self._dirichlet, name)[..., k], doc=doc)
+
+
 class Beta(Distribution):
     """The beta distribution on (0, 1), Beta(a, b), with a = concentration1 and b = concentration0: density proportional
     to x^(a - 1) (1 - x)^(b - 1). Computed as the first element of a Dirichlet of two classes."""
@@ -27,15 +32,8 @@ class Beta(Distribution):
         self._dirichlet = Dirichlet(stack(both, -1), validate_args=False)
         super().__init__(both[0].shape, validate_args=validate_args)
 
-    @property
-    def concentration1(self) -> Tensor:
-        """a."""
-        return self._dirichlet.concentration[..., 0]
-
-    @property
-    def concentration0(self) -> Tensor:
-        """b."""
-        return self._dirichlet.concentration[..., 1]
+    concentration1 = _element("concentration", 0, "a.")
+    concentration0 = _element("concentration", 1, "b.")
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         """Samples clamped to [tiny, 1 - eps] of their dtype: the density may be infinite at 0 and 1."""
@@ -51,17 +49,6 @@ class Beta(Distribution):
         """The entropy: that of the Dirichlet (a, b)."""
         return self._dirichlet.entropy()
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: a / (a + b)."""
-        return self._dirichlet.mean[..., 0]
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: (a - 1) / (a + b - 2) for a and b above 1, else as `Dirichlet.mode`."""
-        return self._dirichlet.mode[..., 0]
-
-    @property
-    def variance(self) -> Tensor:
-        """The variance: a b / ((a + b)^2 (a + b + 1))."""
-        return self._dirichlet.variance[..., 0]
+    mean = _element("mean", 0, "The mean: a / (a + b).")
+    mode = _element("mode", 0, "The mode: (a - 1) / (a + b - 2) for a and b above 1, else as `Dirichlet.mode`.")
+    variance = _element("variance", 0, "The variance: a b / ((a + b)^2 (a + b + 1)).")

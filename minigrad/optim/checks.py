@@ -52,6 +52,13 @@ def sequence(op: str, name: str, value: Any, count: int) -> list[Any]:
     return list(value)
 
 
+def one_of(op: str, name: str, value: Any, *known: str | None) -> Any:
+    """`value`. Raises ValueError unless it is one of those known."""
+    if value not in known:
+        raise ValueError(f"{op}: {name}: expected {' or '.join(map(repr, known))}, got {value!r}")
+    return value
+
+
 def betas(op: str, group: dict[str, Any]) -> None:
     """A group's betas are two numbers in [0, 1)."""
     for i, beta in enumerate(sequence(op, "betas", group["betas"], 2)):

@@ -46,10 +46,7 @@ class LBFGS(Optimizer):
             checks.integer(self._name, name, group[name])
         for name in ("tolerance_grad", "tolerance_change"):
             checks.number(self._name, name, group[name])
-        if group["line_search_fn"] not in (None, "strong_wolfe"):
-            raise ValueError(
-                f"{self._name}: line_search_fn: expected 'strong_wolfe' or None, got {group['line_search_fn']!r}"
-            )
+        checks.one_of(self._name, "line_search_fn", group["line_search_fn"], "strong_wolfe", None)
 
     def step(self, closure: Closure | None = None) -> Any:
         """Minimize for up to max_iter iterations; returns what the closure gave first."""
@@ -76,7 +73,7 @@ class LBFGS(Optimizer):
             t, d, start, reach = ignore_fp_warnings(
                 self._next_direction, memory, loss, grad, lr, int(group["history_size"])
             )
-            if start.slope > -least:
+            if start.derivative > -least:
                 break
             at, calls = partial(self._evaluate_at, closure, self._flatten([p._array for p in group["params"]]), d), 0
             if group["line_search_fn"]:

@@ -45,10 +45,7 @@ class Muon(Optimizer):
             checks.number(self._name, f"ns_coefficients[{i}]", value, low=-math.inf)
         if checks.integer(self._name, "ns_steps", group["ns_steps"], low=0) >= 100:
             raise ValueError(f"{self._name}: ns_steps: expected less than 100, got {group['ns_steps']}; 5 will do")
-        if group["adjust_lr_fn"] not in RATES:
-            raise ValueError(
-                f"{self._name}: adjust_lr_fn: expected 'original' or 'match_rms_adamw', got {group['adjust_lr_fn']!r}"
-            )
+        checks.one_of(self._name, "adjust_lr_fn", group["adjust_lr_fn"], *RATES)
         for i, p in enumerate(group["params"]):
             if p.ndim != 2:
                 raise ShapeError(

@@ -63,7 +63,7 @@ class Search(Optimizer):
                                                weights are in the parameters.
 
         All of these try the same candidates and keep the same ones. A loss of nan is never the best. Where a function
-        raises, the best weights so far are put back.
+        raises, the best weights so far are restored.
         """
         self._check_call(closure, batched, linear, candidates)
         with device_guard(self):

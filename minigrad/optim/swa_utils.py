@@ -25,7 +25,7 @@ def get_swa_avg_fn() -> Average:
 
 
 def get_ema_avg_fn(decay: float = 0.999) -> Average:
-    """The mean that forgets: decay * average + (1 - decay) * current."""
+    """The exponential moving average: decay * average + (1 - decay) * current."""
     share = 1 - _decay("get_ema_avg_fn", decay)
     return lambda average, current, n: average + (current - average) * share
 
@@ -36,7 +36,7 @@ def get_swa_multi_avg_fn() -> ManyAverages:
 
 
 def get_ema_multi_avg_fn(decay: float = 0.999) -> ManyAverages:
-    """The mean that forgets of several tensors, in place."""
+    """The exponential moving average of several tensors, in place."""
     share = 1 - _decay("get_ema_multi_avg_fn", decay)
     return _in_place(lambda n: share)
 
@@ -91,10 +91,10 @@ class AveragedModel(Module):
 
 
 def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
-    """Compute the running statistics of a model's batch normalization anew, as means over the batches of the loader.
+    """Recompute the running statistics of a model's batch normalization, as means over the batches of the loader.
 
     Meant are the modules that have reset_running_stats() and a momentum; without any, nothing is done. A batch is a
-    tensor, or a tuple or list that begins with one. device: where batches are brought.
+    tensor, or a tuple or list that begins with one. device: where batches are moved to.
     """
     momenta = {m: m.momentum for m in model.modules() if hasattr(m, "reset_running_stats") and hasattr(m, "momentum")}
     if not momenta:
@@ -116,10 +116,10 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
 
 
 class SWALR(LRScheduler):
-    """lr goes from where it is to swa_lr in anneal_epochs steps, and stays: the schedule for averages of weights.
+    """Anneals lr to swa_lr in anneal_epochs steps, and keeps it there: the schedule for averages of weights.
 
-    swa_lr: one, or one for each group. anneal_strategy: "cos" or "linear". It starts over the schedule so far, when its
-    first step is made.
+    swa_lr: one, or one for each group. anneal_strategy: "cos" or "linear". Its first step
+    overrides the schedule so far.
     """
 
     def __init__(
@@ -127,9 +127,7 @@ class SWALR(LRScheduler):
         last_epoch: int = -1,
     ) -> None:  # fmt: skip
         self._attach(optimizer)
-        if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(f"{self._name}: anneal_strategy: expected 'cos' or 'linear', got {anneal_strategy!r}")
-        self._anneal_strategy = anneal_strategy
+        self._anneal_strategy = checks.one_of(self._name, "anneal_strategy", anneal_strategy, "cos", "linear")
         self.anneal_epochs = checks.integer(self._name, "anneal_epochs", anneal_epochs, low=0)
         for group, rate in zip(optimizer.param_groups, self._each("swa_lr", swa_lr)):
             group["swa_lr"] = rate
@@ -141,12 +139,12 @@ class SWALR(LRScheduler):
         rates = []
         for group, lr in zip(self.optimizer.param_groups, self._rates()):
             goal = group["swa_lr"]
-            start = goal if before == 1 else (lr - before * goal) / (1 - before)  # where the way began
+            start = goal if before == 1 else (lr - before * goal) / (1 - before)  # the rate before annealing
             rates.append(goal * now + start * (1 - now))
         return rates
 
     def _share(self, step: int) -> float:
-        """How much of the way has been gone, from 0 to 1."""
+        """The progress of the annealing, from 0 to 1."""
         t = max(0.0, min(1.0, step / max(1, self.anneal_epochs)))
         return t if self._anneal_strategy == "linear" else (1 - math.cos(math.pi * t)) / 2
 
@@ -167,7 +165,7 @@ def _in_place(share: Callable[[Any], float]) -> ManyAverages:
 
 
 def _pairs(ours: Module, theirs: Module, buffers: bool) -> tuple[list[Tensor], list[Tensor]]:
-    """The tensors of both, ours as they are, theirs brought to where ours are."""
+    """The tensors of both; theirs on the devices of ours."""
     named = [dict(m.named_buffers() if buffers else m.named_parameters()) for m in (ours, theirs)]
     op = "AveragedModel.update_parameters"
     if named[0].keys() != named[1].keys():

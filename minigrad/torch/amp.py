@@ -29,7 +29,7 @@ class autocast(ContextDecorator):  # noqa: N801
 
 
 def custom_fwd(fwd: Any = None, **options: Any) -> Any:
-    """The forward of a Function itself: under autocast it would be told its dtype. Or a decorator with settings."""
+    """The forward of a Function itself: PyTorch would set its dtype under autocast. Or a decorator with settings."""
     return (lambda given: given) if fwd is None else fwd
 
 

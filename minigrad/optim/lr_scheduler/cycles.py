@@ -39,7 +39,7 @@ class CosineAnnealingLR(LRScheduler):
 
 class CosineAnnealingWarmRestarts(LRScheduler):
     """lr = eta_min + (base_lr - eta_min) * (1 + cos(pi * T_cur / T_i)) / 2, where T_cur counts from 0 to T_i = T_0,
-    then anew to T_i = T_i * T_mult.
+    then from 0 again to T_i = T_i * T_mult.
 
     After Loshchilov and Hutter 2017.
     """
@@ -133,8 +133,7 @@ class CyclicLR(_WithMomentum):
             raise ValueError(
                 f"{self._name}: mode: expected 'triangular', 'triangular2' or 'exp_range' (or a scale_fn), got {mode!r}"
             )
-        if scale_mode not in ("cycle", "iterations"):
-            raise ValueError(f"{self._name}: scale_mode: expected 'cycle' or 'iterations', got {scale_mode!r}")
+        checks.one_of(self._name, "scale_mode", scale_mode, "cycle", "iterations")
         self.mode, self.gamma, self._scale_fn_custom = mode, self._number("gamma", gamma), scale_fn
         if scale_fn is None:
             scale_mode = "iterations" if mode == "exp_range" else "cycle"
@@ -192,9 +191,7 @@ class OneCycleLR(_WithMomentum):
             else checks.integer(self._name, "total_steps", total_steps)
         )
         up = self._number("pct_start", pct_start, 0, 1) * self.total_steps
-        if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(f"{self._name}: anneal_strategy: expected 'cos' or 'linear', got {anneal_strategy!r}")
-        self._anneal_func_type = anneal_strategy
+        self._anneal_func_type = checks.one_of(self._name, "anneal_strategy", anneal_strategy, "cos", "linear")
         rates, momenta = ("initial_lr", "max_lr"), ("max_momentum", "base_momentum")
         if three_phase:
             between = _phase(2 * up - 2, rates[::-1], momenta[::-1])
@@ -237,7 +234,7 @@ class OneCycleLR(_WithMomentum):
         return self._between(phase["start_lr"], phase["end_lr"], share)
 
     def _between(self, start: str, end: str, share: float) -> list[float]:
-        """For each group, the value that far on the way from one of its entries to another."""
+        """For each group, the value between two of its entries, at this share of the phase."""
         if self._anneal_func_type == "linear":
             return [(group[end] - group[start]) * share + group[start] for group in self.optimizer.param_groups]
         left = 1 + math.cos(math.pi * share)

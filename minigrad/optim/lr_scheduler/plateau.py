@@ -26,10 +26,8 @@ class ReduceLROnPlateau(LRScheduler):
         self.patience = checks.integer(self._name, "patience", patience, low=0)
         self.cooldown = checks.integer(self._name, "cooldown", cooldown, low=0)
         self.eps, self.threshold = self._number("eps", eps), self._number("threshold", threshold)
-        for name, value, known in (("mode", mode, ("min", "max")), ("threshold_mode", threshold_mode, ("rel", "abs"))):
-            if value not in known:
-                raise ValueError(f"{self._name}: {name}: expected {known[0]!r} or {known[1]!r}, got {value!r}")
-        self.mode, self.threshold_mode = mode, threshold_mode
+        self.mode = checks.one_of(self._name, "mode", mode, "min", "max")
+        self.threshold_mode = checks.one_of(self._name, "threshold_mode", threshold_mode, "rel", "abs")
         self.best = math.inf if mode == "min" else -math.inf
         self.last_epoch = self.cooldown_counter = self.num_bad_epochs = 0
         self._last_lr = self._rates()

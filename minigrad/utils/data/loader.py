@@ -210,7 +210,7 @@ class DataLoader(Generic[T]):
         """The next `iter` returns the rest of the epoch that was running, or, if none was, starts the next epoch.
 
         The default generator is left as it is: between epochs, restore it too (`set_rng_state`). The random generators
-        of workers start anew at the batch resumed from. Raises ValueError for anything but such a state.
+        of workers are seeded again at the batch resumed from. Raises ValueError for anything but such a state.
         """
         progress = checks.check_state(state_dict, len(self._generators()))
         self._progress = Progress(*progress)
