@@ -30,7 +30,6 @@ class Independent(Distribution):
         return constraints.independent(self.base_dist.support, self.reinterpreted_batch_ndims)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
-        """The same distributions expanded to a batch_shape; nothing is copied."""
         new = super().expand(batch_shape)
         new.base_dist = self.base_dist.expand((*batch_shape, *self.event_shape[: self.reinterpreted_batch_ndims]))
         return new

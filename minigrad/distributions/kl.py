@@ -62,9 +62,6 @@ def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
     return _KL_REGISTRY[a, b](p, q)
 
 
-# --- composed distributions -------------------------------------------------------------------------------------------
-
-
 @register_kl(Independent, Independent)
 def _independent(p: Independent, q: Independent) -> Tensor:
     if p.reinterpreted_batch_ndims != q.reinterpreted_batch_ndims:
@@ -77,9 +74,6 @@ def _transformed(p: TransformedDistribution, q: TransformedDistribution) -> Tens
     if p.transforms != q.transforms or p.event_shape != q.event_shape:
         raise NotImplementedError("kl_divergence: TransformedDistribution: expected equal transforms")
     return kl_divergence(p.base_dist, q.base_dist)
-
-
-# --- discrete ---------------------------------------------------------------------------------------------------------
 
 
 @register_kl(Bernoulli, Bernoulli)
@@ -112,9 +106,6 @@ def _geometric(p: Geometric, q: Geometric) -> Tensor:
 @register_kl(Poisson, Poisson)
 def _poisson(p: Poisson, q: Poisson) -> Tensor:
     return xlogy(p.rate, p.rate) - xlogy(p.rate, q.rate) - (p.rate - q.rate)
-
-
-# --- continuous -------------------------------------------------------------------------------------------------------
 
 
 @register_kl(Normal, Normal)

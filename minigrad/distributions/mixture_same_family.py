@@ -40,7 +40,6 @@ class MixtureSameFamily(Distribution):
         super().__init__(batch[:-1], component_distribution.event_shape, validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
-        """The same mixtures expanded to a batch_shape; nothing is copied."""
         new, components = super().expand(batch_shape), self.component_distribution.batch_shape[-1]
         new.component_distribution = self.component_distribution.expand((*batch_shape, components))
         return new

@@ -57,8 +57,7 @@ class Adadelta(ElementwiseOptimizer):
 
     def _check(self, group: Group) -> None:
         super()._check(group)
-        if checks.number(self._name, "rho", group["rho"]) > 1:
-            raise ValueError(f"{self._name}: rho: expected a number from 0 to 1, got {group['rho']}")
+        checks.number(self._name, "rho", group["rho"], high=1)
 
     def _scalars(self, group: Group, state: State, lr: float) -> dict[str, Any]:
         return {"one_minus_rho": 1 - float(group["rho"]), "eps": float(group["eps"]), "lr": lr}

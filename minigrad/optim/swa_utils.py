@@ -26,7 +26,7 @@ def get_swa_avg_fn() -> Average:
 
 def get_ema_avg_fn(decay: float = 0.999) -> Average:
     """The exponential moving average: decay * average + (1 - decay) * current."""
-    share = 1 - _decay("get_ema_avg_fn", decay)
+    share = 1 - checks.number("get_ema_avg_fn", "decay", decay, high=1)
     return lambda average, current, n: average + (current - average) * share
 
 
@@ -37,7 +37,7 @@ def get_swa_multi_avg_fn() -> ManyAverages:
 
 def get_ema_multi_avg_fn(decay: float = 0.999) -> ManyAverages:
     """The exponential moving average of several tensors, in place."""
-    share = 1 - _decay("get_ema_multi_avg_fn", decay)
+    share = 1 - checks.number("get_ema_multi_avg_fn", "decay", decay, high=1)
     return _in_place(lambda n: share)
 
 
@@ -147,12 +147,6 @@ class SWALR(LRScheduler):
         """The progress of the annealing, from 0 to 1."""
         t = max(0.0, min(1.0, step / max(1, self.anneal_epochs)))
         return t if self._anneal_strategy == "linear" else (1 - math.cos(math.pi * t)) / 2
-
-
-def _decay(op: str, decay: float) -> float:
-    if checks.number(op, "decay", decay) > 1:
-        raise ValueError(f"{op}: decay: expected a number from 0 to 1, got {decay}")
-    return float(decay)
 
 
 def _in_place(share: Callable[[Any], float]) -> ManyAverages:

@@ -376,7 +376,11 @@ MUON_REFUSED = [
     ({"ns_coefficients": (1, 2, None)}, TypeError, r"Muon: ns_coefficients\[2\]: expected a number, got None"),
     ({"ns_steps": 100}, ValueError, r"Muon: ns_steps: expected less than 100, got 100"),
     ({"ns_steps": 1.5}, ValueError, r"Muon: ns_steps: expected an integer from 0 on, got 1.5"),
-    ({"adjust_lr_fn": "mine"}, ValueError, r"Muon: adjust_lr_fn: expected 'original' or 'match_rms_adamw' or None, got 'mine'"),
+    (
+        {"adjust_lr_fn": "mine"},
+        ValueError,
+        r"Muon: adjust_lr_fn: expected 'original' or 'match_rms_adamw' or None, got 'mine'",
+    ),
 ]
 
 

@@ -58,10 +58,7 @@ class LRScheduler:
         return [self._rate(group) for group in self.optimizer.param_groups]
 
     def _number(self, name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
-        found = checks.number(self._name, name, value, low)
-        if found > high:
-            raise ValueError(f"{self._name}: {name}: expected a number up to {high:g}, got {found:g}")
-        return found
+        return checks.number(self._name, name, value, low, high)
 
     def _each(self, name: str, value: Any) -> list[float]:
         """One number for each group: the same for all, or as listed."""
