@@ -20,9 +20,6 @@ class Relaxed(TransformedDistribution):
         base = self._base_type(temperature, probs, logits, validate_args)
         super().__init__(base, self._transform_type(), validate_args)
 
-    temperature = attribute(
-        "base_dist.temperature",
-        "The temperature: as it falls to 0, samples approach those of the discrete distribution.",
-    )
+    temperature = attribute("base_dist.temperature", "The temperature: near 0 samples are almost discrete.")
     probs = attribute("base_dist.probs", "The probabilities of the discrete distribution.")
     logits = attribute("base_dist.logits", "The logits of the discrete distribution.")

@@ -65,14 +65,12 @@ class LBFGS(Optimizer):
     def _minimize(self, group: dict[str, Any], lr: float, closure: Closure, loss: float) -> None:
         memory, max_iter, max_eval = self.state[group["params"][0]], int(group["max_iter"]), int(group["max_eval"])
         enough, least = float(group["tolerance_grad"]), float(group["tolerance_change"])
-        grad, evals = ignore_fp_warnings(self._gradient), 1
+        history, grad, evals = int(group["history_size"]), ignore_fp_warnings(self._gradient), 1
         memory["func_evals"] = int(memory.get("func_evals", 0)) + 1
         if ignore_fp_warnings(_max_abs, grad) <= enough:
             return
         for n in range(1, max_iter + 1):
-            t, d, start, reach = ignore_fp_warnings(
-                self._next_direction, memory, loss, grad, lr, int(group["history_size"])
-            )
+            t, d, start, reach = ignore_fp_warnings(self._next_direction, memory, loss, grad, lr, history)
             if start.derivative > -least:
                 break
             at, calls = partial(self._evaluate_at, closure, self._flatten([p._array for p in group["params"]]), d), 0
@@ -117,9 +115,8 @@ class LBFGS(Optimizer):
     def _direction(self, memory: dict[str, Any], grad: Any) -> Any:
         """-H @ grad, by the two loops of Nocedal 1980."""
         xp, d, t = array_module(grad), -grad, self._workspace.scratch(grad, 0)
-        pairs = [
-            (y._array, s._array, float(r)) for y, s, r in zip(memory["old_dirs"], memory["old_stps"], memory["ro"])
-        ]
+        kept = zip(memory["old_dirs"], memory["old_stps"], memory["ro"])
+        pairs = [(y._array, s._array, float(r)) for y, s, r in kept]
         shares = []
         for y, s, r in reversed(pairs):
             shares.append(float(s @ d) * r)

@@ -70,10 +70,6 @@ class Proximal:
             steps = [factor(p, *stepped[id(p)]) if id(p) in moved else 0.0 for _, p in _named(params)]
             R.prox_(params, [s if isinstance(s, float) else wrap(s) for s in steps])
 
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        """The optimizer's."""
-        self.optimizer.zero_grad(set_to_none)
-
     def __getattr__(self, name: str) -> Any:
         if name == "optimizer":
             raise AttributeError(name)

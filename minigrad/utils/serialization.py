@@ -212,9 +212,7 @@ def _decode(code: Any, arrays: dict[str, Any], target: device | None, loaded: di
 
 def _check_path(op: str, path: Any) -> None:
     if not isinstance(path, (str, os.PathLike)):
-        hint = (
-            "; for an open file or a buffer, go through a file of a temporary folder" if hasattr(path, "read") else ""
-        )
+        hint = "; for an open file or a buffer, use a file in a temporary folder" if hasattr(path, "read") else ""
         raise TypeError(f"{op}: path: expected the name of a file, got {type(path).__name__}{hint}")
 
 

@@ -60,6 +60,11 @@ class LRScheduler:
     def _number(self, name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
         return checks.number(self._name, name, value, low, high)
 
+    def _positive(self, name: str, value: Any, high: float = math.inf) -> float:
+        if not (found := self._number(name, value, 0, high)):
+            raise ValueError(f"{self._name}: {name}: expected a number above 0, got 0")
+        return found
+
     def _each(self, name: str, value: Any) -> list[float]:
         """One number for each group: the same for all, or as listed."""
         count = len(self.optimizer.param_groups)

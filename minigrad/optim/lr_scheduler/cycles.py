@@ -210,11 +210,6 @@ class OneCycleLR(_WithMomentum):
             self._begin_momentum(base_momentum, max_momentum, begin=last_epoch == -1)
         super().__init__(optimizer, last_epoch)
 
-    def _positive(self, name: str, value: Any) -> float:
-        if not (found := self._number(name, value, 0)):
-            raise ValueError(f"{self._name}: {name}: expected a number above 0, got 0")
-        return found
-
     def get_lr(self) -> list[float]:
         if self.last_epoch > self.total_steps:
             raise ValueError(
