@@ -44,7 +44,7 @@ def get_ema_multi_avg_fn(decay: float = 0.999) -> ManyAverages:
 class AveragedModel(Module):
     """A copy of a model with the averages of its parameters, as of all calls of `update_parameters`.
 
-    The first call takes the parameters over; from then on avg_fn(average, current, n) gives the new average, or
+    The first call copies the parameters; from then on avg_fn(average, current, n) gives the new average, or
     multi_avg_fn(averages, currents, n) changes all in place; left out, it is the plain mean (stochastic weight
     averaging, Izmailov et al. 2018). Buffers are copied, under use_buffers averaged, too. device: where averages are.
     """
@@ -72,7 +72,7 @@ class AveragedModel(Module):
 
     @no_grad()
     def update_parameters(self, model: Module) -> None:
-        """Take the parameters of `model` into the averages. Raises ShapeError where they are not the copy's."""
+        """Update the averages with the parameters of `model`. Raises ShapeError where they are not the copy's."""
         averages, currents = _pairs(self.module, model, buffers=False)
         kept, given = _pairs(self.module, model, buffers=True)
         n = self.n_averaged.clone()
@@ -93,7 +93,7 @@ class AveragedModel(Module):
 def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
     """Recompute the running statistics of a model's batch normalization, as means over the batches of the loader.
 
-    Meant are the modules that have reset_running_stats() and a momentum; without any, nothing is done. A batch is a
+    It does so for modules with reset_running_stats() and a momentum; without any, it does nothing. A batch is a
     tensor, or a tuple or list that begins with one. device: where batches are moved to.
     """
     momenta = {m: m.momentum for m in model.modules() if hasattr(m, "reset_running_stats") and hasattr(m, "momentum")}

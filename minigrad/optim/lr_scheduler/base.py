@@ -12,9 +12,9 @@ from minigrad.optim.optimizer import Optimizer
 
 
 class LRScheduler:
-    """Sets each group's lr, once when it is made and then at every `step()`, which comes after the optimizer's.
+    """Sets each group's lr: when it is constructed, and at every `step()`, which comes after the optimizer's.
 
-    One of its own kind defines `get_lr`: the rates of all groups at `self.last_epoch`, often from those before it. Each
+    A subclass defines `get_lr`: the rates of all groups at `self.last_epoch`, often from those before it. Each
     group's first rate is kept in it as "initial_lr", and here in `base_lrs`. last_epoch: -1 to begin; the number of
     steps made to go on with an optimizer whose groups have an "initial_lr".
     """

@@ -1,4 +1,4 @@
-"""`ReduceLROnPlateau`: smaller steps once a measure gets no better."""
+"""`ReduceLROnPlateau`: a smaller learning rate once a metric stops improving."""
 
 import math
 from typing import SupportsFloat
@@ -9,7 +9,7 @@ from minigrad.optim.optimizer import Optimizer
 
 
 class ReduceLROnPlateau(LRScheduler):
-    """lr = max(lr * factor, min_lr) after more than `patience` steps in which the measure got no better.
+    """lr = max(lr * factor, min_lr) after more than `patience` steps without improvement of the metric.
 
     Better: lower (mode "min") or higher ("max") than the best by threshold, a share of the best ("rel") or a number
     ("abs"); nan is never. cooldown: how many steps after a reduction do not count. eps: the least reduction made.
@@ -33,7 +33,7 @@ class ReduceLROnPlateau(LRScheduler):
         self._last_lr = self._rates()
 
     def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:  # type: ignore[override]
-        """Count one step, and reduce the rates if it is time. metrics: the measure, a number or a tensor of one."""
+        """Count one step, and reduce the rates if it is time. metrics: a number, or a tensor of one."""
         current = checks.loss(f"{self._name}.step: metrics", metrics)
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         if self._is_better(current):
@@ -50,7 +50,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     @property
     def in_cooldown(self) -> bool:
-        """Is a reduction so near that bad steps do not count?"""
+        """Is a reduction so recent that steps without improvement do not count?"""
         return self.cooldown_counter > 0
 
     def _reduced(self, rates: list[float]) -> list[float]:
