@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.distribution import Distribution, attribute
 from minigrad.distributions.utils import BinaryParameters, broadcast_all, standard_uniform
 from minigrad.engine.tensor import Tensor
 from minigrad.nn.functional import binary_cross_entropy_with_logits
@@ -41,10 +41,7 @@ class Bernoulli(BinaryParameters, Distribution):
         """0 and 1, of the dtype of probs."""
         return self._expand_support(arange(2, dtype=self.probs.dtype, device=self.probs.device), expand)
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: p."""
-        return self.probs
+    mean = attribute("probs", "The mean: p.")
 
     @property
     def mode(self) -> Tensor:

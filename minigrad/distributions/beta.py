@@ -1,16 +1,20 @@
 """The beta distribution."""
 
-import copy
-from typing import Any, Self
+from typing import Any
 
 from minigrad.distributions import constraints
 from minigrad.distributions.dirichlet import Dirichlet
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import broadcast_all
 from minigrad.dtypes import finfo
-from minigrad.engine.tensor import Size, Tensor
+from minigrad.engine.tensor import Tensor
 from minigrad.ops.array.shape import stack
 from minigrad.ops.pointwise.arithmetic import clamp
+
+
+def _element(name: str, k: int, doc: str) -> Any:
+    """A property: element k of an attribute of the Dirichlet."""
+    return property(lambda self: getattr(self._dirichlet, name)[..., k], doc=doc)
 
 
 class Beta(Distribution):
@@ -18,6 +22,7 @@ class Beta(Distribution):
     to x^(a - 1) (1 - x)^(b - 1). Computed as the first element of a Dirichlet of two classes."""
 
     support = constraints.unit_interval
+    _parts = ("_dirichlet",)
 
     def __init__(self, concentration1: Any, concentration0: Any, validate_args: bool | None = None) -> None:
         both = broadcast_all(concentration1, concentration0)
@@ -27,27 +32,13 @@ class Beta(Distribution):
         self._dirichlet = Dirichlet(stack(both, -1), validate_args=False)
         super().__init__(both[0].shape, validate_args=validate_args)
 
-    @property
-    def concentration1(self) -> Tensor:
-        """a."""
-        return self._dirichlet.concentration[..., 0]
-
-    @property
-    def concentration0(self) -> Tensor:
-        """b."""
-        return self._dirichlet.concentration[..., 1]
-
-    def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
-        """The same distributions expanded to a batch_shape; nothing is copied."""
-        new = copy.copy(self)
-        new.batch_shape, new._dirichlet = Size(batch_shape), self._dirichlet.expand(batch_shape)
-        return new
+    concentration1 = _element("concentration", 0, "a.")
+    concentration0 = _element("concentration", 1, "b.")
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         """Samples clamped to [tiny, 1 - eps] of their dtype: the density may be infinite at 0 and 1."""
         x, info = self._dirichlet.sample(sample_shape)[..., 0], finfo(self._dirichlet.concentration.dtype)
-        out: Tensor = clamp(x, float(info.tiny), 1 - float(info.eps))
-        return out
+        return clamp(x, float(info.tiny), 1 - float(info.eps))
 
     def log_prob(self, value: Any) -> Tensor:
         """The log-density: (a - 1) log x + (b - 1) log(1 - x) + log Gamma(a + b) - log Gamma(a) - log Gamma(b)."""
@@ -58,17 +49,6 @@ class Beta(Distribution):
         """The entropy: that of the Dirichlet (a, b)."""
         return self._dirichlet.entropy()
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: a / (a + b)."""
-        return self._dirichlet.mean[..., 0]
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: (a - 1) / (a + b - 2) for a and b above 1, else as `Dirichlet.mode`."""
-        return self._dirichlet.mode[..., 0]
-
-    @property
-    def variance(self) -> Tensor:
-        """The variance: a b / ((a + b)^2 (a + b + 1))."""
-        return self._dirichlet.variance[..., 0]
+    mean = _element("mean", 0, "The mean: a / (a + b).")
+    mode = _element("mode", 0, "The mode: (a - 1) / (a + b - 2) for a and b above 1, else as `Dirichlet.mode`.")
+    variance = _element("variance", 0, "The variance: a b / ((a + b)^2 (a + b + 1)).")

@@ -50,8 +50,7 @@ class Binomial(BinaryParameters, Distribution):
     def entropy(self) -> Tensor:
         """The entropy, summed over the support. Raises NotImplementedError where total_count differs in the batch."""
         log_prob = self.log_prob(self.enumerate_support(False))
-        out: Tensor = -(exp(log_prob) * log_prob).sum(0)
-        return out
+        return -(exp(log_prob) * log_prob).sum(0)
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
         """0 to total_count. Raises NotImplementedError where total_count differs in the batch."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.distribution import Distribution, attribute
 from minigrad.distributions.utils import CategoricalParameters
 from minigrad.dtypes import finfo
 from minigrad.engine.tensor import Tensor
@@ -57,8 +57,7 @@ class Categorical(CategoricalParameters, Distribution):
         count = math.prod(sample_shape)
         if count == 0:
             return full(self._extended_shape(sample_shape), 0, device=rows.device).long()
-        out: Tensor = multinomial(rows, count, True).T.reshape(self._extended_shape(sample_shape))
-        return out
+        return multinomial(rows, count, True).T.reshape(self._extended_shape(sample_shape))
 
     def log_prob(self, value: Any) -> Tensor:
         """The log-probability of the class index `value`."""
@@ -66,13 +65,11 @@ class Categorical(CategoricalParameters, Distribution):
         if index.shape[:-1] != logits.shape[:-1]:
             shape = np.broadcast_shapes(index.shape[:-1], logits.shape[:-1])
             index, logits = broadcast_to(index, (*shape, 1)), broadcast_to(logits, (*shape, self._num_events))
-        out: Tensor = gather(logits, -1, index).squeeze(-1)
-        return out
+        return gather(logits, -1, index).squeeze(-1)
 
     def entropy(self) -> Tensor:
         """The entropy: -sum_k p_k log p_k, where a class of logit -inf adds 0."""
-        out: Tensor = -(self.probs * clamp(self.logits, float(finfo(self.logits.dtype).min), None)).sum(-1)
-        return out
+        return -(self.probs * clamp(self.logits, float(finfo(self.logits.dtype).min), None)).sum(-1)
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
         """The class indices, 0 to K - 1."""
@@ -88,7 +85,4 @@ class Categorical(CategoricalParameters, Distribution):
         """The mode: the most probable class."""
         return self.probs.argmax(-1)
 
-    @property
-    def variance(self) -> Tensor:
-        """nan: class indices have no variance."""
-        return self.mean
+    variance = attribute("mean", "nan: class indices have no variance.")

@@ -1,7 +1,6 @@
 """The Cauchy distribution."""
 
 import math
-from typing import Any
 
 from minigrad.distributions.location_scale import LocationScale
 from minigrad.engine.tensor import Tensor
@@ -14,18 +13,9 @@ class Cauchy(LocationScale):
     """The Cauchy distribution: density 1 / (pi scale (1 + z^2)), z = (x - loc) / scale. Its mean does not exist."""
 
     _standard_entropy = math.log(4 * math.pi)
-
-    @staticmethod
-    def _standard_log_prob(z: Tensor) -> Tensor:
-        return -math.log(math.pi) - log1p(z * z)
-
-    @staticmethod
-    def _standard_cdf(z: Tensor) -> Tensor:
-        return atan(z) / math.pi + 0.5
-
-    @staticmethod
-    def _standard_icdf(p: Any) -> Any:
-        return tan(math.pi * (p - 0.5))
+    _standard_log_prob = staticmethod(lambda z: -math.log(math.pi) - log1p(z * z))
+    _standard_cdf = staticmethod(lambda z: atan(z) / math.pi + 0.5)
+    _standard_icdf = staticmethod(lambda p: tan(math.pi * (p - 0.5)))
 
     @property
     def mean(self) -> Tensor:

@@ -1,6 +1,7 @@
 """Distribution: the base class of all distributions."""
 
 import copy
+from operator import attrgetter
 from typing import Any, ClassVar, NoReturn, Self
 
 from minigrad.autograd.grad_mode import no_grad
@@ -10,6 +11,11 @@ from minigrad.errors import ShapeError
 from minigrad.ops.array.creation import as_tensor
 from minigrad.ops.array.shape import broadcast_to
 from minigrad.ops.pointwise.arithmetic import exp, sqrt
+
+
+def attribute(path: str, doc: str) -> Any:
+    """A read-only property: the attribute at a path from self, such as "base_dist.loc"."""
+    return property(attrgetter(path), doc=doc)
 
 
 class Distribution:
@@ -24,6 +30,7 @@ class Distribution:
     arg_constraints: ClassVar[dict[str, Constraint]] = {}
     support: Any = None
     _validate_args = True
+    _parts: tuple[str, ...] = ()  # attributes that hold distributions of the same batch_shape
 
     @staticmethod
     def set_default_validate_args(value: bool) -> None:
@@ -70,6 +77,8 @@ class Distribution:
         for name, p in self._parameters().items():
             event = p.shape[p.ndim - self.arg_constraints[name].event_dim :]
             setattr(new, name, broadcast_to(p, (*new.batch_shape, *event)))
+        for name in self._parts:
+            setattr(new, name, getattr(self, name).expand(batch_shape))
         return new
 
     def sample(self, sample_shape: Any = ()) -> Tensor:

@@ -26,8 +26,7 @@ class Gamma(Distribution):
         """Samples, clamped to the smallest normal number of their dtype: the density may be infinite at 0."""
         shape = self._extended_shape(sample_shape)
         x = sample_on_host(self.rate, lambda rng, a, b: rng.standard_gamma(a, shape) / b, self.concentration, self.rate)
-        out: Tensor = clamp(x, float(finfo(self.rate.dtype).tiny), None)
-        return out
+        return clamp(x, float(finfo(self.rate.dtype).tiny), None)
 
     def log_prob(self, value: Any) -> Tensor:
         """The log-density: a log b + (a - 1) log x - b x - log Gamma(a)."""
@@ -47,8 +46,7 @@ class Gamma(Distribution):
     @property
     def mode(self) -> Tensor:
         """The mode: (a - 1) / b, at least 0."""
-        out: Tensor = clamp((self.concentration - 1) / self.rate, 0, None)
-        return out
+        return clamp((self.concentration - 1) / self.rate, 0, None)
 
     @property
     def variance(self) -> Tensor:

@@ -1,7 +1,6 @@
 """The Gumbel distribution."""
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -15,18 +14,9 @@ class Gumbel(LocationScale):
 
     _standard_entropy = 1 + float(np.euler_gamma)
     _standard_variance = math.pi**2 / 6
-
-    @staticmethod
-    def _standard_log_prob(z: Tensor) -> Tensor:
-        return -z - exp(-z)
-
-    @staticmethod
-    def _standard_cdf(z: Tensor) -> Tensor:
-        return exp(-exp(-z))
-
-    @staticmethod
-    def _standard_icdf(p: Any) -> Any:
-        return -log(-log(p))
+    _standard_log_prob = staticmethod(lambda z: -z - exp(-z))
+    _standard_cdf = staticmethod(lambda z: exp(-exp(-z)))
+    _standard_icdf = staticmethod(lambda p: -log(-log(p)))
 
     @property
     def mean(self) -> Tensor:

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from minigrad.distributions.distribution import attribute
 from minigrad.distributions.normal import Normal
 from minigrad.distributions.transformed_distribution import TransformedDistribution
 from minigrad.distributions.transforms import AbsTransform
@@ -14,15 +15,10 @@ from minigrad.ops.pointwise.arithmetic import where
 class HalfNormal(TransformedDistribution):
     """The half-normal distribution, that of |x| with x from N(0, scale^2)."""
 
-    base_dist: Normal
-
     def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
         super().__init__(Normal(0.0, scale, validate_args), AbsTransform(), validate_args)
 
-    @property
-    def scale(self) -> Tensor:
-        """The standard deviation of the normal distribution."""
-        return self.base_dist.scale
+    scale = attribute("base_dist.scale", "The standard deviation of the normal distribution.")
 
     def log_prob(self, value: Any) -> Tensor:
         """The log-density: the normal's plus log 2 for x >= 0, else -inf."""

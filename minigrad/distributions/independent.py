@@ -1,12 +1,11 @@
 """Independent: batch dimensions reinterpreted as event dimensions."""
 
-import copy
 from typing import Any, Self
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.distribution import Distribution, attribute
 from minigrad.distributions.utils import sum_rightmost
-from minigrad.engine.tensor import Size, Tensor
+from minigrad.engine.tensor import Tensor
 
 
 class Independent(Distribution):
@@ -31,9 +30,7 @@ class Independent(Distribution):
         return constraints.independent(self.base_dist.support, self.reinterpreted_batch_ndims)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
-        """The same distributions expanded to a batch_shape; nothing is copied."""
-        new = copy.copy(self)
-        new.batch_shape = Size(batch_shape)
+        new = super().expand(batch_shape)
         new.base_dist = self.base_dist.expand((*batch_shape, *self.event_shape[: self.reinterpreted_batch_ndims]))
         return new
 
@@ -53,20 +50,9 @@ class Independent(Distribution):
         """The sum of the base distribution's entropies over the reinterpreted dimensions."""
         return sum_rightmost(self.base_dist.entropy(), self.reinterpreted_batch_ndims)
 
-    @property
-    def mean(self) -> Tensor:
-        """The base distribution's mean."""
-        return self.base_dist.mean
-
-    @property
-    def mode(self) -> Tensor:
-        """The base distribution's mode."""
-        return self.base_dist.mode
-
-    @property
-    def variance(self) -> Tensor:
-        """The base distribution's variance."""
-        return self.base_dist.variance
+    mean = attribute("base_dist.mean", "The base distribution's mean.")
+    mode = attribute("base_dist.mode", "The base distribution's mode.")
+    variance = attribute("base_dist.variance", "The base distribution's variance.")
 
     def __repr__(self) -> str:
         return f"Independent({self.base_dist}, {self.reinterpreted_batch_ndims})"

@@ -62,9 +62,6 @@ def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
     return _KL_REGISTRY[a, b](p, q)
 
 
-# --- composed distributions -------------------------------------------------------------------------------------------
-
-
 @register_kl(Independent, Independent)
 def _independent(p: Independent, q: Independent) -> Tensor:
     if p.reinterpreted_batch_ndims != q.reinterpreted_batch_ndims:
@@ -77,9 +74,6 @@ def _transformed(p: TransformedDistribution, q: TransformedDistribution) -> Tens
     if p.transforms != q.transforms or p.event_shape != q.event_shape:
         raise NotImplementedError("kl_divergence: TransformedDistribution: expected equal transforms")
     return kl_divergence(p.base_dist, q.base_dist)
-
-
-# --- discrete ---------------------------------------------------------------------------------------------------------
 
 
 @register_kl(Bernoulli, Bernoulli)
@@ -97,16 +91,11 @@ def _binomial(p: Binomial, q: Binomial) -> Tensor:
 
 
 @register_kl(Categorical, Categorical)
+@register_kl(OneHotCategorical, OneHotCategorical)
 def _categorical(p: Any, q: Any) -> Tensor:
     impossible = p.probs.detach() == 0
     log_ratio = where(impossible, 0.0, p.logits) - where(impossible, 0.0, q.logits)
-    out: Tensor = where((q.probs.detach() == 0) & (p.probs.detach() > 0), math.inf, p.probs * log_ratio).sum(-1)
-    return out
-
-
-@register_kl(OneHotCategorical, OneHotCategorical)
-def _one_hot(p: OneHotCategorical, q: OneHotCategorical) -> Tensor:
-    return _categorical(p, q)
+    return where((q.probs.detach() == 0) & (p.probs.detach() > 0), math.inf, p.probs * log_ratio).sum(-1)
 
 
 @register_kl(Geometric, Geometric)
@@ -117,9 +106,6 @@ def _geometric(p: Geometric, q: Geometric) -> Tensor:
 @register_kl(Poisson, Poisson)
 def _poisson(p: Poisson, q: Poisson) -> Tensor:
     return xlogy(p.rate, p.rate) - xlogy(p.rate, q.rate) - (p.rate - q.rate)
-
-
-# --- continuous -------------------------------------------------------------------------------------------------------
 
 
 @register_kl(Normal, Normal)

@@ -4,7 +4,6 @@ import math
 from typing import Any
 
 from minigrad.distributions.location_scale import LocationScale
-from minigrad.engine.tensor import Tensor
 from minigrad.ops.pointwise.arithmetic import absolute, expm1, log1p, sign
 
 
@@ -13,14 +12,8 @@ class Laplace(LocationScale):
 
     _standard_entropy = 1 + math.log(2)
     _standard_variance = 2.0
-
-    @staticmethod
-    def _standard_log_prob(z: Tensor) -> Tensor:
-        return -absolute(z) - math.log(2)
-
-    @staticmethod
-    def _standard_cdf(z: Tensor) -> Tensor:
-        return 0.5 - 0.5 * sign(z) * expm1(-absolute(z))
+    _standard_log_prob = staticmethod(lambda z: -absolute(z) - math.log(2))
+    _standard_cdf = staticmethod(lambda z: 0.5 - 0.5 * sign(z) * expm1(-absolute(z)))
 
     @staticmethod
     def _standard_icdf(p: Any) -> Any:

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.distribution import Distribution, attribute
 from minigrad.distributions.utils import broadcast_all, open_uniform
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.pointwise.arithmetic import log
@@ -38,13 +38,11 @@ class LocationScale(Distribution):
 
     def log_prob(self, value: Any) -> Tensor:
         """The log-density log f(z) - log(scale), with z = (x - loc) / scale and f the density of z."""
-        out: Tensor = self._standard_log_prob(self._standardize(value)) - log(self.scale)
-        return out
+        return self._standard_log_prob(self._standardize(value)) - log(self.scale)
 
     def cdf(self, value: Any) -> Tensor:
         """F((x - loc) / scale), with F the cumulative distribution function of z."""
-        out: Tensor = self._standard_cdf(self._standardize(value))
-        return out
+        return self._standard_cdf(self._standardize(value))
 
     def icdf(self, value: Any) -> Tensor:
         """loc + scale F^-1(p), with F the cumulative distribution function of z."""
@@ -54,15 +52,8 @@ class LocationScale(Distribution):
         """log(scale) + H(z), with H the entropy."""
         return log(self.scale) + self._standard_entropy
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: loc."""
-        return self.loc
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: loc."""
-        return self.loc
+    mean = attribute("loc", "The mean: loc.")
+    mode = attribute("loc", "The mode: loc.")
 
     @property
     def variance(self) -> Tensor:

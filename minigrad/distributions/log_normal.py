@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from minigrad.distributions.distribution import attribute
 from minigrad.distributions.normal import Normal
 from minigrad.distributions.transformed_distribution import TransformedDistribution
 from minigrad.distributions.transforms import ExpTransform
@@ -12,20 +13,11 @@ from minigrad.ops.pointwise.arithmetic import exp, expm1
 class LogNormal(TransformedDistribution):
     """The log-normal distribution, that of exp(x) with x from N(loc, scale^2)."""
 
-    base_dist: Normal
-
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         super().__init__(Normal(loc, scale, validate_args), ExpTransform(), validate_args)
 
-    @property
-    def loc(self) -> Tensor:
-        """The mean of the logarithm."""
-        return self.base_dist.loc
-
-    @property
-    def scale(self) -> Tensor:
-        """The standard deviation of the logarithm."""
-        return self.base_dist.scale
+    loc = attribute("base_dist.loc", "The mean of the logarithm.")
+    scale = attribute("base_dist.scale", "The standard deviation of the logarithm.")
 
     def entropy(self) -> Tensor:
         """The entropy: the normal's plus loc."""

@@ -1,12 +1,11 @@
 """Mixtures of distributions of one family."""
 
-import copy
 from typing import Any, Self
 
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.distributions.categorical import Categorical
 from minigrad.distributions.distribution import Distribution
-from minigrad.engine.tensor import Size, Tensor
+from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.ops.array.shape import broadcast_to
 from minigrad.ops.index.indexing import gather
@@ -16,9 +15,12 @@ from minigrad.ops.reduce.reductions import logsumexp
 
 class MixtureSameFamily(Distribution):
     """A mixture: a categorical sample chooses among K components, the last batch dimension of component_distribution.
+    Its support is None: each component validates the value itself.
 
     Raises ValueError for a mixture_distribution that is no Categorical, ShapeError where batch shapes do not fit.
     """
+
+    _parts = ("mixture_distribution",)
 
     def __init__(
         self, mixture_distribution: Categorical, component_distribution: Distribution,
@@ -37,17 +39,9 @@ class MixtureSameFamily(Distribution):
                              f"got {tuple(mixture_distribution.batch_shape)}")  # fmt: skip
         super().__init__(batch[:-1], component_distribution.event_shape, validate_args)
 
-    @property
-    def support(self) -> Any:
-        """None: each component validates the value itself."""
-        return None
-
     def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
-        """The same mixtures expanded to a batch_shape; nothing is copied."""
-        new, components = copy.copy(self), self.component_distribution.batch_shape[-1]
-        new.batch_shape = Size(batch_shape)
+        new, components = super().expand(batch_shape), self.component_distribution.batch_shape[-1]
         new.component_distribution = self.component_distribution.expand((*batch_shape, components))
-        new.mixture_distribution = self.mixture_distribution.expand(batch_shape)
         return new
 
     def _unsqueeze_components(self, value: Tensor) -> Tensor:
@@ -58,8 +52,7 @@ class MixtureSameFamily(Distribution):
         """sum_k p_k x_k of x (..., K, *event_shape)."""
         p = self.mixture_distribution.probs
         p = p.reshape(*p.shape, *(1 for _ in self.event_shape))
-        out: Tensor = (p * x).sum(-1 - len(self.event_shape))
-        return out
+        return (p * x).sum(-1 - len(self.event_shape))
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         """Samples of all components, of which a categorical sample chooses one."""
@@ -69,20 +62,17 @@ class MixtureSameFamily(Distribution):
             index = mixture.sample(sample_shape)
             index = index.reshape(*index.shape, 1, *(1 for _ in self.event_shape))
             index = broadcast_to(index, (*index.shape[: index.ndim - events], *self.event_shape))
-            out: Tensor = gather(samples, samples.ndim - events - 1, index).squeeze(samples.ndim - events - 1)
-            return out
+            return gather(samples, samples.ndim - events - 1, index).squeeze(samples.ndim - events - 1)
 
     def log_prob(self, value: Any) -> Tensor:
         """The log-density or log-probability: log sum_k p_k exp(log_prob_k(x))."""
         each = self.component_distribution.log_prob(self._unsqueeze_components(self._validate_sample(value)))
-        out: Tensor = logsumexp(each + log_softmax(self.mixture_distribution.logits, -1), -1)
-        return out
+        return logsumexp(each + log_softmax(self.mixture_distribution.logits, -1), -1)
 
     def cdf(self, value: Any) -> Tensor:
         """The cumulative distribution function: sum_k p_k cdf_k(x)."""
         each = self.component_distribution.cdf(self._unsqueeze_components(self._validate_sample(value)))
-        out: Tensor = (each * self.mixture_distribution.probs).sum(-1)
-        return out
+        return (each * self.mixture_distribution.probs).sum(-1)
 
     @property
     def mean(self) -> Tensor:

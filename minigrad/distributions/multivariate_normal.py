@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.distribution import Distribution, attribute
 from minigrad.distributions.utils import standard_normal
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
@@ -69,28 +69,19 @@ class MultivariateNormal(Distribution):
 
     def _log_det_tril(self) -> Tensor:
         """log det L, half of log det C."""
-        out: Tensor = log(diagonal(self.scale_tril, 0, -2, -1)).sum(-1)
-        return out
+        return log(diagonal(self.scale_tril, 0, -2, -1)).sum(-1)
 
     def entropy(self) -> Tensor:
         """The entropy: d (1 + log(2 pi)) / 2 + log det L."""
         return self._log_det_tril() + 0.5 * self.loc.shape[-1] * (1 + math.log(2 * math.pi))
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: loc."""
-        return self.loc
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: loc."""
-        return self.loc
+    mean = attribute("loc", "The mean: loc.")
+    mode = attribute("loc", "The mode: loc.")
 
     @property
     def covariance_matrix(self) -> Tensor:
         """C = L L^T."""
-        out: Tensor = matmul(self.scale_tril, self.scale_tril.mT)
-        return out
+        return matmul(self.scale_tril, self.scale_tril.mT)
 
     @property
     def precision_matrix(self) -> Tensor:
@@ -100,5 +91,4 @@ class MultivariateNormal(Distribution):
     @property
     def variance(self) -> Tensor:
         """The variances of the elements: the diagonal of C."""
-        out: Tensor = (self.scale_tril * self.scale_tril).sum(-1)
-        return out
+        return (self.scale_tril * self.scale_tril).sum(-1)

@@ -14,19 +14,10 @@ class Normal(LocationScale):
 
     _standard_entropy = 0.5 * math.log(2 * math.pi * math.e)
     _standard_variance = 1.0
+    _standard_log_prob = staticmethod(lambda z: -0.5 * z * z - 0.5 * math.log(2 * math.pi))
+    _standard_cdf = staticmethod(lambda z: 0.5 * (1 + erf(z / math.sqrt(2))))
+    _standard_icdf = staticmethod(lambda p: math.sqrt(2) * erfinv(2 * p - 1))
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         """loc + scale z, with z standard normal."""
         return self.loc + self.scale * standard_normal(self.loc, self._extended_shape(sample_shape))
-
-    @staticmethod
-    def _standard_log_prob(z: Tensor) -> Tensor:
-        return -0.5 * z * z - 0.5 * math.log(2 * math.pi)
-
-    @staticmethod
-    def _standard_cdf(z: Tensor) -> Tensor:
-        return 0.5 * (1 + erf(z / math.sqrt(2)))
-
-    @staticmethod
-    def _standard_icdf(p: Any) -> Any:
-        return math.sqrt(2) * erfinv(2 * p - 1)

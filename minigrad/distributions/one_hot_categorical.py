@@ -1,12 +1,11 @@
 """The categorical distribution of one-hot vectors."""
 
-import copy
-from typing import Any, Self
+from typing import Any
 
 from minigrad.distributions import constraints
 from minigrad.distributions.categorical import Categorical
-from minigrad.distributions.distribution import Distribution
-from minigrad.engine.tensor import Size, Tensor
+from minigrad.distributions.distribution import Distribution, attribute
+from minigrad.engine.tensor import Tensor
 from minigrad.nn.functional import one_hot
 from minigrad.ops.array.creation import eye
 
@@ -16,6 +15,7 @@ class OneHotCategorical(Distribution):
 
     has_enumerate_support = True
     support = constraints.one_hot
+    _parts = ("_categorical",)
 
     def __init__(
         self, probs: Tensor | None = None, logits: Tensor | None = None, validate_args: bool | None = None
@@ -23,21 +23,8 @@ class OneHotCategorical(Distribution):
         self._categorical = Categorical(probs, logits, validate_args)
         super().__init__(self._categorical.batch_shape, self._categorical.param_shape[-1:], validate_args)
 
-    def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
-        """The same distributions expanded to a batch_shape; nothing is copied."""
-        new = copy.copy(self)
-        new.batch_shape, new._categorical = Size(batch_shape), self._categorical.expand(batch_shape)
-        return new
-
-    @property
-    def probs(self) -> Tensor:
-        """The probabilities of the classes."""
-        return self._categorical.probs
-
-    @property
-    def logits(self) -> Tensor:
-        """The log-probabilities of the classes."""
-        return self._categorical.logits
+    probs = attribute("_categorical.probs", "The probabilities of the classes.")
+    logits = attribute("_categorical.logits", "The log-probabilities of the classes.")
 
     def _one_hot(self, classes: Tensor) -> Tensor:
         return one_hot(classes, self.event_shape[0]).to(self.probs.dtype)
@@ -58,10 +45,7 @@ class OneHotCategorical(Distribution):
         """The K one-hot vectors."""
         return self._expand_support(eye(self.event_shape[0], dtype=self.probs.dtype, device=self.probs.device), expand)
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: probs."""
-        return self.probs
+    mean = attribute("probs", "The mean: probs.")
 
     @property
     def mode(self) -> Tensor:

@@ -3,16 +3,14 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.distribution import Distribution, attribute
 from minigrad.distributions.transformed_distribution import TransformedDistribution
 from minigrad.distributions.transforms import Transform
-from minigrad.engine.tensor import Tensor
 
 
 class Relaxed(TransformedDistribution):
     """Samples of `_base_type(temperature, probs, logits)`, transformed by `_transform_type`."""
 
-    base_dist: Any
     _base_type: ClassVar[Callable[..., Distribution]]
     _transform_type: ClassVar[type[Transform]]
 
@@ -22,17 +20,6 @@ class Relaxed(TransformedDistribution):
         base = self._base_type(temperature, probs, logits, validate_args)
         super().__init__(base, self._transform_type(), validate_args)
 
-    @property
-    def temperature(self) -> Tensor:
-        """The temperature: as it falls to 0, samples approach those of the discrete distribution."""
-        return self.base_dist.temperature
-
-    @property
-    def probs(self) -> Tensor:
-        """The probabilities of the discrete distribution."""
-        return self.base_dist.probs
-
-    @property
-    def logits(self) -> Tensor:
-        """The logits of the discrete distribution."""
-        return self.base_dist.logits
+    temperature = attribute("base_dist.temperature", "The temperature: near 0 samples are almost discrete.")
+    probs = attribute("base_dist.probs", "The probabilities of the discrete distribution.")
+    logits = attribute("base_dist.logits", "The logits of the discrete distribution.")

@@ -1,15 +1,14 @@
 """Distributions of transformed samples."""
 
-import copy
 from collections.abc import Sequence
-from typing import Any, Self, cast
+from typing import Any, cast
 
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.independent import Independent
 from minigrad.distributions.transforms import ComposeTransform, Transform
 from minigrad.distributions.utils import sum_rightmost
-from minigrad.engine.tensor import Size, Tensor
+from minigrad.engine.tensor import Tensor
 
 
 class TransformedDistribution(Distribution):
@@ -17,6 +16,8 @@ class TransformedDistribution(Distribution):
 
     Raises ValueError for what is no transform.
     """
+
+    _parts = ("base_dist",)
 
     def __init__(
         self, base_distribution: Distribution, transforms: Transform | Sequence[Transform],
@@ -39,12 +40,6 @@ class TransformedDistribution(Distribution):
     def support(self) -> Any:
         """The codomain of the last transform."""
         return self.transforms[-1].codomain if self.transforms else self.base_dist.support
-
-    def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
-        """The same distributions expanded to a batch_shape; nothing is copied."""
-        new = copy.copy(self)
-        new.batch_shape, new.base_dist = Size(batch_shape), self.base_dist.expand(batch_shape)
-        return new
 
     def _forward(self, x: Tensor) -> Tensor:
         for transform in self.transforms:

@@ -119,12 +119,7 @@ class ExpTransform(Transform):
     """y = exp(x)."""
 
     codomain = constraints.positive
-
-    def _call(self, x: Tensor) -> Tensor:
-        return exp(x)
-
-    def _inverse(self, y: Tensor) -> Tensor:
-        return log(y)
+    _call, _inverse = staticmethod(exp), staticmethod(log)
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
         """log |dy/dx| = x."""
@@ -138,8 +133,7 @@ class SigmoidTransform(Transform):
 
     def _call(self, x: Tensor) -> Tensor:
         info = finfo(x.dtype)
-        out: Tensor = clamp(sigmoid(x), float(info.tiny), 1 - float(info.eps))
-        return out
+        return clamp(sigmoid(x), float(info.tiny), 1 - float(info.eps))
 
     def _inverse(self, y: Tensor) -> Tensor:
         info = finfo(y.dtype)
@@ -155,12 +149,7 @@ class TanhTransform(Transform):
     """y = tanh(x). For log_prob of its own samples pass cache_size=1: where tanh(x) rounds to 1, atanh(y) is inf."""
 
     codomain = constraints.interval(-1, 1)
-
-    def _call(self, x: Tensor) -> Tensor:
-        return tanh(x)
-
-    def _inverse(self, y: Tensor) -> Tensor:
-        return atanh(y)
+    _call, _inverse = staticmethod(tanh), staticmethod(atanh)
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
         """log |dy/dx| = log(1 - tanh(x)^2), as 2 (log 2 - x - log(1 + exp(-2 x))), which does not cancel."""
@@ -172,12 +161,7 @@ class AbsTransform(Transform):
 
     bijective = False
     codomain = constraints.nonnegative
-
-    def _call(self, x: Tensor) -> Tensor:
-        return absolute(x)
-
-    def _inverse(self, y: Tensor) -> Tensor:
-        return y
+    _call, _inverse = staticmethod(absolute), staticmethod(lambda y: y)
 
 
 class AffineTransform(Transform):

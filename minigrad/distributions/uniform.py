@@ -40,8 +40,7 @@ class Uniform(Distribution):
 
     def cdf(self, value: Any) -> Tensor:
         """The cumulative distribution function: (x - low) / (high - low), clamped to [0, 1]."""
-        out: Tensor = clamp((self._validate_sample(value) - self.low) / (self.high - self.low), 0, 1)
-        return out
+        return clamp((self._validate_sample(value) - self.low) / (self.high - self.low), 0, 1)
 
     def icdf(self, value: Any) -> Tensor:
         """The quantile function: low + (high - low) p."""

@@ -37,8 +37,7 @@ def broadcast_all(*values: Any) -> tuple[Tensor, ...]:
 def clamp_probs(probs: Tensor) -> Tensor:
     """Probabilities clamped to [eps, 1 - eps], eps of their dtype, so that log p and log(1 - p) are finite."""
     eps = float(np.finfo(probs.dtype).eps)
-    out: Tensor = clamp(probs, eps, 1 - eps)
-    return out
+    return clamp(probs, eps, 1 - eps)
 
 
 def probs_to_logits(probs: Tensor, is_binary: bool = False) -> Tensor:
@@ -95,8 +94,7 @@ class CategoricalParameters:
         """Set the given one of probs and logits, logits normalized by log_softmax. Returns it as it was given."""
         name, given = probs_or_logits(op, probs, logits)
         setattr(self, name, given if name == "probs" else log_softmax(given, -1))
-        out: Tensor = given
-        return out
+        return given
 
     @lazy_property
     def probs(self) -> Tensor:

@@ -1,4 +1,5 @@
-"""Optimizers change parameters so that a loss falls. All have the interface `loss = optimizer.step(closure)`.
+"""Optimizers change parameters so that a loss falls. All have the interface `loss = optimizer.step(closure)`, and of
+those with a learning rate lr it is a number, or a function of the number of steps made so far.
 
     optimizer.py      Optimizer: parameter groups, state, what each step has in common
     elementwise.py    ElementwiseOptimizer: the base of those whose formula is in ops/update.py (up to rprop.py)

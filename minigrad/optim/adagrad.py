@@ -1,45 +1,29 @@
 """`Adagrad`, `Adadelta`, `RMSprop`: each coordinate's step is scaled by the squares of its gradients so far."""
 
-from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import array_module
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.update import adadelta_, adagrad_, rmsprop_
 from minigrad.optim import checks
-from minigrad.optim.elementwise import ElementwiseOptimizer, Group, State
-from minigrad.optim.optimizer import Params, settings_of
+from minigrad.optim.elementwise import ElementwiseOptimizer, Group, State, over_root
+from minigrad.optim.optimizer import LearningRate, Params, settings_of
 
 
 class Adagrad(ElementwiseOptimizer):
     """p = p - lr / (1 + (step - 1) * lr_decay) * g / (sqrt(sum) + eps), with sum the sum of all g ** 2 so far.
 
-    initial_accumulator_value: the initial sum. lr: a number, or a function of the number of steps made so far.
-    After Duchi et al. 2011.
+    initial_accumulator_value: the initial sum. After Duchi et al. 2011.
     """
 
     _formula = adagrad_
+    _numbers = ("lr_decay", "initial_accumulator_value", "eps")
 
     def __init__(
-        self,
-        params: Params,
-        lr: float | Tensor | Callable[[int], float] = 1e-2,
-        lr_decay: float = 0,
-        weight_decay: float = 0,
-        initial_accumulator_value: float = 0,
-        eps: float = 1e-10,
-        foreach: bool | None = None,
-        *,
-        maximize: bool = False,
-        differentiable: bool = False,
-        fused: bool | None = None,
-    ) -> None:
+        self, params: Params, lr: LearningRate = 1e-2, lr_decay: float = 0, weight_decay: float = 0,
+        initial_accumulator_value: float = 0, eps: float = 1e-10, foreach: bool | None = None, *,
+        maximize: bool = False, differentiable: bool = False, fused: bool | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
-
-    def _check(self, group: Group) -> None:
-        super()._check(group)
-        for name in ("lr_decay", "initial_accumulator_value", "eps"):
-            checks.number(self._name, name, group[name])
 
     def _initial_state(self, group: Group, lr: float) -> dict[str, float | None]:
         return {"sum": float(group["initial_accumulator_value"])}
@@ -50,7 +34,7 @@ class Adagrad(ElementwiseOptimizer):
 
     def _preconditioner(self, p: Tensor, group: Group, lr: float) -> Any:
         scalars, total = self._scalars(group, self.state[p], lr), self.state[p]["sum"]._array
-        return scalars["step_size"] / (array_module(total).sqrt(total) + scalars["eps"])
+        return over_root(scalars["step_size"], total, scalars["eps"])
 
 
 class Adadelta(ElementwiseOptimizer):
@@ -58,34 +42,22 @@ class Adadelta(ElementwiseOptimizer):
 
         v = rho * v + (1 - rho) * g ** 2     D = rho * D + (1 - rho) * d ** 2 (after the step)
 
-    lr: a number, or a function of the number of steps made so far. After Zeiler 2012.
+    After Zeiler 2012.
     """
 
     _formula = adadelta_
+    _numbers = ("eps",)
+    _arrays = {"square_avg": 0.0, "acc_delta": 0.0}
 
     def __init__(
-        self,
-        params: Params,
-        lr: float | Tensor | Callable[[int], float] = 1.0,
-        rho: float = 0.9,
-        eps: float = 1e-6,
-        weight_decay: float = 0,
-        foreach: bool | None = None,
-        *,
-        capturable: bool = False,
-        maximize: bool = False,
-        differentiable: bool = False,
-    ) -> None:
+        self, params: Params, lr: LearningRate = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay: float = 0,
+        foreach: bool | None = None, *, capturable: bool = False, maximize: bool = False, differentiable: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
 
     def _check(self, group: Group) -> None:
         super()._check(group)
-        if checks.number(self._name, "rho", group["rho"]) > 1:
-            raise ValueError(f"{self._name}: rho: expected a number from 0 to 1, got {group['rho']}")
-        checks.number(self._name, "eps", group["eps"])
-
-    def _initial_state(self, group: Group, lr: float) -> dict[str, float | None]:
-        return {"square_avg": 0.0, "acc_delta": 0.0}
+        checks.number(self._name, "rho", group["rho"], high=1)
 
     def _scalars(self, group: Group, state: State, lr: float) -> dict[str, Any]:
         return {"one_minus_rho": 1 - float(group["rho"]), "eps": float(group["eps"]), "lr": lr}
@@ -95,32 +67,18 @@ class RMSprop(ElementwiseOptimizer):
     """p = p - lr * d, with d = g / (sqrt(v) + eps) and v = alpha * v + (1 - alpha) * g ** 2.
 
     centered: v - a ** 2 in the place of v, where a averages g as v does its square: the variance of the gradient.
-    momentum: b = momentum * b + d, and p = p - lr * b. lr: a number, or a function of the number of steps made so far.
-    After Tieleman and Hinton 2012; centered after Graves 2013.
+    momentum: b = momentum * b + d, and p = p - lr * b. After Tieleman and Hinton 2012; centered after Graves 2013.
     """
 
     _formula = rmsprop_
+    _numbers = ("eps", "momentum", "alpha")
 
     def __init__(
-        self,
-        params: Params,
-        lr: float | Tensor | Callable[[int], float] = 1e-2,
-        alpha: float = 0.99,
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        momentum: float = 0,
-        centered: bool = False,
-        capturable: bool = False,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        differentiable: bool = False,
-    ) -> None:
+        self, params: Params, lr: LearningRate = 1e-2, alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0,
+        momentum: float = 0, centered: bool = False, capturable: bool = False, foreach: bool | None = None,
+        maximize: bool = False, differentiable: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
-
-    def _check(self, group: Group) -> None:
-        super()._check(group)
-        for name in ("eps", "momentum", "alpha"):
-            checks.number(self._name, name, group[name])
 
     def _initial_state(self, group: Group, lr: float) -> dict[str, float | None]:
         buffer, average = (0.0 if group[name] else None for name in ("momentum", "centered"))
@@ -135,4 +93,4 @@ class RMSprop(ElementwiseOptimizer):
         if average is not None:
             square = square - average._array * average._array
         # for constant steps d the buffer converges to d / (1 - momentum)
-        return lr / (1 - float(group["momentum"])) / (array_module(square).sqrt(square) + float(group["eps"]))
+        return over_root(lr / (1 - float(group["momentum"])), square, float(group["eps"]))

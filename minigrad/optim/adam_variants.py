@@ -1,15 +1,12 @@
 """`Adamax`, `NAdam`, `RAdam`: Adam by the largest gradient, with Nesterov momentum, with a rectified start."""
 
-from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import array_module
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.update import adamax_, nadam_, radam_
-from minigrad.optim import checks
 from minigrad.optim.adam import AdamBase
-from minigrad.optim.elementwise import Group, State
-from minigrad.optim.optimizer import Params, settings_of
+from minigrad.optim.elementwise import Group, State, over_root
+from minigrad.optim.optimizer import LearningRate, Params, settings_of
 
 
 class Adamax(AdamBase):
@@ -17,28 +14,18 @@ class Adamax(AdamBase):
 
         m = beta1 * m + (1 - beta1) * g     u = max(beta2 * u, |g| + eps)
 
-    lr: a number, or a function of the number of steps made so far. After Kingma and Ba 2015, section 7.1.
+    After Kingma and Ba 2015, section 7.1.
     """
 
     _formula = adamax_
+    _arrays = {"exp_avg": 0.0, "exp_inf": 0.0}
 
     def __init__(
-        self,
-        params: Params,
-        lr: float | Tensor | Callable[[int], float] = 2e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        foreach: bool | None = None,
-        *,
-        maximize: bool = False,
-        differentiable: bool = False,
+        self, params: Params, lr: LearningRate = 2e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        weight_decay: float = 0, foreach: bool | None = None, *, maximize: bool = False, differentiable: bool = False,
         capturable: bool = False,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
-
-    def _initial_state(self, group: Group, lr: float) -> dict[str, float | None]:
-        return {"exp_avg": 0.0, "exp_inf": 0.0}
 
     def _scalars(self, group: Group, state: State, lr: float) -> dict[str, Any]:
         beta1, beta2 = map(float, group["betas"])
@@ -58,32 +45,18 @@ class NAdam(AdamBase):
 
         p = p - lr * ((1 - mu(t)) / (1 - P(t)) * g + mu(t + 1) / (1 - P(t + 1)) * m) / (sqrt(square) + eps)
 
-    lr: a number, or a function of the number of steps made so far. P is a float here, in PyTorch a tensor of the
-    default dtype. After Dozat 2016.
+    P is a float here, in PyTorch a tensor of the default dtype. After Dozat 2016.
     """
 
     _formula = nadam_
+    _numbers = ("eps", "momentum_decay")
 
     def __init__(
-        self,
-        params: Params,
-        lr: float | Tensor | Callable[[int], float] = 2e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        momentum_decay: float = 4e-3,
-        decoupled_weight_decay: bool = False,
-        *,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        capturable: bool = False,
-        differentiable: bool = False,
-    ) -> None:
+        self, params: Params, lr: LearningRate = 2e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        weight_decay: float = 0, momentum_decay: float = 4e-3, decoupled_weight_decay: bool = False, *,
+        foreach: bool | None = None, maximize: bool = False, capturable: bool = False, differentiable: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
-
-    def _check(self, group: Group) -> None:
-        super()._check(group)
-        checks.number(self._name, "momentum_decay", group["momentum_decay"])
 
     def _scalars(self, group: Group, state: State, lr: float) -> dict[str, Any]:
         mu, _ = self._mu(group, state)
@@ -110,7 +83,7 @@ class NAdam(AdamBase):
 
     def _preconditioner(self, p: Tensor, group: Group, lr: float) -> Any:
         scalars, square = self._scalars_now(group, self.state[p], lr), self.state[p]["exp_avg_sq"]._array
-        return (scalars["size_g"] + scalars["size_m"]) / (array_module(square).sqrt(square) + scalars["eps"])
+        return over_root(scalars["size_g"] + scalars["size_m"], square, scalars["eps"])
 
 
 class RAdam(AdamBase):
@@ -120,26 +93,16 @@ class RAdam(AdamBase):
         p = p - lr * mean * (rect / (sqrt(square) + eps') if rho > 5 else 1)
         rect = sqrt((rho - 4) * (rho - 2) * r / ((r - 4) * (r - 2) * rho))
 
-    with eps' = eps / sqrt(1 - beta2 ** t), as in PyTorch. lr: a number, or a function of the number of steps made so
-    far. After Liu et al. 2020.
+    with eps' = eps / sqrt(1 - beta2 ** t), as in PyTorch. After Liu et al. 2020.
     """
 
     _formula = radam_
 
     def __init__(
-        self,
-        params: Params,
-        lr: float | Tensor | Callable[[int], float] = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        decoupled_weight_decay: bool = False,
-        *,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        capturable: bool = False,
-        differentiable: bool = False,
-    ) -> None:
+        self, params: Params, lr: LearningRate = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        weight_decay: float = 0, decoupled_weight_decay: bool = False, *, foreach: bool | None = None,
+        maximize: bool = False, capturable: bool = False, differentiable: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
 
     def _scalars(self, group: Group, state: State, lr: float) -> dict[str, Any]:
@@ -159,4 +122,4 @@ class RAdam(AdamBase):
     def _preconditioner(self, p: Tensor, group: Group, lr: float) -> Any:
         scalars, square = self._scalars(group, self.state[p], lr), self.state[p]["exp_avg_sq"]._array
         size, rect = scalars["step_size"], scalars["rect"]
-        return size * rect / (array_module(square).sqrt(square) + scalars["eps"]) if rect else size
+        return over_root(size * rect, square, scalars["eps"]) if rect else size

@@ -9,14 +9,16 @@ from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
 
 
-def number(op: str, name: str, value: Any, low: float = 0.0) -> float:
-    """A finite number from `low` on, or a tensor of one, as a Python float. Raises TypeError, ValueError."""
+def number(op: str, name: str, value: Any, low: float = 0.0, high: float = math.inf) -> float:
+    """A finite number from `low` to `high`, or a tensor of one, as a Python float. Raises TypeError, ValueError."""
     try:
         found = float(value.item() if hasattr(value, "item") else value)
     except (TypeError, ValueError, RuntimeError):
         raise TypeError(f"{op}: {name}: expected a number, got {value!r}") from None
-    if not low <= found < math.inf:
+    if not low <= found <= high or math.isinf(found):
         expected = "a finite number" if low == -math.inf else f"a finite number from {low:g} on"
+        if high < math.inf:
+            expected = f"a number from {low:g} to {high:g}"
         raise ValueError(f"{op}: {name}: expected {expected}, got {found}")
     return found
 
@@ -50,6 +52,13 @@ def sequence(op: str, name: str, value: Any, count: int) -> list[Any]:
     if len(value) != count:
         raise ValueError(f"{op}: {name}: expected {count} numbers, got {len(value)}: {value!r}")
     return list(value)
+
+
+def one_of(op: str, name: str, value: Any, *known: str | None) -> Any:
+    """`value`. Raises ValueError unless it is one of those known."""
+    if value not in known:
+        raise ValueError(f"{op}: {name}: expected {' or '.join(map(repr, known))}, got {value!r}")
+    return value
 
 
 def betas(op: str, group: dict[str, Any]) -> None:

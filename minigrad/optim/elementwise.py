@@ -1,7 +1,7 @@
 """`ElementwiseOptimizer`: what optimizers share that change each element by a formula of its own."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from minigrad.backend import array_module
 from minigrad.engine.primitive import wrap
@@ -17,18 +17,20 @@ UNINITIALIZED = math.nan  # the initial value of an array that the first step ov
 
 class ElementwiseOptimizer(Optimizer):
     """An optimizer of this kind names the formula of its step (`_formula`), the arrays that it keeps for a parameter
-    (`_initial_state`) and the scalars of a step (`_scalars`). state[p]["step"] counts the steps from 1.
+    (`_arrays`, or `_initial_state`) and the scalars of a step (`_scalars`). state[p]["step"] counts the steps from 1.
 
     The settings maximize, weight_decay and decoupled_weight_decay mean the same for all formulas, see ops/update.py.
     """
 
     _formula: Update
+    _numbers: ClassVar[tuple[str, ...]] = ()  # settings that are finite numbers from 0 on, besides weight_decay
+    _arrays: ClassVar[dict[str, float | None]] = {}
     _counts_steps = True
 
     def _initial_state(self, group: Group, lr: float) -> dict[str, float | None]:
         """The names in `state` of the formula's arrays, in its order, with the values they are filled with at first;
         None: the formula goes without this array."""
-        raise NotImplementedError(f"{self._name}: define _initial_state(group, lr)")
+        return self._arrays
 
     def _scalars(self, group: Group, state: State, lr: float) -> dict[str, Any]:
         """The scalars of the formula for a parameter's next step; state["step"] is its number."""
@@ -36,8 +38,9 @@ class ElementwiseOptimizer(Optimizer):
 
     def _check(self, group: Group) -> None:
         checks.learning_rate(self._name, group)
-        if "weight_decay" in group:
-            checks.number(self._name, "weight_decay", group["weight_decay"])
+        for name in ("weight_decay", *self._numbers):
+            if name in group:
+                checks.number(self._name, name, group[name])
         checks.unsupported(self._name, group, "foreach", "capturable", "differentiable", "fused")
 
     def _begin_group(self, group: Group, lr: float) -> None:
@@ -61,3 +64,8 @@ class ElementwiseOptimizer(Optimizer):
                 state[name] = wrap(new)
             arrays.append(None if value is None else state[name]._array)
         formula(self._workspace, arrays, scalars, maximize, decay, shrink)
+
+
+def over_root(step_size: float, square: Any, eps: float) -> Any:
+    """step_size / (sqrt(square) + eps): the step size of each element, as a raw array."""
+    return step_size / (array_module(square).sqrt(square) + eps)

@@ -1,7 +1,6 @@
 """`LBFGS`: a quasi-Newton method with limited memory."""
 
 import math
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,7 +9,7 @@ from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.versions import bump_version
 from minigrad.optim import checks, state
-from minigrad.optim.optimizer import Closure, Optimizer, Params, settings_of
+from minigrad.optim.optimizer import Closure, LearningRate, Optimizer, Params, settings_of
 from minigrad.optim.wolfe import Point, strong_wolfe
 
 FLAT = ("d", "prev_flat_grad", "old_dirs", "old_stps")  # state entries over all parameters, flattened
@@ -23,21 +22,14 @@ class LBFGS(Optimizer):
     compute the loss anew, call backward() and return it. t: lr, at first min(1, 1 / sum|g|) * lr; from there on a
     search under line_search_fn="strong_wolfe". It ends when no |g| is above tolerance_grad, or a change of the
     parameters or of the loss is below tolerance_change. All parameters are in one group, on one device, and the
-    state is kept for the first. lr: a number, or a function of the number of steps made so far. After
-    Nocedal 1980.
+    state is kept for the first. After Nocedal 1980.
     """
 
     def __init__(
-        self,
-        params: Params,
-        lr: float | Tensor | Callable[[int], float] = 1,
-        max_iter: int = 20,
-        max_eval: int | None = None,
-        tolerance_grad: float = 1e-7,
-        tolerance_change: float = 1e-9,
-        history_size: int = 100,
+        self, params: Params, lr: LearningRate = 1, max_iter: int = 20, max_eval: int | None = None,
+        tolerance_grad: float = 1e-7, tolerance_change: float = 1e-9, history_size: int = 100,
         line_search_fn: str | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         if max_eval is None:
             max_eval = checks.integer("LBFGS", "max_iter", max_iter) * 5 // 4
         super().__init__(params, settings_of(locals()))
@@ -54,10 +46,7 @@ class LBFGS(Optimizer):
             checks.integer(self._name, name, group[name])
         for name in ("tolerance_grad", "tolerance_change"):
             checks.number(self._name, name, group[name])
-        if group["line_search_fn"] not in (None, "strong_wolfe"):
-            raise ValueError(
-                f"{self._name}: line_search_fn: expected 'strong_wolfe' or None, got {group['line_search_fn']!r}"
-            )
+        checks.one_of(self._name, "line_search_fn", group["line_search_fn"], "strong_wolfe", None)
 
     def step(self, closure: Closure | None = None) -> Any:
         """Minimize for up to max_iter iterations; returns what the closure gave first."""
@@ -76,15 +65,13 @@ class LBFGS(Optimizer):
     def _minimize(self, group: dict[str, Any], lr: float, closure: Closure, loss: float) -> None:
         memory, max_iter, max_eval = self.state[group["params"][0]], int(group["max_iter"]), int(group["max_eval"])
         enough, least = float(group["tolerance_grad"]), float(group["tolerance_change"])
-        grad, evals = ignore_fp_warnings(self._gradient), 1
+        history, grad, evals = int(group["history_size"]), ignore_fp_warnings(self._gradient), 1
         memory["func_evals"] = int(memory.get("func_evals", 0)) + 1
         if ignore_fp_warnings(_max_abs, grad) <= enough:
             return
         for n in range(1, max_iter + 1):
-            t, d, start, reach = ignore_fp_warnings(
-                self._next_direction, memory, loss, grad, lr, int(group["history_size"])
-            )
-            if start.slope > -least:
+            t, d, start, reach = ignore_fp_warnings(self._next_direction, memory, loss, grad, lr, history)
+            if start.derivative > -least:
                 break
             at, calls = partial(self._evaluate_at, closure, self._flatten([p._array for p in group["params"]]), d), 0
             if group["line_search_fn"]:
@@ -128,9 +115,8 @@ class LBFGS(Optimizer):
     def _direction(self, memory: dict[str, Any], grad: Any) -> Any:
         """-H @ grad, by the two loops of Nocedal 1980."""
         xp, d, t = array_module(grad), -grad, self._workspace.scratch(grad, 0)
-        pairs = [
-            (y._array, s._array, float(r)) for y, s, r in zip(memory["old_dirs"], memory["old_stps"], memory["ro"])
-        ]
+        kept = zip(memory["old_dirs"], memory["old_stps"], memory["ro"])
+        pairs = [(y._array, s._array, float(r)) for y, s, r in kept]
         shares = []
         for y, s, r in reversed(pairs):
             shares.append(float(s @ d) * r)

@@ -10,7 +10,7 @@ from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.optim import checks
-from minigrad.optim.optimizer import Optimizer, Params, settings_of
+from minigrad.optim.optimizer import LearningRate, Optimizer, Params, settings_of
 
 RATES: dict[str | None, Callable[[int, int], float]] = {
     "original": lambda rows, columns: math.sqrt(max(1.0, rows / max(1, columns))),
@@ -26,22 +26,15 @@ class Muon(Optimizer):
 
     O is d with its singular values brought near 1 (0.7 to 1.2) by ns_steps of X = a * X + (b * A + c * A @ A) @ X,
     A = X @ X.T, from X = d / |d|, in float32 (PyTorch: bfloat16). ratio: by adjust_lr_fn, "original" sqrt(max(1,
-    rows / columns)) or "match_rms_adamw" 0.2 * sqrt(max(rows, columns)). lr: a number, or a function of the number of
-    steps made so far. Raises ShapeError for other than matrices. After Jordan et al. 2024; Liu et al. 2025.
+    rows / columns)) or "match_rms_adamw" 0.2 * sqrt(max(rows, columns)). Raises ShapeError for other than matrices.
+    After Jordan et al. 2024; Liu et al. 2025.
     """
 
     def __init__(
-        self,
-        params: Params,
-        lr: float | Tensor | Callable[[int], float] = 1e-3,
-        weight_decay: float = 0.1,
-        momentum: float = 0.95,
-        nesterov: bool = True,
-        ns_coefficients: tuple[float, float, float] = (3.4445, -4.7750, 2.0315),
-        eps: float = 1e-7,
-        ns_steps: int = 5,
-        adjust_lr_fn: str | None = None,
-    ) -> None:
+        self, params: Params, lr: LearningRate = 1e-3, weight_decay: float = 0.1, momentum: float = 0.95,
+        nesterov: bool = True, ns_coefficients: tuple[float, float, float] = (3.4445, -4.7750, 2.0315),
+        eps: float = 1e-7, ns_steps: int = 5, adjust_lr_fn: str | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
 
     def _check(self, group: dict[str, Any]) -> None:
@@ -52,10 +45,7 @@ class Muon(Optimizer):
             checks.number(self._name, f"ns_coefficients[{i}]", value, low=-math.inf)
         if checks.integer(self._name, "ns_steps", group["ns_steps"], low=0) >= 100:
             raise ValueError(f"{self._name}: ns_steps: expected less than 100, got {group['ns_steps']}; 5 will do")
-        if group["adjust_lr_fn"] not in RATES:
-            raise ValueError(
-                f"{self._name}: adjust_lr_fn: expected 'original' or 'match_rms_adamw', got {group['adjust_lr_fn']!r}"
-            )
+        checks.one_of(self._name, "adjust_lr_fn", group["adjust_lr_fn"], *RATES)
         for i, p in enumerate(group["params"]):
             if p.ndim != 2:
                 raise ShapeError(

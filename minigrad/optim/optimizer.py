@@ -18,6 +18,7 @@ from minigrad.ops.workspace import Workspace
 from minigrad.optim import checks, state
 
 Params = Tensor | Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
+LearningRate = float | Tensor | Callable[[int], float]  # a function: of the number of steps made so far
 Closure = Callable[[], Any]
 ParamsT = Params  # PyTorch's names for it, and for a default that each group has to set
 required: Any = object()

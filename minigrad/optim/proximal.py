@@ -62,17 +62,13 @@ class Proximal:
 
     def _shrink(self, rates: list[float]) -> None:
         groups = zip(self.optimizer.param_groups, rates)
-        places = {id(p): (group, lr) for group, lr in groups for p in group["params"] if p._grad is not None}
+        stepped = {id(p): (group, lr) for group, lr in groups for p in group["params"] if p._grad is not None}
         params = self._params()
         for R in self._turns:
-            moved = self._chosen(R) & places.keys()
+            moved = self._chosen(R) & stepped.keys()
             factor = self.optimizer._preconditioner
-            steps = [factor(p, *places[id(p)]) if id(p) in moved else 0.0 for _, p in _named(params)]
+            steps = [factor(p, *stepped[id(p)]) if id(p) in moved else 0.0 for _, p in _named(params)]
             R.prox_(params, [s if isinstance(s, float) else wrap(s) for s in steps])
-
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        """The optimizer's."""
-        self.optimizer.zero_grad(set_to_none)
 
     def __getattr__(self, name: str) -> Any:
         if name == "optimizer":

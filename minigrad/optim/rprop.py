@@ -1,14 +1,12 @@
 """`Rprop`, which goes by the signs of gradients, and `ASGD`, which averages the weights it passes."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
-from minigrad.engine.tensor import Tensor
 from minigrad.ops.update import asgd_, rprop_
 from minigrad.optim import checks
 from minigrad.optim.elementwise import ElementwiseOptimizer, Group, State
-from minigrad.optim.optimizer import Params, settings_of
+from minigrad.optim.optimizer import LearningRate, Params, settings_of
 
 
 class Rprop(ElementwiseOptimizer):
@@ -16,24 +14,17 @@ class Rprop(ElementwiseOptimizer):
 
         size = size * etas[1] where the sign of g is that of the step before, * etas[0] where it changed
 
-    Where it changed, p stays, and the next step counts as one without a step before. lr: a number, or a function of
-    the number of steps made so far. For gradients of all data at once. After Riedmiller and Braun 1993.
+    Where it changed, p stays, and the next step counts as one without a step before. For gradients of all data at once.
+    After Riedmiller and Braun 1993.
     """
 
     _formula = rprop_
 
     def __init__(
-        self,
-        params: Params,
-        lr: float | Tensor | Callable[[int], float] = 1e-2,
-        etas: tuple[float, float] = (0.5, 1.2),
-        step_sizes: tuple[float, float] = (1e-6, 50),
-        *,
-        capturable: bool = False,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        differentiable: bool = False,
-    ) -> None:
+        self, params: Params, lr: LearningRate = 1e-2, etas: tuple[float, float] = (0.5, 1.2),
+        step_sizes: tuple[float, float] = (1e-6, 50), *, capturable: bool = False, foreach: bool | None = None,
+        maximize: bool = False, differentiable: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
 
     def _check(self, group: Group) -> None:
@@ -59,36 +50,25 @@ class Rprop(ElementwiseOptimizer):
 class ASGD(ElementwiseOptimizer):
     """p = (1 - lambd * eta) * p - eta * g, with eta = lr / (1 + lambd * lr * step) ** alpha after the first step.
 
-    state[p]["ax"] is the average of p over the steps after number t0; before, p itself. lr: a number, or a function of
-    the number of steps made so far. eta and mu, the weight of p in the average, are floats here, in PyTorch tensors of
-    the default dtype. After Polyak and Juditsky 1992.
+    state[p]["ax"] is the average of p over the steps after number t0; before, p itself. eta and mu, the weight of p in
+    the average, are floats here, in PyTorch tensors of the default dtype. After Polyak and Juditsky 1992.
     """
 
     _formula = asgd_
+    _numbers = ("lambd",)
+    _arrays = {"ax": 0.0}
 
     def __init__(
-        self,
-        params: Params,
-        lr: float | Tensor | Callable[[int], float] = 1e-2,
-        lambd: float = 1e-4,
-        alpha: float = 0.75,
-        t0: float = 1e6,
-        weight_decay: float = 0,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        differentiable: bool = False,
+        self, params: Params, lr: LearningRate = 1e-2, lambd: float = 1e-4, alpha: float = 0.75, t0: float = 1e6,
+        weight_decay: float = 0, foreach: bool | None = None, maximize: bool = False, differentiable: bool = False,
         capturable: bool = False,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
 
     def _check(self, group: Group) -> None:
         super()._check(group)
-        checks.number(self._name, "lambd", group["lambd"])
         for name in ("alpha", "t0"):
             checks.number(self._name, name, group[name], low=-math.inf)
-
-    def _initial_state(self, group: Group, lr: float) -> dict[str, float | None]:
-        return {"ax": 0.0}
 
     def _scalars(self, group: Group, state: State, lr: float) -> dict[str, Any]:
         lambd, alpha, t0 = (float(group[name]) for name in ("lambd", "alpha", "t0"))

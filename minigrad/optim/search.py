@@ -48,13 +48,9 @@ class Search(Optimizer):
         return int(self.state["search"]["attempts"])
 
     def step(
-        self,
-        closure: Callable[..., Any] | None = None,
-        *,
-        batched: Callable[..., Tensor] | None = None,
-        linear: Callable[..., Tensor] | None = None,
-        candidates: int | None = None,
-    ) -> Any:
+        self, closure: Callable[..., Any] | None = None, *, batched: Callable[..., Tensor] | None = None,
+        linear: Callable[..., Tensor] | None = None, candidates: int | None = None,
+    ) -> Any:  # fmt: skip
         """Try one candidate, or `candidates` of them in turn, and leave the best weights in the parameters.
 
         step(closure)                          closure() gives the loss of the weights in the parameters. If it calls
@@ -67,7 +63,7 @@ class Search(Optimizer):
                                                weights are in the parameters.
 
         All of these try the same candidates and keep the same ones. A loss of nan is never the best. Where a function
-        raises, the best weights so far are put back.
+        raises, the best weights so far are restored.
         """
         self._check_call(closure, batched, linear, candidates)
         with device_guard(self):

@@ -1,14 +1,13 @@
 """`SGD`: stochastic gradient descent, plain and with momentum."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.update import momentum_, sgd_
 from minigrad.optim import checks
 from minigrad.optim.elementwise import UNINITIALIZED, ElementwiseOptimizer, Group, State
-from minigrad.optim.optimizer import Params, settings_of
+from minigrad.optim.optimizer import LearningRate, Params, settings_of
 
 
 class SGD(ElementwiseOptimizer):
@@ -17,26 +16,17 @@ class SGD(ElementwiseOptimizer):
         b = momentum * b + (1 - dampening) * d   (in the first step b = d)
         d = d + momentum * b if nesterov else b
 
-    lr: a number, or a function of the number of steps made so far. maximize: -g in the place of g. weight_decay=2 * s
-    is the gradient of the penalty s * sum(p ** 2). As in PyTorch; nesterov is after Sutskever et al. 2013.
+    maximize: -g in the place of g. weight_decay=2 * s is the gradient of the penalty s * sum(p ** 2). As in PyTorch;
+    nesterov is after Sutskever et al. 2013.
     """
 
     _counts_steps = False
 
     def __init__(
-        self,
-        params: Params,
-        lr: float | Tensor | Callable[[int], float] = 1e-3,
-        momentum: float = 0,
-        dampening: float = 0,
-        weight_decay: float = 0,
-        nesterov: bool = False,
-        *,
-        maximize: bool = False,
-        foreach: bool | None = None,
-        differentiable: bool = False,
-        fused: bool | None = None,
-    ) -> None:
+        self, params: Params, lr: LearningRate = 1e-3, momentum: float = 0, dampening: float = 0,
+        weight_decay: float = 0, nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None,
+        differentiable: bool = False, fused: bool | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(params, settings_of(locals()))
 
     def _check(self, group: Group) -> None:

@@ -27,9 +27,9 @@ def state_dict_of(groups: Groups, state: dict[Any, Any]) -> dict[str, Any]:
 
 
 # settings that do not tell kinds of optimizers apart: states saved by older versions of PyTorch lack some of them, and
-# "steps" is saved in the place of an lr that is a function
+# "steps" is saved instead of an lr that is a function
 _OPTIONAL = frozenset(
-    ("amsgrad", "capturable", "decoupled_weight_decay", "differentiable", "foreach", "fused", "maximize", "lr", "steps")
+    "amsgrad capturable decoupled_weight_decay differentiable foreach fused maximize lr steps".split()
 )
 
 

@@ -25,8 +25,8 @@ def get_swa_avg_fn() -> Average:
 
 
 def get_ema_avg_fn(decay: float = 0.999) -> Average:
-    """The mean that forgets: decay * average + (1 - decay) * current."""
-    share = 1 - _decay("get_ema_avg_fn", decay)
+    """The exponential moving average: decay * average + (1 - decay) * current."""
+    share = 1 - checks.number("get_ema_avg_fn", "decay", decay, high=1)
     return lambda average, current, n: average + (current - average) * share
 
 
@@ -36,15 +36,15 @@ def get_swa_multi_avg_fn() -> ManyAverages:
 
 
 def get_ema_multi_avg_fn(decay: float = 0.999) -> ManyAverages:
-    """The mean that forgets of several tensors, in place."""
-    share = 1 - _decay("get_ema_multi_avg_fn", decay)
+    """The exponential moving average of several tensors, in place."""
+    share = 1 - checks.number("get_ema_multi_avg_fn", "decay", decay, high=1)
     return _in_place(lambda n: share)
 
 
 class AveragedModel(Module):
     """A copy of a model with the averages of its parameters, as of all calls of `update_parameters`.
 
-    The first call takes the parameters over; from then on avg_fn(average, current, n) gives the new average, or
+    The first call copies the parameters; from then on avg_fn(average, current, n) gives the new average, or
     multi_avg_fn(averages, currents, n) changes all in place; left out, it is the plain mean (stochastic weight
     averaging, Izmailov et al. 2018). Buffers are copied, under use_buffers averaged, too. device: where averages are.
     """
@@ -52,13 +52,9 @@ class AveragedModel(Module):
     n_averaged: Tensor
 
     def __init__(
-        self,
-        model: Module,
-        device: Any = None,
-        avg_fn: Average | None = None,
-        multi_avg_fn: ManyAverages | None = None,
-        use_buffers: bool = False,
-    ) -> None:
+        self, model: Module, device: Any = None, avg_fn: Average | None = None,
+        multi_avg_fn: ManyAverages | None = None, use_buffers: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__()
         if avg_fn is not None and multi_avg_fn is not None:
             raise ValueError("AveragedModel: avg_fn: expected it or multi_avg_fn, got both")
@@ -76,7 +72,7 @@ class AveragedModel(Module):
 
     @no_grad()
     def update_parameters(self, model: Module) -> None:
-        """Take the parameters of `model` into the averages. Raises ShapeError where they are not the copy's."""
+        """Update the averages with the parameters of `model`. Raises ShapeError where they are not the copy's."""
         averages, currents = _pairs(self.module, model, buffers=False)
         kept, given = _pairs(self.module, model, buffers=True)
         n = self.n_averaged.clone()
@@ -95,10 +91,10 @@ class AveragedModel(Module):
 
 
 def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
-    """Compute the running statistics of a model's batch normalization anew, as means over the batches of the loader.
+    """Recompute the running statistics of a model's batch normalization, as means over the batches of the loader.
 
-    Meant are the modules that have reset_running_stats() and a momentum; without any, nothing is done. A batch is a
-    tensor, or a tuple or list that begins with one. device: where batches are brought.
+    It does so for modules with reset_running_stats() and a momentum; without any, it does nothing. A batch is a
+    tensor, or a tuple or list that begins with one. device: where batches are moved to.
     """
     momenta = {m: m.momentum for m in model.modules() if hasattr(m, "reset_running_stats") and hasattr(m, "momentum")}
     if not momenta:
@@ -120,24 +116,18 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
 
 
 class SWALR(LRScheduler):
-    """lr goes from where it is to swa_lr in anneal_epochs steps, and stays: the schedule for averages of weights.
+    """Anneals lr to swa_lr in anneal_epochs steps, and keeps it there: the schedule for averages of weights.
 
-    swa_lr: one, or one for each group. anneal_strategy: "cos" or "linear". It starts over the schedule so far, when its
-    first step is made.
+    swa_lr: one, or one for each group. anneal_strategy: "cos" or "linear". Its first step
+    overrides the schedule so far.
     """
 
     def __init__(
-        self,
-        optimizer: Optimizer,
-        swa_lr: float | list[float],
-        anneal_epochs: int = 10,
-        anneal_strategy: str = "cos",
+        self, optimizer: Optimizer, swa_lr: float | list[float], anneal_epochs: int = 10, anneal_strategy: str = "cos",
         last_epoch: int = -1,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._attach(optimizer)
-        if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(f"{self._name}: anneal_strategy: expected 'cos' or 'linear', got {anneal_strategy!r}")
-        self._anneal_strategy = anneal_strategy
+        self._anneal_strategy = checks.one_of(self._name, "anneal_strategy", anneal_strategy, "cos", "linear")
         self.anneal_epochs = checks.integer(self._name, "anneal_epochs", anneal_epochs, low=0)
         for group, rate in zip(optimizer.param_groups, self._each("swa_lr", swa_lr)):
             group["swa_lr"] = rate
@@ -149,20 +139,14 @@ class SWALR(LRScheduler):
         rates = []
         for group, lr in zip(self.optimizer.param_groups, self._rates()):
             goal = group["swa_lr"]
-            start = goal if before == 1 else (lr - before * goal) / (1 - before)  # where the way began
+            start = goal if before == 1 else (lr - before * goal) / (1 - before)  # the rate before annealing
             rates.append(goal * now + start * (1 - now))
         return rates
 
     def _share(self, step: int) -> float:
-        """How much of the way has been gone, from 0 to 1."""
+        """The progress of the annealing, from 0 to 1."""
         t = max(0.0, min(1.0, step / max(1, self.anneal_epochs)))
         return t if self._anneal_strategy == "linear" else (1 - math.cos(math.pi * t)) / 2
-
-
-def _decay(op: str, decay: float) -> float:
-    if checks.number(op, "decay", decay) > 1:
-        raise ValueError(f"{op}: decay: expected a number from 0 to 1, got {decay}")
-    return float(decay)
 
 
 def _in_place(share: Callable[[Any], float]) -> ManyAverages:
@@ -175,7 +159,7 @@ def _in_place(share: Callable[[Any], float]) -> ManyAverages:
 
 
 def _pairs(ours: Module, theirs: Module, buffers: bool) -> tuple[list[Tensor], list[Tensor]]:
-    """The tensors of both, ours as they are, theirs brought to where ours are."""
+    """The tensors of both; theirs on the devices of ours."""
     named = [dict(m.named_buffers() if buffers else m.named_parameters()) for m in (ours, theirs)]
     op = "AveragedModel.update_parameters"
     if named[0].keys() != named[1].keys():

@@ -8,12 +8,12 @@ C1, C2 = 1e-4, 0.9  # Nocedal and Wright's constants for directions of a quasi-N
 
 
 class Point(NamedTuple):
-    """A point of the line: the step length, and there the loss, its gradient, and its slope along the line."""
+    """A point of the line: the step length, and there the loss, its gradient, and its derivative along the line."""
 
     t: float
     loss: float
     grad: Any
-    slope: float
+    derivative: float
 
 
 def strong_wolfe(
@@ -21,9 +21,9 @@ def strong_wolfe(
 ) -> tuple[Point, int]:
     """The best point found, and how often `at` was called, from a first guess t of the step length.
 
-    It has loss <= start.loss + 1e-4 * t * start.slope and |slope| <= 0.9 * |start.slope|. At most `most` further
-    calls after the first. It also stops where the interval times `reach`, the largest entry of the direction, falls
-    below the tolerance. After Nocedal and Wright, Numerical Optimization, algorithms 3.5 and 3.6.
+    It has loss <= start.loss + 1e-4 * t * start.derivative and |derivative| <= 0.9 * |start.derivative|. At most `most`
+    further calls after the first. It also stops where the interval times `reach`, the largest entry of the direction,
+    falls below the tolerance. After Nocedal and Wright, Numerical Optimization, algorithms 3.5 and 3.6.
     """
     ends, calls = _bracket(at, start, t, most)
     low, stuck = (0 if ends[0].loss <= ends[-1].loss else len(ends) - 1), False
@@ -36,24 +36,24 @@ def strong_wolfe(
         elif _meets_curvature(new, start):
             return new, calls
         else:
-            if new.slope * (ends[1 - low].t - ends[low].t) >= 0:
+            if new.derivative * (ends[1 - low].t - ends[low].t) >= 0:
                 ends[1 - low] = ends[low]
             ends[low] = new
     return ends[low], calls
 
 
 def cubic_minimum(a: Point, b: Point, bounds: tuple[float, float] | None = None) -> float:
-    """Where the cubic through two points with their slopes is least, within the bounds (or between the points); the
-    middle of these where it has no minimum."""
+    """Where the cubic through two points with their derivatives is least, within the bounds (or between the points);
+    the middle of these where it has no minimum."""
     left, right = (a, b) if a.t <= b.t else (b, a)
     least, largest = bounds or (left.t, right.t)
     if left.t < right.t:
-        d1 = left.slope + right.slope - 3 * (left.loss - right.loss) / (left.t - right.t)
-        square = d1 * d1 - left.slope * right.slope
+        d1 = left.derivative + right.derivative - 3 * (left.loss - right.loss) / (left.t - right.t)
+        square = d1 * d1 - left.derivative * right.derivative
         d2 = math.sqrt(square) if square >= 0 else math.nan
-        bend = right.slope - left.slope + 2 * d2
+        bend = right.derivative - left.derivative + 2 * d2
         if square >= 0 and bend:
-            t = right.t - (right.t - left.t) * ((right.slope + d2 - d1) / bend)
+            t = right.t - (right.t - left.t) * ((right.derivative + d2 - d1) / bend)
             return min(max(t, least), largest)
     return (least + largest) / 2
 
@@ -67,7 +67,7 @@ def _bracket(at: Callable[[float], Point], start: Point, t: float, most: int) ->
             return [before, new], calls
         if _meets_curvature(new, start):
             return [new], calls
-        if new.slope >= 0:
+        if new.derivative >= 0:
             return [before, new], calls
         t = cubic_minimum(before, new, (new.t + 0.01 * (new.t - before.t), new.t * 10))
         before, new, calls = new, at(t), calls + 1
@@ -86,10 +86,10 @@ def _away_from_ends(ends: list[Point], t: float, stuck: bool) -> tuple[float, bo
 
 
 def _violates_armijo(point: Point, start: Point) -> bool:
-    """The loss falls by less than C1 of what the slope at the start promises."""
-    return point.loss > start.loss + C1 * point.t * start.slope
+    """The loss falls by less than C1 of what the derivative at the start predicts."""
+    return point.loss > start.loss + C1 * point.t * start.derivative
 
 
 def _meets_curvature(point: Point, start: Point) -> bool:
-    """The slope is at most C2 of that at the start, in absolute value."""
-    return abs(point.slope) <= -C2 * start.slope
+    """The derivative is at most C2 of that at the start, in absolute value."""
+    return abs(point.derivative) <= -C2 * start.derivative

@@ -29,7 +29,7 @@ class autocast(ContextDecorator):  # noqa: N801
 
 
 def custom_fwd(fwd: Any = None, **options: Any) -> Any:
-    """The forward of a Function itself: under autocast it would be told its dtype. Or a decorator with settings."""
+    """The forward of a Function itself: PyTorch would set its dtype under autocast. Or a decorator with settings."""
     return (lambda given: given) if fwd is None else fwd
 
 
@@ -49,14 +49,9 @@ class GradScaler:
     """
 
     def __init__(
-        self,
-        device: Any = "cuda",
-        init_scale: float = 2.0**16,
-        growth_factor: float = 2.0,
-        backoff_factor: float = 0.5,
-        growth_interval: int = 2000,
-        enabled: bool = True,
-    ) -> None:
+        self, device: Any = "cuda", init_scale: float = 2.0**16, growth_factor: float = 2.0,
+        backoff_factor: float = 0.5, growth_interval: int = 2000, enabled: bool = True,
+    ) -> None:  # fmt: skip
         if isinstance(device, (int, float)):  # GradScaler(init_scale), as cuda.amp has it
             init_scale, device = device, "cuda"
         for name, good, wanted in (

@@ -16,7 +16,7 @@ def is_initialized() -> bool:
 
 
 def get_rank(group: Any = None) -> int:
-    """0: of all the processes, this one."""
+    """0: the rank of the only process."""
     return 0
 
 
@@ -26,7 +26,7 @@ def get_world_size(group: Any = None) -> int:
 
 
 def barrier(*args: Any, **options: Any) -> None:
-    """There is nobody to wait for."""
+    """Nothing to do: there is one process."""
 
 
 class _Elsewhere:

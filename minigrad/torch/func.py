@@ -13,7 +13,7 @@ __all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacobian"]
 
 def functional_call(module: Module, parameter_and_buffer_dicts: Any, args: Any = None, kwargs: Any = None, *,
                     tie_weights: bool = True, strict: bool = False) -> Any:  # fmt: skip
-    """What the module makes of `args` with these tensors in the place of its own, by their names in `state_dict()`.
+    """The module's output for `args`, with these tensors in place of its own, by their names in `state_dict()`.
     Gradients go to the tensors given. Raises KeyError for a name that the module does not have, and with `strict` for
     one of its own that is not given."""
     dicts = parameter_and_buffer_dicts
@@ -29,11 +29,11 @@ def functional_call(module: Module, parameter_and_buffer_dicts: Any, args: Any =
         raise KeyError(
             f"functional_call: {', '.join(sorted(wrong))}: expected the names of {type(module).__name__}'s own"
         )
-    places = {id(table[name]): given[k] for k, (table, name) in own.items() if k in given} if tie_weights else {}
+    tied = {id(table[name]): given[k] for k, (table, name) in own.items() if k in given} if tie_weights else {}
     before = [(table, name, table[name]) for table, name in own.values()]
     try:
         for k, (table, name) in own.items():
-            table[name] = given.get(k, places.get(id(table[name]), table[name]))
+            table[name] = given.get(k, tied.get(id(table[name]), table[name]))
         return module(*(args if isinstance(args, tuple) else () if args is None else (args,)), **(kwargs or {}))
     finally:
         for table, name, t in before:
@@ -70,16 +70,16 @@ def grad(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: 
     return gradient
 
 
-def _refused(name: str) -> Callable[..., Any]:
-    def refuse(*args: Any, **options: Any) -> Any:
+def _unavailable(name: str) -> Callable[..., Any]:
+    def unavailable(*args: Any, **options: Any) -> Any:
         raise NotImplementedError(
             f"func.{name}: functions are not transformed here; give the batch a dimension of its own, and use "
             f"autograd.functional (jacobian, hessian, vjp, jvp) for derivatives"
         )
 
-    return refuse
+    return unavailable
 
 
 vmap, jacrev, jacfwd, vjp, jvp, linearize, functionalize, stack_module_state = map(
-    _refused, "vmap jacrev jacfwd vjp jvp linearize functionalize stack_module_state".split()
+    _unavailable, "vmap jacrev jacfwd vjp jvp linearize functionalize stack_module_state".split()
 )

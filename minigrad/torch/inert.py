@@ -40,7 +40,7 @@ def switch(enabled: bool) -> None:
 
 
 def given(fn: Any) -> Any:
-    """The function itself: there is no compiler to be told of it."""
+    """The function itself: there is no compiler."""
     return fn
 
 
@@ -120,7 +120,7 @@ jit = _namespace(
     script_if_tracing=given, script_method=given, trace=trace, unused=ignore,
 )  # fmt: skip
 compiler = _namespace(
-    "compiler", "`torch.compiler` by name: nothing is compiled here, and what asks is told so.",
+    "compiler", "`torch.compiler` by name: nothing is compiled here.",
     allow_in_graph=given, cudagraph_mark_step_begin=nothing, disable=disable, is_compiling=no, is_dynamo_compiling=no,
     reset=nothing,
 )  # fmt: skip

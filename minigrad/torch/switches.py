@@ -12,7 +12,7 @@ __all__ = [
 
 
 class memory_format(Enum):  # noqa: N801
-    """How PyTorch may lay out the same numbers. Every new tensor here lies row by row, whichever is asked for."""
+    """How PyTorch may lay out the same numbers. Every new tensor here is row-major, whichever is given."""
 
     contiguous_format = "contiguous"
     preserve_format = "preserve"

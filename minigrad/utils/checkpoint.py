@@ -110,12 +110,8 @@ class CheckpointFunction(Function):
         grads = iter(grad(outputs, sources, weights, retain_graph=True, create_graph=create_graph, allow_unused=True))
         leaf_grads = [next(grads) for _ in ctx.leaves]
         input_grads = iter([next(grads) if t.requires_grad else None for t in inputs])
-        return (
-            None,
-            None,
-            *leaf_grads,
-            *(next(input_grads) if is_tensor else None for is_tensor in ctx.segment.is_tensor),
-        )
+        arg_grads = [next(input_grads) if is_tensor else None for is_tensor in ctx.segment.is_tensor]
+        return None, None, *leaf_grads, *arg_grads
 
 
 def _detached(t: Any) -> Any:

@@ -59,12 +59,9 @@ def save(obj: Any, path: PathLike, *, unsafe_pickle: bool = False) -> None:
 
 
 def load(
-    path: PathLike,
-    map_location: str | device | None = None,
-    *,
-    weights_only: bool | None = None,
+    path: PathLike, map_location: str | device | None = None, *, weights_only: bool | None = None,
     unsafe_pickle: bool = False,
-) -> Any:
+) -> Any:  # fmt: skip
     """Load what `save` saved, or of any other safetensors file (a PyTorch state_dict) a dict of its tensors.
 
     map_location: the device for all tensors; None: the device each was saved from. weights_only is PyTorch's and has no
@@ -74,7 +71,7 @@ def load(
     _check_path("load", path)
     if map_location is not None and not isinstance(map_location, (str, device)):
         raise TypeError(f'load: map_location: expected a device such as "cpu", got {type(map_location).__name__}')
-    place = None if map_location is None else device(map_location)
+    target = None if map_location is None else device(map_location)
     path = Path(path)
     with open(path, "rb") as file:
         head = file.read(8)
@@ -89,12 +86,12 @@ def load(
     except SafetensorError as error:
         raise ValueError(f"load: {path}: not a complete safetensors file: {error}") from None
     if KEY not in metadata:
-        return {name: tensor(array, device=place) for name, array in arrays.items()}
+        return {name: tensor(array, device=target) for name, array in arrays.items()}
     try:
         content = json.loads(metadata[KEY])
         if content["version"] > VERSION:
             raise ValueError(f"load: {path}: expected format {VERSION} or older, got {content['version']}: upgrade")
-        return _decode(content["object"], arrays, place, {})
+        return _decode(content["object"], arrays, target, {})
     except (KeyError, TypeError, IndexError, json.JSONDecodeError) as error:
         raise ValueError(f"load: {path}: its structure and its tensors do not fit: {error!r}") from error
 
@@ -188,23 +185,23 @@ def _path_text(at: tuple[Any, ...]) -> str:
     return "obj" + "".join(f"[{k!r}]" for k in at)
 
 
-def _decode(code: Any, arrays: dict[str, Any], place: device | None, loaded: dict[str, Any]) -> Any:
+def _decode(code: Any, arrays: dict[str, Any], target: device | None, loaded: dict[str, Any]) -> Any:
     if isinstance(code, list):
-        return [_decode(c, arrays, place, loaded) for c in code]
+        return [_decode(c, arrays, target, loaded) for c in code]
     if not isinstance(code, dict):
         return code
     ((kind, content),) = code.items()
     if kind == "dict":
-        return {k: _decode(v, arrays, place, loaded) for k, v in content}
+        return {k: _decode(v, arrays, target, loaded) for k, v in content}
     if kind == "tuple":
-        return tuple(_decode(c, arrays, place, loaded) for c in content)
+        return tuple(_decode(c, arrays, target, loaded) for c in content)
     if kind == "float":
         return float(content)
     name, where, dtype = content
     key = f"{kind} {name}"
     if key not in loaded:
         array = arrays[name] if dtype is None else arrays[name].view(dtype)[..., 0]
-        loaded[key] = tensor(array, device=place or device(where)) if kind == "tensor" else array
+        loaded[key] = tensor(array, device=target or device(where)) if kind == "tensor" else array
     if kind == "tensor":
         return wrap(loaded[key]._array)  # a new tensor, which may share memory with others
     return loaded[key][()] if kind == "scalar" else loaded[key]
@@ -215,14 +212,12 @@ def _decode(code: Any, arrays: dict[str, Any], place: device | None, loaded: dic
 
 def _check_path(op: str, path: Any) -> None:
     if not isinstance(path, (str, os.PathLike)):
-        hint = (
-            "; for an open file or a buffer, go through a file of a temporary folder" if hasattr(path, "read") else ""
-        )
+        hint = "; for an open file or a buffer, use a file in a temporary folder" if hasattr(path, "read") else ""
         raise TypeError(f"{op}: path: expected the name of a file, got {type(path).__name__}{hint}")
 
 
 def _check_header(path: Path, head: bytes) -> None:
-    """Raise ValueError for what is no complete safetensors file; other formats are told by their first bytes."""
+    """Raise ValueError for what is no complete safetensors file; other formats are known by their first bytes."""
     size = path.stat().st_size
     if not size:
         raise ValueError(f"load: {path}: the file is empty")

@@ -14,15 +14,9 @@ _PARTS = ("model", "optimizer", "scheduler", "loader")
 
 
 def save(
-    path: PathLike,
-    *,
-    model: Any = None,
-    optimizer: Any = None,
-    scheduler: Any = None,
-    loader: Any = None,
-    rng: bool = True,
-    **extra: Any,
-) -> None:
+    path: PathLike, *, model: Any = None, optimizer: Any = None, scheduler: Any = None, loader: Any = None,
+    rng: bool = True, **extra: Any,
+) -> None:  # fmt: skip
     """Save the `state_dict()` of each part, the training mode of each layer of the model, with rng the states of
     minigrad's, NumPy's and Python's random generators, and `extra`.
 
@@ -30,8 +24,8 @@ def save(
     functions (`lr=...`) are code, not state: construct the parts as before when loading. Raises TypeError for a part
     without state_dict(), and for what `minigrad.save` cannot save.
     """
-    parts = dict(zip(_PARTS, (model, optimizer, scheduler, loader)))
-    states = {name: _method_of("save", name, part, "state_dict")() for name, part in parts.items() if part is not None}
+    savers = _methods("save", "state_dict", model, optimizer, scheduler, loader)
+    states = {name: state_dict() for name, state_dict in savers.items()}
     content = {"snapshot": 1, "parts": states, "rng": collect_rng_states() if rng else None, "extra": extra}
     if isinstance(model, Module):
         content["training"] = {name: layer.training for name, layer in model.named_modules()}
@@ -39,15 +33,9 @@ def save(
 
 
 def load(
-    path: PathLike,
-    *,
-    model: Any = None,
-    optimizer: Any = None,
-    scheduler: Any = None,
-    loader: Any = None,
-    rng: bool = True,
-    map_location: str | device | None = None,
-) -> dict[str, Any]:
+    path: PathLike, *, model: Any = None, optimizer: Any = None, scheduler: Any = None, loader: Any = None,
+    rng: bool = True, map_location: str | device | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Load the saved states into the given parts, constructed as before, and return `extra` as a dict.
 
     rng=False leaves the random generators as they are. map_location: as in `minigrad.load`. Raises ValueError, before
@@ -57,10 +45,7 @@ def load(
     content = serialization.load(path, map_location)
     if not isinstance(content, dict) or "snapshot" not in content:
         raise ValueError(f"snapshot.load: {path}: expected a file that snapshot.save wrote; read it by minigrad.load")
-    parts, states = dict(zip(_PARTS, (model, optimizer, scheduler, loader))), content["parts"]
-    loaders = {
-        name: _method_of("load", name, part, "load_state_dict") for name, part in parts.items() if part is not None
-    }
+    loaders, states = _methods("load", "load_state_dict", model, optimizer, scheduler, loader), content["parts"]
     if missing := [name for name in loaders if name not in states]:
         raise ValueError(f"snapshot.load: {path}: expected a {missing[0]}, got only {', '.join(states) or 'no parts'}")
     if rng and content["rng"] is None:
@@ -72,12 +57,13 @@ def load(
         layer.training = training.get(name, layer.training)
     if rng:
         restore_rng_states(content["rng"])
-    extra: dict[str, Any] = content["extra"]
-    return extra
+    return content["extra"]
 
 
-def _method_of(op: str, name: str, part: Any, method: str) -> Any:
-    found = getattr(part, method, None)
-    if not callable(found):
-        raise TypeError(f"snapshot.{op}: {name}: expected something with {method}(), got {type(part).__name__}")
-    return found
+def _methods(op: str, method: str, *parts: Any) -> dict[str, Any]:
+    """The method of each part that is given, by the part's name."""
+    given = {name: part for name, part in zip(_PARTS, parts) if part is not None}
+    for name, part in given.items():
+        if not callable(getattr(part, method, None)):
+            raise TypeError(f"snapshot.{op}: {name}: expected something with {method}(), got {type(part).__name__}")
+    return {name: getattr(part, method) for name, part in given.items()}

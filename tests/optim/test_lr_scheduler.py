@@ -271,9 +271,9 @@ REFUSED: list[tuple[str, dict[str, Any], type[Exception], str]] = [
     ("LambdaLR", {"lr_lambda": [abs]}, ValueError, r"LambdaLR: lr_lambda: expected one for each of 2 groups, got 1"),
     ("MultiplicativeLR", {"lr_lambda": 0.5}, TypeError, r"MultiplicativeLR: lr_lambda: expected functions, got float"),
     ("MultiStepLR", {"milestones": 3}, TypeError, r"MultiStepLR: milestones: expected numbers of steps, got 3"),
-    ("ConstantLR", {"factor": 1.5}, ValueError, r"ConstantLR: factor: expected a number up to 1, got 1.5"),
+    ("ConstantLR", {"factor": 1.5}, ValueError, r"ConstantLR: factor: expected a number from 0 to 1, got 1.5"),
     ("LinearLR", {"start_factor": 0}, ValueError, r"LinearLR: start_factor: expected a number above 0, got 0"),
-    ("LinearLR", {"end_factor": -1}, ValueError, r"LinearLR: end_factor: expected a finite number from 0 on, got -1"),
+    ("LinearLR", {"end_factor": -1}, ValueError, r"LinearLR: end_factor: expected a number from 0 to 1, got -1"),
     ("ExponentialLR", {"gamma": math.nan}, ValueError, r"ExponentialLR: gamma: expected a finite number, got nan"),
     ("PolynomialLR", {"total_iters": 0}, ValueError,
      r"PolynomialLR: total_iters: expected an integer from 1 on, got 0"),
@@ -354,5 +354,6 @@ def test_what_schedules_of_schedules_refuse() -> None:
         ValueError, match=r"ChainedScheduler.load_state_dict: expected the states of 1 schedulers, got none"
     ):
         chain.load_state_dict({})
-    with pytest.raises(TypeError, match=r"ChainedScheduler.step: epoch: it goes on by one, got 4"):
+    text = r"ChainedScheduler.step: epoch: expected None \(a step goes on by one\), got 4"
+    with pytest.raises(TypeError, match=text):
         chain.step(4)

@@ -127,7 +127,11 @@ def test_a_search_ends_where_wolfe_s_conditions_hold() -> None:
     start = at(0.0)
     for first in (0.01, 0.3, 2.0, 4.0, 7.0):
         point, calls = strong_wolfe(at, start, first, 1.0, 1e-9, 25)
-        assert point.loss <= start.loss + 1e-4 * point.t * start.slope and abs(point.slope) <= 0.09 and calls <= 20
+        assert (
+            point.loss <= start.loss + 1e-4 * point.t * start.derivative
+            and abs(point.derivative) <= 0.09
+            and calls <= 20
+        )
 
 
 def test_the_minimum_of_a_cubic() -> None:
@@ -372,7 +376,11 @@ MUON_REFUSED = [
     ({"ns_coefficients": (1, 2, None)}, TypeError, r"Muon: ns_coefficients\[2\]: expected a number, got None"),
     ({"ns_steps": 100}, ValueError, r"Muon: ns_steps: expected less than 100, got 100"),
     ({"ns_steps": 1.5}, ValueError, r"Muon: ns_steps: expected an integer from 0 on, got 1.5"),
-    ({"adjust_lr_fn": "mine"}, ValueError, r"Muon: adjust_lr_fn: expected 'original' or 'match_rms_adamw', got 'mine'"),
+    (
+        {"adjust_lr_fn": "mine"},
+        ValueError,
+        r"Muon: adjust_lr_fn: expected 'original' or 'match_rms_adamw' or None, got 'mine'",
+    ),
 ]
 
 

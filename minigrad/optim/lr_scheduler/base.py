@@ -12,9 +12,9 @@ from minigrad.optim.optimizer import Optimizer
 
 
 class LRScheduler:
-    """Sets each group's lr, once when it is made and then at every `step()`, which comes after the optimizer's.
+    """Sets each group's lr: when it is constructed, and at every `step()`, which comes after the optimizer's.
 
-    One of its own kind defines `get_lr`: the rates of all groups at `self.last_epoch`, often from those before it. Each
+    A subclass defines `get_lr`: the rates of all groups at `self.last_epoch`, often from those before it. Each
     group's first rate is kept in it as "initial_lr", and here in `base_lrs`. last_epoch: -1 to begin; the number of
     steps made to go on with an optimizer whose groups have an "initial_lr".
     """
@@ -58,9 +58,11 @@ class LRScheduler:
         return [self._rate(group) for group in self.optimizer.param_groups]
 
     def _number(self, name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
-        found = checks.number(self._name, name, value, low)
-        if found > high:
-            raise ValueError(f"{self._name}: {name}: expected a number up to {high:g}, got {found:g}")
+        return checks.number(self._name, name, value, low, high)
+
+    def _positive(self, name: str, value: Any, high: float = math.inf) -> float:
+        if not (found := self._number(name, value, 0, high)):
+            raise ValueError(f"{self._name}: {name}: expected a number above 0, got 0")
         return found
 
     def _each(self, name: str, value: Any) -> list[float]:

@@ -20,7 +20,7 @@ class _Combined(LRScheduler):
                 raise TypeError(f"{self._name}: schedulers[{i}]: expected a scheduler, got {type(scheduler).__name__}")
             if isinstance(scheduler, ReduceLROnPlateau):
                 raise ValueError(
-                    f"{self._name}: schedulers[{i}]: got a ReduceLROnPlateau, whose step needs a measure; step it alone"
+                    f"{self._name}: schedulers[{i}]: got a ReduceLROnPlateau, whose step needs a metric; step it alone"
                 )
             optimizer = optimizer or scheduler.optimizer
             if scheduler.optimizer is not optimizer:
@@ -79,7 +79,7 @@ class SequentialLR(_Combined):
 
     def step(self, epoch: int | None = None) -> None:
         """Go on by one."""
-        _refuse(self._name, epoch)
+        _check_no_epoch(self._name, epoch)
         self.last_epoch += 1
         i = bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[i]
@@ -99,7 +99,7 @@ class ChainedScheduler(_Combined):
 
     def step(self, epoch: int | None = None) -> None:
         """Let each go on by one."""
-        _refuse(self._name, epoch)
+        _check_no_epoch(self._name, epoch)
         for scheduler in self._schedulers:
             scheduler.step()
         self._last_lr = self._rates()
@@ -112,6 +112,6 @@ def _undo(scheduler: LRScheduler) -> None:
         scheduler.last_epoch -= 1
 
 
-def _refuse(op: str, epoch: Any) -> None:
+def _check_no_epoch(op: str, epoch: Any) -> None:
     if epoch is not None:
-        raise TypeError(f"{op}.step: epoch: it goes on by one, got {epoch!r}")
+        raise TypeError(f"{op}.step: epoch: expected None (a step goes on by one), got {epoch!r}")

@@ -39,7 +39,7 @@ class CosineAnnealingLR(LRScheduler):
 
 class CosineAnnealingWarmRestarts(LRScheduler):
     """lr = eta_min + (base_lr - eta_min) * (1 + cos(pi * T_cur / T_i)) / 2, where T_cur counts from 0 to T_i = T_0,
-    then anew to T_i = T_i * T_mult.
+    then from 0 again to T_i = T_i * T_mult.
 
     After Loshchilov and Hutter 2017.
     """
@@ -119,21 +119,11 @@ class CyclicLR(_WithMomentum):
     _functions = ("_scale_fn_custom",)
 
     def __init__(
-        self,
-        optimizer: Optimizer,
-        base_lr: float | list[float],
-        max_lr: float | list[float],
-        step_size_up: int = 2000,
-        step_size_down: int | None = None,
-        mode: str = "triangular",
-        gamma: float = 1.0,
-        scale_fn: Callable[[float], float] | None = None,
-        scale_mode: str = "cycle",
-        cycle_momentum: bool = True,
-        base_momentum: float | list[float] = 0.8,
-        max_momentum: float | list[float] = 0.9,
-        last_epoch: int = -1,
-    ) -> None:
+        self, optimizer: Optimizer, base_lr: float | list[float], max_lr: float | list[float], step_size_up: int = 2000,
+        step_size_down: int | None = None, mode: str = "triangular", gamma: float = 1.0,
+        scale_fn: Callable[[float], float] | None = None, scale_mode: str = "cycle", cycle_momentum: bool = True,
+        base_momentum: float | list[float] = 0.8, max_momentum: float | list[float] = 0.9, last_epoch: int = -1,
+    ) -> None:  # fmt: skip
         self._attach(optimizer)
         bases, self.max_lrs = self._each("base_lr", base_lr), self._each("max_lr", max_lr)
         up = checks.integer(self._name, "step_size_up", step_size_up)
@@ -143,8 +133,7 @@ class CyclicLR(_WithMomentum):
             raise ValueError(
                 f"{self._name}: mode: expected 'triangular', 'triangular2' or 'exp_range' (or a scale_fn), got {mode!r}"
             )
-        if scale_mode not in ("cycle", "iterations"):
-            raise ValueError(f"{self._name}: scale_mode: expected 'cycle' or 'iterations', got {scale_mode!r}")
+        checks.one_of(self._name, "scale_mode", scale_mode, "cycle", "iterations")
         self.mode, self.gamma, self._scale_fn_custom = mode, self._number("gamma", gamma), scale_fn
         if scale_fn is None:
             scale_mode = "iterations" if mode == "exp_range" else "cycle"
@@ -186,22 +175,12 @@ class OneCycleLR(_WithMomentum):
     """
 
     def __init__(
-        self,
-        optimizer: Optimizer,
-        max_lr: float | list[float],
-        total_steps: int | None = None,
-        epochs: int | None = None,
-        steps_per_epoch: int | None = None,
-        pct_start: float = 0.3,
-        anneal_strategy: str = "cos",
-        cycle_momentum: bool = True,
-        base_momentum: float | list[float] = 0.85,
-        max_momentum: float | list[float] = 0.95,
-        div_factor: float = 25.0,
-        final_div_factor: float = 1e4,
-        three_phase: bool = False,
-        last_epoch: int = -1,
-    ) -> None:
+        self, optimizer: Optimizer, max_lr: float | list[float], total_steps: int | None = None,
+        epochs: int | None = None, steps_per_epoch: int | None = None, pct_start: float = 0.3,
+        anneal_strategy: str = "cos", cycle_momentum: bool = True, base_momentum: float | list[float] = 0.85,
+        max_momentum: float | list[float] = 0.95, div_factor: float = 25.0, final_div_factor: float = 1e4,
+        three_phase: bool = False, last_epoch: int = -1,
+    ) -> None:  # fmt: skip
         self._attach(optimizer)
         if total_steps is None and (epochs is None or steps_per_epoch is None):
             raise ValueError(f"{self._name}: total_steps: expected it, or epochs and steps_per_epoch, got neither")
@@ -212,9 +191,7 @@ class OneCycleLR(_WithMomentum):
             else checks.integer(self._name, "total_steps", total_steps)
         )
         up = self._number("pct_start", pct_start, 0, 1) * self.total_steps
-        if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(f"{self._name}: anneal_strategy: expected 'cos' or 'linear', got {anneal_strategy!r}")
-        self._anneal_func_type = anneal_strategy
+        self._anneal_func_type = checks.one_of(self._name, "anneal_strategy", anneal_strategy, "cos", "linear")
         rates, momenta = ("initial_lr", "max_lr"), ("max_momentum", "base_momentum")
         if three_phase:
             between = _phase(2 * up - 2, rates[::-1], momenta[::-1])
@@ -232,11 +209,6 @@ class OneCycleLR(_WithMomentum):
         if cycle_momentum:
             self._begin_momentum(base_momentum, max_momentum, begin=last_epoch == -1)
         super().__init__(optimizer, last_epoch)
-
-    def _positive(self, name: str, value: Any) -> float:
-        if not (found := self._number(name, value, 0)):
-            raise ValueError(f"{self._name}: {name}: expected a number above 0, got 0")
-        return found
 
     def get_lr(self) -> list[float]:
         if self.last_epoch > self.total_steps:
@@ -257,7 +229,7 @@ class OneCycleLR(_WithMomentum):
         return self._between(phase["start_lr"], phase["end_lr"], share)
 
     def _between(self, start: str, end: str, share: float) -> list[float]:
-        """For each group, the value that far on the way from one of its entries to another."""
+        """For each group, the value between two of its entries, at this share of the phase."""
         if self._anneal_func_type == "linear":
             return [(group[end] - group[start]) * share + group[start] for group in self.optimizer.param_groups]
         left = 1 + math.cos(math.pi * share)

@@ -111,16 +111,10 @@ class LinearLR(LRScheduler):
     """lr = base_lr * factor, which goes from start_factor to end_factor on a line until t = total_iters."""
 
     def __init__(
-        self,
-        optimizer: Optimizer,
-        start_factor: float = 1 / 3,
-        end_factor: float = 1.0,
-        total_iters: int = 5,
+        self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5,
         last_epoch: int = -1,
-    ) -> None:
-        self.start_factor = self._number("start_factor", start_factor, 0, 1)
-        if not self.start_factor:
-            raise ValueError(f"{self._name}: start_factor: expected a number above 0, got 0")
+    ) -> None:  # fmt: skip
+        self.start_factor = self._positive("start_factor", start_factor, 1)
         self.end_factor = self._number("end_factor", end_factor, 0, 1)
         self.total_iters = checks.integer(self._name, "total_iters", total_iters)
         super().__init__(optimizer, last_epoch)

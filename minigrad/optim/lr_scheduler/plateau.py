@@ -1,4 +1,4 @@
-"""`ReduceLROnPlateau`: smaller steps once a measure gets no better."""
+"""`ReduceLROnPlateau`: a smaller learning rate once a metric stops improving."""
 
 import math
 from typing import SupportsFloat
@@ -9,24 +9,16 @@ from minigrad.optim.optimizer import Optimizer
 
 
 class ReduceLROnPlateau(LRScheduler):
-    """lr = max(lr * factor, min_lr) after more than `patience` steps in which the measure got no better.
+    """lr = max(lr * factor, min_lr) after more than `patience` steps without improvement of the metric.
 
     Better: lower (mode "min") or higher ("max") than the best by threshold, a share of the best ("rel") or a number
     ("abs"); nan is never. cooldown: how many steps after a reduction do not count. eps: the least reduction made.
     """
 
     def __init__(
-        self,
-        optimizer: Optimizer,
-        mode: str = "min",
-        factor: float = 0.1,
-        patience: int = 10,
-        threshold: float = 1e-4,
-        threshold_mode: str = "rel",
-        cooldown: int = 0,
-        min_lr: float | list[float] = 0,
-        eps: float = 1e-8,
-    ) -> None:
+        self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10, threshold: float = 1e-4,
+        threshold_mode: str = "rel", cooldown: int = 0, min_lr: float | list[float] = 0, eps: float = 1e-8,
+    ) -> None:  # fmt: skip
         self._attach(optimizer)
         self.factor = checks.fraction(self._name, "factor", factor)
         self.default_min_lr = None if isinstance(min_lr, (list, tuple)) else min_lr
@@ -34,16 +26,14 @@ class ReduceLROnPlateau(LRScheduler):
         self.patience = checks.integer(self._name, "patience", patience, low=0)
         self.cooldown = checks.integer(self._name, "cooldown", cooldown, low=0)
         self.eps, self.threshold = self._number("eps", eps), self._number("threshold", threshold)
-        for name, value, known in (("mode", mode, ("min", "max")), ("threshold_mode", threshold_mode, ("rel", "abs"))):
-            if value not in known:
-                raise ValueError(f"{self._name}: {name}: expected {known[0]!r} or {known[1]!r}, got {value!r}")
-        self.mode, self.threshold_mode = mode, threshold_mode
+        self.mode = checks.one_of(self._name, "mode", mode, "min", "max")
+        self.threshold_mode = checks.one_of(self._name, "threshold_mode", threshold_mode, "rel", "abs")
         self.best = math.inf if mode == "min" else -math.inf
         self.last_epoch = self.cooldown_counter = self.num_bad_epochs = 0
         self._last_lr = self._rates()
 
     def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:  # type: ignore[override]
-        """Count one step, and reduce the rates if it is time. metrics: the measure, a number or a tensor of one."""
+        """Count one step, and reduce the rates if it is time. metrics: a number, or a tensor of one."""
         current = checks.loss(f"{self._name}.step: metrics", metrics)
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         if self._is_better(current):
@@ -60,7 +50,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     @property
     def in_cooldown(self) -> bool:
-        """Is a reduction so near that bad steps do not count?"""
+        """Is a reduction so recent that steps without improvement do not count?"""
         return self.cooldown_counter > 0
 
     def _reduced(self, rates: list[float]) -> list[float]:

@@ -35,7 +35,7 @@ def device_count() -> int:
 
 
 def is_initialized() -> bool:
-    """Has a GPU been asked for, and found?"""
+    """As `is_available`."""
     return is_available()
 
 
@@ -45,13 +45,13 @@ def init() -> None:
 
 
 def _number(where: Any) -> int | None:
-    """The number of the GPU that is meant; None for the current one."""
+    """The index of a GPU; None for the current one."""
     if where is None or isinstance(where, int):
         return where
-    place = where if isinstance(where, _device) else _device(where)
-    if place.type != "cuda":
-        raise DeviceError(f'cuda: expected a GPU such as "cuda:0", got {str(place)!r}')
-    return place.index
+    given = where if isinstance(where, _device) else _device(where)
+    if given.type != "cuda":
+        raise DeviceError(f'cuda: expected a GPU such as "cuda:0", got {str(given)!r}')
+    return given.index
 
 
 def current_device() -> int:
@@ -103,49 +103,49 @@ def get_device_capability(device: Any = None) -> tuple[int, int]:
 
 
 def synchronize(device: object = None) -> None:
-    """Wait until the GPU has done all it was given; nothing to wait for where there is none."""
+    """Wait until the GPU has finished its work; without a GPU, return at once."""
     if is_available():
         _synchronize()
 
 
 class Event:
-    """A mark in the work given to the GPU: `record()`, then `elapsed_time(later)` in ms once both are done."""
+    """A point in a stream of GPU work: `record()`, then `elapsed_time(later)` in ms once both are reached."""
 
     def __init__(self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False) -> None:
         self._event = _backend.cupy().cuda.Event(block=blocking, disable_timing=not enable_timing)
 
     def record(self, stream: "Stream | None" = None) -> None:
-        """Mark what has been given so far."""
+        """Record the event after the work submitted so far."""
         self._event.record(None if stream is None else stream._stream)
 
     def synchronize(self) -> None:
-        """Wait until the GPU has come to the mark."""
+        """Wait until the GPU has reached the event."""
         self._event.synchronize()
         _check_deferred()
 
     def query(self) -> bool:
-        """Has it?"""
+        """Has the GPU reached the event?"""
         return bool(self._event.done)
 
     def elapsed_time(self, end_event: "Event") -> float:
-        """Milliseconds from this mark to another."""
+        """Milliseconds from this event to another."""
         return float(_backend.cupy().cuda.get_elapsed_time(self._event, end_event._event))
 
 
 class Stream:
-    """Work for the GPU that runs in its own order: `with cuda.stream(s):` what is given inside belongs to it."""
+    """A queue of GPU work, in order: work submitted in `with cuda.stream(s):` belongs to it."""
 
     def __init__(self, device: Any = None, priority: int = 0) -> None:
         with globals()["device"](device):
             self._stream = _backend.cupy().cuda.Stream(non_blocking=True)
 
     def synchronize(self) -> None:
-        """Wait until it is done."""
+        """Wait until its work is finished."""
         self._stream.synchronize()
         _check_deferred()
 
     def wait_stream(self, stream: "Stream") -> None:
-        """Begin what comes only when the other has done what it was given so far."""
+        """Work submitted from here on waits for the work submitted to the other stream so far."""
         self._stream.wait_event(stream._stream.record())
 
     def __enter__(self) -> "Stream":
@@ -157,7 +157,7 @@ class Stream:
 
 
 def stream(stream: Stream) -> Stream:
-    """`with cuda.stream(s):` what is given to the GPU inside belongs to `s`."""
+    """`with cuda.stream(s):` work submitted inside belongs to `s`."""
     return stream
 
 
@@ -180,7 +180,7 @@ max_memory_allocated = max_memory_reserved = max_memory_cached = memory_cached =
 
 
 def reset_peak_memory_stats(device: Any = None) -> None:
-    """Let max_memory_allocated() start anew: gives unused memory back, as `empty_cache`."""
+    """Restart max_memory_allocated(): frees unused memory, as `empty_cache` does."""
     empty_cache()
 
 
@@ -194,13 +194,13 @@ def mem_get_info(device: Any = None) -> tuple[int, int]:
 
 
 def empty_cache() -> None:
-    """Give memory that CuPy's pool holds unused back to the GPU."""
+    """Free the unused memory of CuPy's pool."""
     if is_available():
         _backend.empty_cache()
 
 
 def manual_seed(seed: int) -> None:
-    """Start the default generator from `seed`: there is one for all devices, with the same numbers on each."""
+    """Seed the default generator: one serves all devices, with the same numbers on each."""
     _random.manual_seed(seed)
 
 

@@ -48,24 +48,12 @@ class DataLoader(Generic[T]):
     """
 
     def __init__(
-        self,
-        dataset: Dataset[T],
-        batch_size: int | None = 1,
-        shuffle: bool | None = None,
-        sampler: Iterable[Any] | None = None,
-        batch_sampler: Iterable[list[Any]] | None = None,
-        num_workers: int = 0,
-        collate_fn: Callable[[Any], Any] | None = None,
-        pin_memory: bool = False,
-        drop_last: bool = False,
-        timeout: float = 0,
-        worker_init_fn: Callable[[int], None] | None = None,
-        multiprocessing_context: Any = None,
-        generator: Generator | None = None,
-        *,
-        prefetch_factor: int | None = None,
-        persistent_workers: bool = False,
-    ) -> None:
+        self, dataset: Dataset[T], batch_size: int | None = 1, shuffle: bool | None = None,
+        sampler: Iterable[Any] | None = None, batch_sampler: Iterable[list[Any]] | None = None, num_workers: int = 0,
+        collate_fn: Callable[[Any], Any] | None = None, pin_memory: bool = False, drop_last: bool = False,
+        timeout: float = 0, worker_init_fn: Callable[[int], None] | None = None, multiprocessing_context: Any = None,
+        generator: Generator | None = None, *, prefetch_factor: int | None = None, persistent_workers: bool = False,
+    ) -> None:  # fmt: skip
         checks.check_arguments(locals())
         self.dataset, self.num_workers, self.timeout, self.generator = dataset, num_workers, timeout, generator
         self.pin_memory, self.persistent_workers = pin_memory, persistent_workers
@@ -222,7 +210,7 @@ class DataLoader(Generic[T]):
         """The next `iter` returns the rest of the epoch that was running, or, if none was, starts the next epoch.
 
         The default generator is left as it is: between epochs, restore it too (`set_rng_state`). The random generators
-        of workers start anew at the batch resumed from. Raises ValueError for anything but such a state.
+        of workers are seeded again at the batch resumed from. Raises ValueError for anything but such a state.
         """
         progress = checks.check_state(state_dict, len(self._generators()))
         self._progress = Progress(*progress)

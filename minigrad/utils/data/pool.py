@@ -33,12 +33,9 @@ class WorkerPool:
             for id in range(n):
                 ours, theirs = context.Pipe()
                 self.connections.append(ours)
-                process = context.Process(
-                    target=worker.worker_loop,
-                    args=(theirs, pickled, id, n, seed + id),
-                    daemon=True,
-                    name=f"DataLoader-{id}",
-                )
+                arguments = (theirs, pickled, id, n, seed + id)
+                name = f"DataLoader-{id}"
+                process = context.Process(target=worker.worker_loop, args=arguments, daemon=True, name=name)
                 _start(process, id)
                 self.processes.append(process)
                 theirs.close()  # only the worker holds it now: if the worker dies, our end reads EOF
@@ -105,9 +102,8 @@ class WorkerPool:
         process = self.processes[id]
         process.join(5)
         code = process.exitcode
-        how = (
-            f"was killed by {_signal_name(-code)}" if code is not None and code < 0 else f"ended with exit code {code}"
-        )
+        killed = code is not None and code < 0
+        how = f"was killed by {_signal_name(-code)}" if killed else f"ended with exit code {code}"
         hint = "; the system kills by SIGKILL where memory runs out" if code == -signal.SIGKILL else ""
         if code == 1:
             hint = f"; its output above says why. {_GUARD}"

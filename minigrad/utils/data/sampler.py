@@ -58,12 +58,9 @@ class RandomSampler(IndexSampler):
     """
 
     def __init__(
-        self,
-        data_source: Any,
-        replacement: bool = False,
-        num_samples: int | None = None,
+        self, data_source: Any, replacement: bool = False, num_samples: int | None = None,
         generator: Generator | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         _check_bool("RandomSampler", "replacement", replacement)
         if num_samples is not None:
             check_integer("RandomSampler", "num_samples", num_samples)
