@@ -4,7 +4,8 @@ import functools
 import inspect
 import re
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from types import FunctionType
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from minigrad.backend import run as runner
 from minigrad.engine.messages import describe
@@ -48,6 +49,25 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
 
     signature = call.__signature__ = Signature.of(function, _with_numpy_names)  # type: ignore[attr-defined]
     return call
+
+
+def by_dimensions(
+    name: str, function: Callable[Concatenate[str, int, P], R]
+) -> tuple[Callable[P, R], Callable[P, R], Callable[P, R]]:
+    """The public functions `name`1d, `name`2d and `name`3d, of a function of that name and the number of spatial
+    dimensions, whose other parameters and docstring they have."""
+
+    def of(dims: int) -> Callable[P, R]:
+        own: Any = FunctionType(function.__code__, function.__globals__, f"{name}{dims}d", function.__defaults__)
+        own.__annotations__, own.__qualname__ = function.__annotations__, own.__name__  # Python's errors name it
+        made: Any = functools.partial(own, own.__name__, dims)
+        made.__name__ = made.__qualname__ = own.__name__
+        made.__module__, made.__doc__ = function.__module__, function.__doc__
+        call: Any = public(made)
+        call.__wrapped__ = function  # where the source stands
+        return call
+
+    return of(1), of(2), of(3)
 
 
 class Signature(inspect.Signature):

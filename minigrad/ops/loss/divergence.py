@@ -59,14 +59,9 @@ def binary_cross_entropy(
 
 
 def binary_cross_entropy_with_logits(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    size_average: Any = None,
-    reduce: Any = None,
-    reduction: str = "mean",
+    input: Any, target: Any, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
     pos_weight: Any = None,
-) -> Any:
+) -> Any:  # fmt: skip
     """binary_cross_entropy of sigmoid(input) as (1 - y) x + softplus(-x): finite at any logits. pos_weight multiplies
     y's term."""
     _modern("binary_cross_entropy_with_logits", size_average, reduce)

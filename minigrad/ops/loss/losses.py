@@ -75,15 +75,9 @@ def _one_at(logits: Any, target: Any) -> Any:
 
 @public
 def cross_entropy(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    size_average: Any = None,
-    ignore_index: int = -100,
-    reduce: Any = None,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Any:
+    input: Any, target: Any, weight: Any = None, size_average: Any = None, ignore_index: int = -100, reduce: Any = None,
+    reduction: str = "mean", label_smoothing: float = 0.0,
+) -> Any:  # fmt: skip
     """-log softmax(input)[class]: how surprised the scores `input` are by the true classes.
 
     input: (N, C), (C,) or (N, C, d1, ...) of any real scores. target: class indices (N,), (), (N, d1, ...), or
@@ -138,14 +132,9 @@ def _class_weight(op: str, weight: Any, scores: Any, classes: int) -> Any:
 
 @public
 def nll_loss(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    size_average: Any = None,
-    ignore_index: int = -100,
-    reduce: Any = None,
+    input: Any, target: Any, weight: Any = None, size_average: Any = None, ignore_index: int = -100, reduce: Any = None,
     reduction: str = "mean",
-) -> Any:
+) -> Any:  # fmt: skip
     """-input[class]: the negative log-likelihood, given log-probabilities. Arguments as cross_entropy's."""
     _modern("nll_loss", size_average, reduce)
     _tensors("nll_loss", input=input, target=target)
@@ -196,15 +185,9 @@ def _rows(op: str, input: Any, target: Any) -> tuple[Any, int]:
 
 @public
 def multi_margin_loss(
-    input: Any,
-    target: Any,
-    p: int = 1,
-    margin: float = 1.0,
-    weight: Any = None,
-    size_average: Any = None,
-    reduce: Any = None,
-    reduction: str = "mean",
-) -> Any:
+    input: Any, target: Any, p: int = 1, margin: float = 1.0, weight: Any = None, size_average: Any = None,
+    reduce: Any = None, reduction: str = "mean",
+) -> Any:  # fmt: skip
     """sum over the wrong classes j of max(0, margin - input[class] + input[j])^p / C: the multi-class hinge (SVM) loss.
 
     input: (N, C) or (C,); p: 1 or 2. PyTorch's divides by the number of classes C; CS231n's hinge is C times this one.

@@ -31,14 +31,9 @@ def _signs(op: str, target: Any) -> None:
 
 @public
 def margin_ranking_loss(
-    input1: Any,
-    input2: Any,
-    target: Any,
-    margin: float = 0.0,
-    size_average: Any = None,
-    reduce: Any = None,
+    input1: Any, input2: Any, target: Any, margin: float = 0.0, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
-) -> Any:
+) -> Any:  # fmt: skip
     """max(0, -target (input1 - input2) + margin): input1 is to rank above input2 where target is 1, below where -1."""
     _modern("margin_ranking_loss", size_average, reduce)
     _signs("margin_ranking_loss", target)
@@ -68,14 +63,9 @@ def soft_margin_loss(
 
 @public
 def cosine_embedding_loss(
-    input1: Any,
-    input2: Any,
-    target: Any,
-    margin: float = 0.0,
-    size_average: Any = None,
-    reduce: Any = None,
+    input1: Any, input2: Any, target: Any, margin: float = 0.0, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
-) -> Any:
+) -> Any:  # fmt: skip
     """1 - cos(input1, input2) where target is 1, max(0, cos - margin) where it is -1; vectors (d,) or rows (n, d)."""
     _modern("cosine_embedding_loss", size_average, reduce)
     _signs("cosine_embedding_loss", target)
@@ -181,15 +171,9 @@ def gaussian_nll_loss(
 
 @public
 def poisson_nll_loss(
-    input: Any,
-    target: Any,
-    log_input: bool = True,
-    full: bool = False,
-    size_average: Any = None,
-    eps: float = 1e-8,
-    reduce: Any = None,
-    reduction: str = "mean",
-) -> Any:
+    input: Any, target: Any, log_input: bool = True, full: bool = False, size_average: Any = None, eps: float = 1e-8,
+    reduce: Any = None, reduction: str = "mean",
+) -> Any:  # fmt: skip
     """exp(input) - target * input, or input - target * log(input + eps) if not log_input; full adds Stirling's
     approximation of log(target!) where target > 1."""
     _modern("poisson_nll_loss", size_average, reduce)

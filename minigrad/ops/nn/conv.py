@@ -10,7 +10,7 @@ from typing import Any
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.messages import describe
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.ops.api import public
+from minigrad.ops.api import by_dimensions
 from minigrad.ops.array.pad import pad
 from minigrad.ops.array.shape import reshape, squeeze, sum_to, unsqueeze
 from minigrad.ops.index.indexing import _getitem
@@ -121,9 +121,14 @@ def _check(op: str, input: Any, weight: Any, bias: Any, dims: int, groups: int, 
         raise DtypeError(f"{op}: expected one dtype, got weight {weight.dtype} and bias {bias.dtype}")
 
 
-def _convolve(
-    op: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
-) -> Any:
+def _convolve(op: str, dims: int, input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
+              dilation: Any = 1, groups: int = 1) -> Any:  # fmt: skip
+    """The cross-correlation of an input (N, C, *size), or without N, with kernels (out, C / groups, *kernel), plus the
+    bias (out,). Sizes are (L,) for conv1d, (H, W) for conv2d, (D, H, W) for conv3d.
+
+    padding: zeros on both sides, "same" (stride 1: the result has the input's size) or "valid" (none). Along each
+    dimension the result has (n + 2 padding - dilation (k - 1) - 1) // stride + 1 elements.
+    """
     _check(op, input, weight, bias, dims, groups, False)
     w = getattr(weight, "_array", weight)
     batched, kernel = getattr(input, "_array", input).ndim == dims + 2, w.shape[2:]
@@ -158,10 +163,11 @@ def _by_name(op: str, x: Any, padding: str, kernel: Ints, stride: Ints, dilation
     return pad(x, [w for n in reversed(total) for w in (n // 2, n - n // 2)]), nothing
 
 
-def _transpose(
-    op: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, output_padding: Any, groups: int,
-    dilation: Any,
-) -> Any:  # fmt: skip
+def _transpose(op: str, dims: int, input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
+               output_padding: Any = 0, groups: int = 1, dilation: Any = 1) -> Any:  # fmt: skip
+    """The adjoint of conv1d, conv2d or conv3d in its input: each element of (N, C, *size), or without N, adds its
+    multiple of the kernel (C, out / groups, *kernel) to the result, whose size is (n - 1) stride - 2 padding +
+    dilation (k - 1) + output_padding + 1 along each dimension."""
     _check(op, input, weight, bias, dims, groups, True)
     x = input if input.ndim == dims + 2 else unsqueeze(input, 0)
     steps = as_tuple(op, "stride", stride, dims, 1)
@@ -185,58 +191,5 @@ def _transpose(
     return out if input.ndim == dims + 2 else squeeze(out, 0)
 
 
-@public
-def conv1d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
-) -> Any:
-    """The cross-correlation of an input (N, C, L) (or without N) with kernels (out, C / groups, ...); see conv2d."""
-    return _convolve("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
-
-
-@public
-def conv2d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
-) -> Any:
-    """The cross-correlation of an input (N, C, H, W) (or without N) with kernels (out, C / groups, ...).
-
-    padding: zeros on both sides, "same" or "valid". Window places: (n + 2 padding - dilation (k - 1) - 1) // stride +
-    1.
-    """
-    return _convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
-
-
-@public
-def conv3d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
-) -> Any:
-    """The cross-correlation of an input (N, C, D, H, W) (or without N) with kernels (out, C / groups, ...); see
-    conv2d."""
-    return _convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
-
-
-@public
-def conv_transpose1d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
-    groups: int = 1, dilation: Any = 1,
-) -> Any:  # fmt: skip
-    """The adjoint of conv1d; see conv_transpose2d."""
-    return _transpose("conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation)
-
-
-@public
-def conv_transpose2d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
-    groups: int = 1, dilation: Any = 1,
-) -> Any:  # fmt: skip
-    """The adjoint of conv2d: each input element adds its multiple of the kernel (in, out / groups, ...) to the result,
-    whose size is (n - 1) stride - 2 padding + dilation (k - 1) + output_padding + 1."""
-    return _transpose("conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
-
-
-@public
-def conv_transpose3d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
-    groups: int = 1, dilation: Any = 1,
-) -> Any:  # fmt: skip
-    """The adjoint of conv3d; see conv_transpose2d."""
-    return _transpose("conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation)
+conv1d, conv2d, conv3d = by_dimensions("conv", _convolve)
+conv_transpose1d, conv_transpose2d, conv_transpose3d = by_dimensions("conv_transpose", _transpose)

@@ -13,7 +13,7 @@ from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
-from minigrad.ops.api import public
+from minigrad.ops.api import by_dimensions, public
 from minigrad.ops.array.pad import pad
 from minigrad.ops.array.shape import movedim, reshape, squeeze, unsqueeze
 from minigrad.ops.index.indexing import gather, getitem
@@ -87,8 +87,10 @@ def _covered(x: Any, output: Ints, window: Ints, step: Ints, around: Ints, holes
 # --- the largest ----------------------------------------------------------------------------------------------------
 
 
-def _max_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
-              ceil_mode: bool, return_indices: bool) -> Any:  # fmt: skip
+def _max_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+              ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
+    """The largest element of every window; of equal ones the first gets the gradient. return_indices: also its index in
+    the flattened input plane. ceil_mode: also a window that hangs over the end, if it starts before it."""
     x = _batch(op, input, dims)
     window, step, around, holes = _sizes(op, kernel_size, stride, padding, dilation, dims)
     output = _output_size(op, tuple(x.shape)[2:], window, step, around, holes, ceil_mode)
@@ -115,8 +117,11 @@ def _flat_indices(best: Any, sizes: Ints, output: Ints, window: Ints, step: Ints
 # --- the mean -------------------------------------------------------------------------------------------------------
 
 
-def _avg_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool,
-              count_include_pad: bool, divisor_override: int | None) -> Any:  # fmt: skip
+def _avg_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
+              ceil_mode: bool = False, count_include_pad: bool = True,
+              divisor_override: int | None = None) -> Any:  # fmt: skip
+    """The mean of every window; count_include_pad=False leaves the padding out of it, divisor_override divides the sum
+    by another number. ceil_mode as max_pool2d's."""
     x = _batch(op, input, dims)
     window, step, around, holes = _sizes(op, kernel_size, stride, padding, 1, dims)
     output = _output_size(op, tuple(x.shape)[2:], window, step, around, holes, ceil_mode)
@@ -166,7 +171,9 @@ def _bins(n: int, m: int) -> list[tuple[int, int]]:
 
 
 def _adaptive_avg(op: str, dims: int, input: Any, output_size: Any) -> Any:
-    """A matrix of means along one dimension after the other; for one bin a mean."""
+    """Means of output_size bins (a number, or one for each dimension; None: the input's size) along each dimension, as
+    equal as can be."""
+    # by a matrix of means along one dimension after the other
     x = _batch(op, input, dims)
     xp = array_module(x._array if isinstance(x, Tensor) else x)
     for d, m in enumerate(_output_sizes(op, output_size, tuple(x.shape)[2:]), 2):
@@ -183,8 +190,10 @@ def _adaptive_avg(op: str, dims: int, input: Any, output_size: Any) -> Any:
     return x * 1 if input.ndim == dims + 2 else squeeze(x * 1, 0)
 
 
-def _adaptive_max(op: str, dims: int, input: Any, output_size: Any, return_indices: bool) -> Any:
-    """The bins, the short ones filled up with their last element, as windows; then their largest elements."""
+def _adaptive_max(op: str, dims: int, input: Any, output_size: Any, return_indices: bool = False) -> Any:
+    """The largest elements of output_size bins (a number, or one for each dimension; None: the input's size) along each
+    dimension, as equal as can be. return_indices: also their indices in the flattened input plane."""
+    # the bins as windows, the short ones filled up with their last element; then their largest elements
     x = _batch(op, input, dims)
     sizes = tuple(x.shape)[2:]
     wanted = _output_sizes(op, output_size, sizes)
@@ -216,87 +225,13 @@ def _adaptive_max(op: str, dims: int, input: Any, output_size: Any, return_indic
 
 
 @public
-def max_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-               ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
-    """The largest element of every window; of equal ones the first gets the gradient. With return_indices also where in
-    the flattened input plane it was."""
-    return _max_pool("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
-
-
-@public
-def max_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-               ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
-    """The largest element of every window; of equal ones the first gets the gradient. With return_indices also where in
-    the flattened input plane it was."""
-    return _max_pool("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
-
-
-@public
-def max_pool3d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-               ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
-    """The largest element of every window; of equal ones the first gets the gradient. With return_indices also where in
-    the flattened input plane it was."""
-    return _max_pool("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
-
-
-@public
 def avg_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
                count_include_pad: bool = True) -> Any:  # fmt: skip
-    """The mean of every window; count_include_pad=False leaves the padding out of it."""
-    return _avg_pool("avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
+    """The mean of every window; count_include_pad=False leaves the padding out of it. ceil_mode as max_pool1d's."""
+    return _avg_pool("avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 
-@public
-def avg_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-               count_include_pad: bool = True,
-               divisor_override: int | None = None) -> Any:  # fmt: skip
-    """The mean of every window; count_include_pad=False leaves the padding out of it."""
-    return _avg_pool(
-        "avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
-    )
-
-
-@public
-def avg_pool3d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-               count_include_pad: bool = True,
-               divisor_override: int | None = None) -> Any:  # fmt: skip
-    """The mean of every window; count_include_pad=False leaves the padding out of it."""
-    return _avg_pool(
-        "avg_pool3d", 3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
-    )
-
-
-@public
-def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
-    """Means of so many bins, as equal as can be, along each dimension."""
-    return _adaptive_avg("adaptive_avg_pool1d", 1, input, output_size)
-
-
-@public
-def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
-    """Means of so many bins, as equal as can be, along each dimension."""
-    return _adaptive_avg("adaptive_avg_pool2d", 2, input, output_size)
-
-
-@public
-def adaptive_avg_pool3d(input: Any, output_size: Any) -> Any:
-    """Means of so many bins, as equal as can be, along each dimension."""
-    return _adaptive_avg("adaptive_avg_pool3d", 3, input, output_size)
-
-
-@public
-def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
-    """The largest elements of so many bins, as equal as can be, along each dimension."""
-    return _adaptive_max("adaptive_max_pool1d", 1, input, output_size, return_indices)
-
-
-@public
-def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
-    """The largest elements of so many bins, as equal as can be, along each dimension."""
-    return _adaptive_max("adaptive_max_pool2d", 2, input, output_size, return_indices)
-
-
-@public
-def adaptive_max_pool3d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
-    """The largest elements of so many bins, as equal as can be, along each dimension."""
-    return _adaptive_max("adaptive_max_pool3d", 3, input, output_size, return_indices)
+avg_pool2d, avg_pool3d = by_dimensions("avg_pool", _avg_pool)[1:]
+max_pool1d, max_pool2d, max_pool3d = by_dimensions("max_pool", _max_pool)
+adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = by_dimensions("adaptive_avg_pool", _adaptive_avg)
+adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = by_dimensions("adaptive_max_pool", _adaptive_max)

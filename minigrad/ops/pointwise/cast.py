@@ -45,14 +45,9 @@ def astype(input: Any, dtype: Any) -> Any:
 
 
 def to(
-    input: Tensor,
-    *args: Any,
-    dtype: Any = None,
-    device: Any = None,
-    non_blocking: bool = False,
-    copy: bool = False,
+    input: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False,
     memory_format: Any = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """to(dtype), to(device), to(device, dtype), to(other): converted and moved; itself if there is nothing to do."""
     for a in args:
         if isinstance(a, Tensor):
