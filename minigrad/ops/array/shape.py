@@ -207,12 +207,8 @@ def flip(input: Any, *args: Any, dims: Any = None) -> Any:
 # --- joining and splitting ----------------------------------------------------------------------------------------
 
 
-def _part(g: Any, dim: int, start: int, length: int) -> Any:
-    return narrow(g, dim, start, length)
-
-
 @primitive(
-    name="cat", tensors=lambda g, index, dim, starts: _part(g, dim, starts[index], starts[index + 1] - starts[index])
+    name="cat", tensors=lambda g, index, dim, starts: narrow(g, dim, starts[index], starts[index + 1] - starts[index])
 )
 def _cat(*tensors: Any, dim: int, starts: tuple[int, ...]) -> Any:
     out = array_module(tensors[0]).concatenate(tensors, dim)

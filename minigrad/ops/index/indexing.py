@@ -11,16 +11,13 @@ import numpy as np
 
 from minigrad.backend import add_at, array_module, assert_all, copy_to, device_guard, device_of, is_array, wraps_indices
 from minigrad.engine.dispatch import primitive
-from minigrad.engine.messages import describe, move_scalars
+from minigrad.engine.messages import move_scalars
 from minigrad.engine.slice_grad import SliceGradient
 from minigrad.engine.tensor import Tensor
-from minigrad.errors import ShapeError
 from minigrad.ops import axes
-from minigrad.ops.api import public
+from minigrad.ops.api import public, shape_error
 
-__all__ = [
-    "gather", "masked_fill",
-]  # fmt: skip
+__all__ = ["gather"]
 
 # --- t[...] -------------------------------------------------------------------------------------------------------
 
@@ -159,10 +156,8 @@ def gather(input: Any, dim: int, index: Any) -> Any:
     if 0 in tuple(index.shape):
         return input.reshape(-1)[:0].reshape(tuple(index.shape))
     if index.ndim != input.ndim or any(index.shape[d] > input.shape[d] for d in range(input.ndim) if d != at):
-        raise ShapeError(
-            f"gather: expected an index of {input.ndim} dimensions, no larger than {tuple(input.shape)} outside "
-            f"dimension {at}, got {tuple(index.shape)}"
-        )
+        wanted = f"{input.ndim} dimensions, no larger than {tuple(input.shape)} outside dimension {at}"
+        raise shape_error("gather: `index`", wanted, index)
     check_range("gather", index, input.shape[at], f"dimension {at}", input)
     return _gather(input, index, dim=at)
 
@@ -227,17 +222,3 @@ def pick(input: Any, index: Any) -> Any:
     """input[i, index[i]] for each row i of a matrix. A primitive because its adjoint, which puts one value into each
     row, needs no scatter-add: 20 times faster than `gather`'s for a batch of 256."""
     return _pick(input, index=_plain(index))
-
-
-@public
-def masked_fill(input: Any, mask: Any, value: Any) -> Any:
-    """`value` where the bool `mask` holds, else input."""
-    from minigrad.ops.pointwise.arithmetic import where
-
-    if hasattr(value, "dtype"):
-        if value.ndim or (value.dtype.kind == "c" and input.dtype.kind != "c"):
-            raise ShapeError(f"masked_fill: value: expected a number or a 0-d tensor, got {describe(value)}")
-        value = value.astype(input.dtype)
-    elif input.dtype.kind in "biu":
-        value = input.dtype.type(value).item()  # the result has the input's dtype, as in PyTorch
-    return where(mask, value, input)

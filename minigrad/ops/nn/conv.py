@@ -8,9 +8,8 @@ the other two. Arrays are (N, C, ...spatial), weights (out, in / groups, ...kern
 from typing import Any
 
 from minigrad.engine.dispatch import primitive
-from minigrad.engine.messages import describe
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.ops.api import by_dimensions
+from minigrad.ops.api import by_dimensions, shape_error
 from minigrad.ops.array.pad import pad
 from minigrad.ops.array.shape import reshape, squeeze, sum_to, unsqueeze
 from minigrad.ops.index.indexing import _getitem
@@ -60,7 +59,7 @@ def conv_transpose(
 
 
 def _first(x: Any, shape: Ints) -> Any:
-    """As much of x as an array of `shape` has: a large output_padding has room for one place more."""
+    """As much of x as an array of `shape` has: a large output_padding can give one element more."""
     return x if tuple(x.shape) == tuple(shape) else _getitem(x, index=tuple(slice(n) for n in shape))
 
 
@@ -101,22 +100,16 @@ def _check(op: str, input: Any, weight: Any, bias: Any, dims: int, groups: int, 
         channels = w.shape[0] if w.ndim else ""
         raise ShapeError(f"{op}: groups: expected a divisor of the channels {channels}, got {groups}")
     if w.ndim != dims + 2 or x.ndim not in (dims + 1, dims + 2):
-        raise ShapeError(
-            f"{op}: expected an input of {dims + 1} or {dims + 2} dimensions and a weight of {dims + 2}, "
-            f"got {describe(input)} and {describe(weight)}"
-        )
+        wanted = f"an input of {dims + 1} or {dims + 2} dimensions and a weight of {dims + 2}"
+        raise shape_error(op, wanted, input, weight)
     first, second = w.shape[0], w.shape[1] * groups
     channels, out = (first, second) if transposed else (second, first)
     if x.shape[-dims - 1] != channels:
-        raise ShapeError(
-            f"{op}: expected an input of {channels} channels for weight {describe(weight)}, got {describe(input)}"
-        )
+        raise shape_error(op, f"an input of {channels} channels for this weight", input, weight)
     if x.dtype != w.dtype:
-        raise DtypeError(
-            f"{op}: expected one dtype, got input {input.dtype} and weight {weight.dtype}; cast one with .to()"
-        )
+        raise DtypeError(f"{op}: expected one dtype, got input {x.dtype} and weight {w.dtype}; cast one with .to()")
     if b is not None and b.shape != (out,):
-        raise ShapeError(f"{op}: `bias`: expected {out} numbers, one for each output channel, got {describe(bias)}")
+        raise shape_error(f"{op}: `bias`", f"{out} numbers, one for each output channel", bias)
     if b is not None and b.dtype != w.dtype:
         raise DtypeError(f"{op}: expected one dtype, got weight {weight.dtype} and bias {bias.dtype}")
 
@@ -175,9 +168,7 @@ def _transpose(op: str, dims: int, input: Any, weight: Any, bias: Any = None, st
     extra = as_tuple(op, "output_padding", output_padding, dims)
     holes = as_tuple(op, "dilation", dilation, dims, 1)
     if any(e >= max(s, d) for e, s, d in zip(extra, steps, holes)):
-        raise ShapeError(
-            f"{op}: output_padding: expected less than stride or dilation, got {extra} with stride {steps}"
-        )
+        raise ShapeError(f"{op}: output_padding: expected less than stride {steps} or dilation {holes}, got {extra}")
     sizes = tuple(
         (n - 1) * s - 2 * p + d * (k - 1) + e + 1
         for n, s, p, d, k, e in zip(x.shape[2:], steps, around, holes, weight.shape[2:], extra)

@@ -7,7 +7,7 @@ from minigrad.dtypes import finfo, floating
 from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.ops.api import by_dimensions, public
+from minigrad.ops.api import by_dimensions, one_of, public
 from minigrad.ops.bernoulli import draw_bernoulli
 from minigrad.ops.index.scatter import scatter
 from minigrad.ops.nn.activation import softmax
@@ -106,8 +106,7 @@ def stochastic_depth(input: Any, p: float, mode: str, training: bool = True) -> 
     Huang et al., Deep Networks with Stochastic Depth, ECCV 2016; arguments as torchvision's.
     """
     _check("stochastic_depth", input, p)
-    if mode not in ("batch", "row"):
-        raise ValueError(f'stochastic_depth: mode: expected "batch" or "row", got {mode!r}')
+    one_of("stochastic_depth", "mode", mode, "batch", "row")
     if mode == "row" and input.ndim == 0:
         raise ShapeError('stochastic_depth: mode: expected samples along dimension 0 for "row", got a 0-d tensor')
     rows = input.shape[0] if mode == "row" else 1

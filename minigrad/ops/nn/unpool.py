@@ -3,9 +3,8 @@
 import math
 from typing import Any
 
-from minigrad.engine.messages import describe
 from minigrad.errors import ShapeError
-from minigrad.ops.api import by_dimensions
+from minigrad.ops.api import by_dimensions, shape_error
 from minigrad.ops.array.creation import zeros
 from minigrad.ops.array.shape import reshape
 from minigrad.ops.index.indexing import check_range
@@ -22,10 +21,7 @@ def _unpool(op: str, dims: int, input: Any, indices: Any, kernel_size: Any, stri
     """Each element at the index where max pooling with return_indices=True found it, 0 elsewhere; output_size tells
     sizes apart that pool alike. Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014."""
     if input.ndim not in (dims + 1, dims + 2) or tuple(indices.shape) != tuple(input.shape):
-        raise ShapeError(
-            f"{op}: expected an input of {dims + 1} or {dims + 2} dimensions and indices of its shape, got "
-            f"{describe(input)} and {describe(indices)}"
-        )
+        raise shape_error(op, f"input and indices of one shape, of {dims + 1} or {dims + 2} dimensions", input, indices)
     window = as_tuple(op, "kernel_size", kernel_size, dims, 1)
     step = window if stride is None else as_tuple(op, "stride", stride, dims, 1)
     around = as_tuple(op, "padding", padding, dims)

@@ -9,9 +9,7 @@ from minigrad.dtypes import dtype_named
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.tensor import Tensor
 
-__all__ = [
-    "clone",
-]  # fmt: skip
+__all__ = ["clone"]
 
 
 @primitive(name="cast", elementwise=True, input=lambda g: g)
