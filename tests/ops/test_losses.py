@@ -177,7 +177,7 @@ def test_bad_input_raises() -> None:
         F.cross_entropy(x, mg.tensor([0, 3]))
     with pytest.raises(IndexError, match=r"nll_loss: expected indices from 0 to 2 \(classes\), got -1"):
         F.nll_loss(x, mg.tensor([0, -1]))
-    with pytest.raises(ShapeError, match=r"cross_entropy: `target`: expected one class for each row of the input, shape \(2,\)"):
+    with pytest.raises(ShapeError, match=r"cross_entropy: `target`: expected one class for each row .* \(2,\)"):
         F.cross_entropy(x, mg.tensor([0, 1, 2]))
     with pytest.raises(ShapeError, match=r"expected class probabilities of the input's shape .*, got float32\[2, 3\]"):
         F.cross_entropy(x, mg.ones(2))

@@ -1,4 +1,4 @@
-"""Rolled, turned, repeated, cut and joined: elements in other places."""
+"""Rolled, turned, repeated, cut and joined: elements in another order."""
 
 from typing import Any
 
@@ -211,7 +211,7 @@ def select(input: Any, dim: int, index: int) -> Any:
 
 @public
 def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
-    """So many slices of sizes as equal as can be along `dim`, or slices that start at these places. Views."""
+    """So many slices of sizes as equal as can be along `dim`, or slices that start at these indices. Views."""
     at = axes.one(dim, input.ndim, "tensor_split")
     n = input.shape[at]
     if hasattr(indices_or_sections, "tolist"):

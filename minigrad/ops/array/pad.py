@@ -63,7 +63,7 @@ def _pad_constant(input: Any, pairs: dict[int, tuple[int, int]], value: float) -
 
 
 def _border(n: int, left: int, right: int, mode: str) -> Any:
-    """The places that a padded dimension of size n reads from."""
+    """The indices that a padded dimension of size n reads from."""
     limit = {"reflect": n - 1, "circular": n, "replicate": max(left, right, 0) if n else 0}[mode]
     if max(left, right) > limit:
         raise ShapeError(

@@ -1,6 +1,6 @@
-"""Choosing elements by position, and putting them back.
+"""Reading elements by index, and writing them.
 
-Each chooser and its adjoint are two primitives whose rules name each other: `getitem` and `scatter_add_into`, `gather`
+A reading op and its adjoint are two primitives whose rules name each other: `getitem` and `scatter_add_into`, `gather`
 and `scatter_zeros`, `pick` and `place`.
 """
 
@@ -68,7 +68,7 @@ def _getitem(input: Any, *, index: Any) -> Any:
 
 
 def _getitem_backward(g: Any, shape: tuple[int, ...], index: Any) -> Any:
-    """getitem's adjoint; of a slice, and where nothing is recorded, not spelled out but left to be added in place."""
+    """getitem's adjoint; of a slice, where nothing is recorded, as a SliceGradient, which is added in-place."""
     if isinstance(g, Tensor) or not is_basic(index):
         return scatter_add_into(g, shape=shape, index=index)
     return SliceGradient(g, shape, index)
@@ -76,11 +76,11 @@ def _getitem_backward(g: Any, shape: tuple[int, ...], index: Any) -> Any:
 
 @primitive(name="scatter_add_into", g=lambda g, index: _getitem(g, index=index))
 def scatter_add_into(g: Any, *, shape: tuple[int, ...], index: Any) -> Any:
-    """Zeros of `shape` with `g` added at `index`, repeated places adding up: the adjoint of getitem."""
+    """Zeros of `shape` with `g` added at `index`, repeated indices adding up: the adjoint of getitem."""
     xp = array_module(g)
     out = xp.zeros(shape, dtype=g.dtype)
     if is_basic(index) or all(p.dtype.kind == "b" for p in index if is_array(p)):
-        out[index] = g  # no place comes twice: assigning takes a hundredth of add.at's time
+        out[index] = g  # no index comes twice: assigning takes a hundredth of add.at's time
     else:
         add_at(out, index, g)
     return out
@@ -101,8 +101,8 @@ def getitem(input: Any, index: Any) -> Any:
 
 
 def _led(g: Any, shape: tuple[int, ...]) -> Any:
-    """`g` with leading sizes of 1 where `shape` has more dimensions: a value may have more than the place it goes
-    to."""
+    """`g` with leading sizes of 1 where `shape` has more dimensions: a value may have more than the slice it is
+    written to."""
     extra = len(shape) - g.ndim
     return g[(None,) * extra + (...,)] if extra > 0 else g
 
@@ -138,7 +138,7 @@ def _scatter_zeros(g: Any, index: Any, *, shape: tuple[int, ...], dim: int) -> A
     out = array_module(g).zeros(shape, dtype=g.dtype)
     place = _along(index, dim)
     if index.shape[dim] == 1:
-        out[place] = g  # one element a row: no place comes twice
+        out[place] = g  # one element a row: no index comes twice
     else:
         add_at(out, place, g)
     return out
@@ -219,6 +219,6 @@ def _plain(index: Any) -> Any:
 
 
 def pick(input: Any, index: Any) -> Any:
-    """input[i, index[i]] for each row i of a matrix. A primitive because its adjoint, which puts one value into each
+    """input[i, index[i]] for each row i of a matrix. A primitive because its adjoint, which writes one value into each
     row, needs no scatter-add: 20 times faster than `gather`'s for a batch of 256."""
     return _pick(input, index=_plain(index))

@@ -1,5 +1,5 @@
-"""Writing to places, and choosing by number or by mask. The reading ones stand on `getitem` and `gather`, the writing
-ones on their adjoints."""
+"""Writing at indices, and reading by index or by mask. Reading is made of `getitem` and `gather`, writing of their
+adjoints."""
 
 import math
 from typing import Any
@@ -80,8 +80,8 @@ def _checked(name: str, input: Any, dim: int, index: Any, src: Any) -> tuple[int
 
 @public
 def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Any:
-    """A copy of the input with out[i][index[i][j]] = src[i][j] (for dim = 1). Where a place is named twice, one of
-    the two wins. reduce "add" or "multiply" combines with what is there."""
+    """A copy of the input with out[i][index[i][j]] = src[i][j] (for dim = 1). Where an index comes twice, one of
+    the two wins. reduce "add" or "multiply" combines with the input's value."""
     src = value if src is None else src
     at, src = _checked("scatter", input, dim, index, src)
     one_of("scatter", "reduce", reduce, None, "add", "multiply")
@@ -130,7 +130,7 @@ def _detached(x: Any) -> Any:
 
 @public
 def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
-    """`scatter` that combines all that falls on one place by "sum", "mean", "prod", "amax" or "amin", with the
+    """`scatter` that combines all elements with one index by "sum", "mean", "prod", "amax" or "amin", with the
     input's own value unless include_self is False."""
     if input.ndim == 0:
         one = [reshape(x, (1,)) for x in (input, index, src)]
@@ -164,7 +164,7 @@ def _scattered_product(base: Any, dim: int, index: Any, src: Any) -> Any:
     return out
 
 
-# --- whole rows, by a vector of numbers -----------------------------------------------------------------------------
+# --- whole slices, by a vector of indices ---------------------------------------------------------------------------
 
 
 def _vector(name: str, input: Any, dim: int, index: Any) -> int:
@@ -177,7 +177,7 @@ def _vector(name: str, input: Any, dim: int, index: Any) -> int:
 
 @public
 def index_select(input: Any, dim: int, index: Any) -> Any:
-    """The slices of `dim` with the numbers in the vector `index`: a copy."""
+    """The slices of `dim` at the indices in the vector `index`: a copy."""
     at = _vector("index_select", input, dim, index)
     if input.ndim == 0:
         return input * 1
@@ -186,7 +186,7 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
 
 @public
 def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Any:
-    """A copy of the input with out[index[i]] += alpha * source[i] along `dim`, repeated numbers adding up."""
+    """A copy of the input with out[index[i]] += alpha * source[i] along `dim`, repeated indices adding up."""
     at = _vector("index_add", input, dim, index)
     if input.ndim and tuple(source.shape) != (*input.shape[:at], index.numel(), *input.shape[at + 1 :]):
         wanted = f"input and source of one shape but for dimension {at}, {index.numel()} in source"
@@ -206,7 +206,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
 
 @public
 def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
-    """A copy of the input with `value` in the slices of `dim` numbered in `index`."""
+    """A copy of the input with `value` in the slices of `dim` at the indices in `index`."""
     at = _vector("index_fill", input, dim, index)
     if input.ndim == 0:
         return input * 0 + value
@@ -218,7 +218,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
 
 @public
 def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
-    """A copy of the input with `src` as the slice number `index` of `dim`."""
+    """A copy of the input with `src` as the slice `index` of `dim`."""
     at = axes.one(dim, input.ndim, "select_scatter")
     return _setitem(input, src, index=(*(slice(None),) * at, index))
 
@@ -228,7 +228,7 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
 
 @public
 def take(input: Any, index: Any) -> Any:
-    """The elements at these places of the flattened input, in the index's shape."""
+    """The elements at these indices of the flattened input, in the index's shape."""
     size = math.prod(input.shape)
     low = index + where(index < 0, size, 0)
     check_range("take", low, size, "the flattened input", input)
@@ -251,7 +251,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
 
 @public
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
-    """A copy of the input with `source` at these places of the flattened input, added to what is there if
+    """A copy of the input with `source` at these indices of the flattened input, added to the values there if
     `accumulate`."""
     flat, places, values = reshape(input, (-1,)), (_raw(reshape(index, (-1,))),), reshape(source, (-1,))
     new = flat + scatter_add_into(values, shape=tuple(flat.shape), index=places) if accumulate else (
@@ -261,7 +261,7 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
 
 @public
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
-    """A copy of the input with input[indices] = values, or += where `accumulate`, repeated places adding up."""
+    """A copy of the input with input[indices] = values, or += where `accumulate`, repeated indices adding up."""
     places = tuple(_raw(i) for i in indices)
     if not accumulate:
         return _setitem(input, values, index=places)
@@ -307,7 +307,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     return where(mask, value, input)
 
 
-# --- places: no gradient --------------------------------------------------------------------------------------------
+# --- indices: no gradient -------------------------------------------------------------------------------------------
 
 
 @primitive(name="argwhere")
@@ -318,13 +318,13 @@ def _argwhere(input: Any) -> Any:
 
 @public
 def argwhere(input: Any) -> Any:
-    """The places of the non-zero elements, one a row."""
+    """The indices of the non-zero elements, one a row."""
     return _argwhere(input)
 
 
 @public
 def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
-    """The places of the non-zero elements, one a row; as_tuple: a vector of numbers for each dimension."""
+    """The indices of the non-zero elements, one a row; as_tuple: a vector of them for each dimension."""
     places = _argwhere(input)
     if not as_tuple:
         return places

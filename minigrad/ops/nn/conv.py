@@ -126,18 +126,18 @@ def _convolve(op: str, dims: int, input: Any, weight: Any, bias: Any = None, str
     w = getattr(weight, "_array", weight)
     batched, kernel = getattr(input, "_array", input).ndim == dims + 2, w.shape[2:]
     x = input if batched else unsqueeze(input, 0)
-    steps = as_tuple(op, "stride", stride, dims, 1)
-    holes = as_tuple(op, "dilation", dilation, dims, 1)
+    stride = as_tuple(op, "stride", stride, dims, 1)
+    dilation = as_tuple(op, "dilation", dilation, dims, 1)
     if isinstance(padding, str):
-        x, around = _by_name(op, x, padding, kernel, steps, holes)
+        x, padding = _by_name(op, x, padding, kernel, stride, dilation)
     else:
-        around = as_tuple(op, "padding", padding, dims)
+        padding = as_tuple(op, "padding", padding, dims)
     size = getattr(x, "_array", x).shape[2:]
-    if 0 in kernel or any(n + 2 * p <= d * (k - 1) for n, p, d, k in zip(size, around, holes, kernel)):
+    if 0 in kernel or any(n + 2 * p <= d * (k - 1) for n, p, d, k in zip(size, padding, dilation, kernel)):
         raise ShapeError(
-            f"{op}: a kernel of {kernel} (dilation {holes}) does not fit into an input of {size} padded by {around}"
+            f"{op}: a kernel of {kernel} (dilation {dilation}) does not fit into an input of {size} padded by {padding}"
         )
-    out = conv(x, weight, bias, stride=steps, padding=around, dilation=holes, groups=groups)
+    out = conv(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
     return out if batched else squeeze(out, 0)
 
 
@@ -163,20 +163,20 @@ def _transpose(op: str, dims: int, input: Any, weight: Any, bias: Any = None, st
     dilation (k - 1) + output_padding + 1 along each dimension."""
     _check(op, input, weight, bias, dims, groups, True)
     x = input if input.ndim == dims + 2 else unsqueeze(input, 0)
-    steps = as_tuple(op, "stride", stride, dims, 1)
-    around = as_tuple(op, "padding", padding, dims)
+    stride = as_tuple(op, "stride", stride, dims, 1)
+    padding = as_tuple(op, "padding", padding, dims)
     extra = as_tuple(op, "output_padding", output_padding, dims)
-    holes = as_tuple(op, "dilation", dilation, dims, 1)
-    if any(e >= max(s, d) for e, s, d in zip(extra, steps, holes)):
-        raise ShapeError(f"{op}: output_padding: expected less than stride {steps} or dilation {holes}, got {extra}")
+    dilation = as_tuple(op, "dilation", dilation, dims, 1)
+    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation)):
+        raise ShapeError(f"{op}: output_padding {extra}: expected less than stride {stride} or dilation {dilation}")
     sizes = tuple(
         (n - 1) * s - 2 * p + d * (k - 1) + e + 1
-        for n, s, p, d, k, e in zip(x.shape[2:], steps, around, holes, weight.shape[2:], extra)
+        for n, s, p, d, k, e in zip(x.shape[2:], stride, padding, dilation, weight.shape[2:], extra)
     )
     if min(sizes, default=1) < 1:
-        raise ShapeError(f"{op}: padding {around} leaves nothing of the result, whose size would be {sizes}")
+        raise ShapeError(f"{op}: padding {padding} leaves nothing of the result, whose size would be {sizes}")
     shape = (x.shape[0], weight.shape[1] * groups, *sizes)
-    out = conv_transpose(x, weight, shape=shape, stride=steps, padding=around, dilation=holes, groups=groups)
+    out = conv_transpose(x, weight, shape=shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
     if bias is not None:
         out = out + reshape(bias, (-1,) + (1,) * dims)
     return out if input.ndim == dims + 2 else squeeze(out, 0)

@@ -1,4 +1,4 @@
-"""Looking up vectors by number: one by one, and summed up by bags."""
+"""Looking up vectors by index: one by one, and reduced by bags."""
 
 from typing import Any
 
@@ -90,7 +90,7 @@ def embedding_bag(
 
 
 def _bags(op: str, input: Any, offsets: Any, include_last: bool) -> tuple[Any, Any]:
-    """Where in the vector the elements of each bag lie, (bags, longest bag), and which of these places are in it."""
+    """Where in the vector the elements of each bag lie, (bags, longest bag), and which of these positions are in it."""
     if input.ndim == 2:
         raise ValueError(f"{op}: offsets: the rows of a matrix are bags already; leave them out")
     if input.ndim != 1 or offsets is None or offsets.ndim != 1:

@@ -60,19 +60,19 @@ def _windows(op: str, x: Any, kernel: Any, stride: Any, padding: Any, dilation: 
     """Where the windows of a batch of images lie; with ceil_mode also one that hangs over the end, if it starts before
     it."""
     size, output = tuple(x.shape)[2:], []
-    window = as_tuple(op, "kernel_size", kernel, len(size), 1)
-    step = window if stride is None or stride == () else as_tuple(op, "stride", stride, len(size), 1)
-    around = as_tuple(op, "padding", padding, len(size))
-    holes = as_tuple(op, "dilation", dilation, len(size), 1)
-    if any(2 * p > k for p, k in zip(around, window)):
-        raise ShapeError(f"{op}: padding: expected at most half of the kernel size {window}, got {around}")
-    for n, k, s, p, d in zip(size, window, step, around, holes):
+    kernel = as_tuple(op, "kernel_size", kernel, len(size), 1)
+    stride = kernel if stride is None or stride == () else as_tuple(op, "stride", stride, len(size), 1)
+    padding = as_tuple(op, "padding", padding, len(size))
+    dilation = as_tuple(op, "dilation", dilation, len(size), 1)
+    if any(2 * p > k for p, k in zip(padding, kernel)):
+        raise ShapeError(f"{op}: padding: expected at most half of the kernel size {kernel}, got {padding}")
+    for n, k, s, p, d in zip(size, kernel, stride, padding, dilation):
         room = n + 2 * p - d * (k - 1) - 1
         count = room // s + 1 if not ceil_mode else -(-room // s) + 1
         output.append(count - 1 if ceil_mode and (count - 1) * s >= n + p else count)
     if min(output) < 1:
-        raise ShapeError(f"{op}: windows of {window} do not fit into an input of {size} padded by {around}")
-    return Geometry(size, window, step, around, holes, 1, tuple(output))
+        raise ShapeError(f"{op}: windows of {kernel} do not fit into an input of {size} padded by {padding}")
+    return Geometry(size, kernel, stride, padding, dilation, 1, tuple(output))
 
 
 def _covered(x: Any, where: Geometry, fill: float) -> Any:

@@ -161,15 +161,15 @@ def _geometry(op: str, kernel_size: Any, dilation: Any, padding: Any, stride: An
 @public
 def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
     """Every window of images (N, C, H, W) as a column: (N, C * kernel, windows)."""
-    kernel, holes, around, step = _geometry("unfold", kernel_size, dilation, padding, stride)
+    kernel, dilation, padding, stride = _geometry("unfold", kernel_size, dilation, padding, stride)
     if input.ndim not in (3, 4):
         raise ShapeError(f"unfold: expected (N, C, H, W) or (C, H, W), got {describe(input)}")
     x = input if input.ndim == 4 else unsqueeze(input, 0)
-    x = pad(x, (around[1], around[1], around[0], around[0])) if any(around) else x
-    output = windows_along(tuple(x.shape)[2:], kernel, step, (0, 0), holes)
+    x = pad(x, (padding[1], padding[1], padding[0], padding[0])) if any(padding) else x
+    output = windows_along(tuple(x.shape)[2:], kernel, stride, (0, 0), dilation)
     if min(output) < 1:
-        raise shape_error("unfold", f"an input, padded by {around}, that windows of {kernel} fit into", input)
-    shown = sliding_windows(x, kernel=kernel, stride=step, dilation=holes)
+        raise shape_error("unfold", f"an input, padded by {padding}, that windows of {kernel} fit into", input)
+    shown = sliding_windows(x, kernel=kernel, stride=stride, dilation=dilation)
     n, c = x.shape[:2]
     out = reshape(permute(shown, (0, 1, 4, 5, 2, 3)) * 1, (n, c * prod(kernel), prod(output)))
     return out if input.ndim == 4 else squeeze(out, 0)
@@ -179,15 +179,15 @@ def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, st
 def fold(input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
     """Columns (N, C * kernel, windows) added up as the windows of images (N, C, *output_size): the adjoint of
     unfold."""
-    kernel, holes, around, step = _geometry("fold", kernel_size, dilation, padding, stride)
+    kernel, dilation, padding, stride = _geometry("fold", kernel_size, dilation, padding, stride)
     size = as_tuple("fold", "output_size", output_size, 2, 1)
     x = input if input.ndim == 3 else unsqueeze(input, 0)
-    output = windows_along(size, kernel, step, around, holes)
+    output = windows_along(size, kernel, stride, padding, dilation)
     if x.ndim != 3 or x.shape[1] % prod(kernel) or x.shape[2] != prod(output):
         raise ShapeError(f"fold: expected (N, C * {prod(kernel)}, {prod(output)}), got {describe(input)}")
     n, c = x.shape[0], x.shape[1] // prod(kernel)
     windows = permute(reshape(x, (n, c, *kernel, *output)), (0, 1, 4, 5, 2, 3))
-    wide = (n, c, *(m + 2 * p for m, p in zip(size, around)))
-    out = add_windows(windows, shape=wide, kernel=kernel, stride=step, dilation=holes)
-    out = pad(out, (-around[1], -around[1], -around[0], -around[0])) if any(around) else out
+    wide = (n, c, *(m + 2 * p for m, p in zip(size, padding)))
+    out = add_windows(windows, shape=wide, kernel=kernel, stride=stride, dilation=dilation)
+    out = pad(out, (-padding[1], -padding[1], -padding[0], -padding[0])) if any(padding) else out
     return out if input.ndim == 3 else squeeze(out, 0)

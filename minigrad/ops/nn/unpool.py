@@ -22,13 +22,13 @@ def _unpool(op: str, dims: int, input: Any, indices: Any, kernel_size: Any, stri
     sizes apart that pool alike. Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014."""
     if input.ndim not in (dims + 1, dims + 2) or tuple(indices.shape) != tuple(input.shape):
         raise shape_error(op, f"input and indices of one shape, of {dims + 1} or {dims + 2} dimensions", input, indices)
-    window = as_tuple(op, "kernel_size", kernel_size, dims, 1)
-    step = window if stride is None else as_tuple(op, "stride", stride, dims, 1)
-    around = as_tuple(op, "padding", padding, dims)
-    usual = [(n - 1) * s - 2 * p + k for n, s, p, k in zip(input.shape[-dims:], step, around, window)]
+    kernel = as_tuple(op, "kernel_size", kernel_size, dims, 1)
+    stride = kernel if stride is None else as_tuple(op, "stride", stride, dims, 1)
+    padding = as_tuple(op, "padding", padding, dims)
+    usual = [(n - 1) * s - 2 * p + k for n, s, p, k in zip(input.shape[-dims:], stride, padding, kernel)]
     sizes = usual if output_size is None else [int(n) for n in tuple(output_size)[-dims:]]
-    if len(sizes) != dims or any(not u - s < n < u + s for n, u, s in zip(sizes, usual, step)):
-        raise ShapeError(f"{op}: output_size: expected less than a stride {step} away from {tuple(usual)}, got "
+    if len(sizes) != dims or any(not u - s < n < u + s for n, u, s in zip(sizes, usual, stride)):
+        raise ShapeError(f"{op}: output_size: expected less than a stride {stride} away from {tuple(usual)}, got "
                          f"{tuple(output_size)}")  # fmt: skip
     lead = tuple(input.shape)[: input.ndim - dims]
     check_range(op, indices, math.prod(sizes), "places of the output", input)

@@ -110,7 +110,7 @@ def nanmedian(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
 @public
 def mode(input: Any, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
-    """(values, indices) of the commonest value along `dim`: of equally common ones the smallest, its last place."""
+    """(values, indices) of the commonest value along `dim`: of equally common ones the smallest, its last index."""
     at = axes.one(dim, input.ndim, "mode")
     if input.ndim == 0:
         return sort(input)
@@ -155,7 +155,7 @@ def _between(ordered: Any, share: Any, interpolation: str) -> Any:
     return where(isnan(ordered[..., n - 1]), float("nan"), out)
 
 
-# --- places: no gradient ----------------------------------------------------------------------------------------------
+# --- indices: no gradient ---------------------------------------------------------------------------------------------
 
 
 @primitive(name="searchsorted")
