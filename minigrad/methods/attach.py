@@ -63,8 +63,8 @@ _IN_PLACE_ONLY: dict[ModuleType, str] = {
     scan: "cumprod cumsum",
     statistics: "renorm",
     diagonal: "tril triu",
-    indexing: "masked_fill",
-    scatter: "index_add index_copy index_fill index_put masked_scatter put scatter scatter_add scatter_reduce",
+    scatter: "index_add index_copy index_fill index_put masked_fill masked_scatter put scatter scatter_add "
+    "scatter_reduce",
     products: "addbmm addmm addmv addr baddbmm",
     activation: "relu sigmoid",
 }

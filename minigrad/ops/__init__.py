@@ -5,10 +5,9 @@ from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from minigrad.engine.primitive import Primitive
+from minigrad.engine.primitive import REGISTRY, Primitive
 
 
 @cache
@@ -21,10 +20,8 @@ def modules() -> tuple[ModuleType, ...]:
     return tuple(m for m in found if hasattr(m, "__all__"))
 
 
-def primitives() -> "dict[str, Primitive]":
+def primitives() -> dict[str, Primitive]:
     """minigrad's own primitives (a user's are in the registry too), with every file of this package imported."""
-    from minigrad.engine.primitive import REGISTRY
-
     modules()
     return {name: op for name, op in REGISTRY.items() if op.family.startswith("minigrad.")}
 

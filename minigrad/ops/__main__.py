@@ -33,16 +33,8 @@ def cells(row: OpInfo) -> tuple[str, ...]:
     mark = "-" if row.order == 0 else "0" if row.zero is True else "yes"
     second = mark if row.order != 1 else "-"
     sizes = "/".join(d.removeprefix("float") for d in row.dtypes)
-    return (
-        row.name,
-        kind,
-        row.reference(),
-        mark,
-        second,
-        f"float{sizes}",
-        "; ".join(map(_kink, row.kinks)),
-        "unmeasured",
-    )
+    kinks = "; ".join(map(_kink, row.kinks))
+    return (row.name, kind, row.reference(), mark, second, f"float{sizes}", kinks, "unmeasured")
 
 
 def _kink(kink: object) -> str:
@@ -51,8 +43,7 @@ def _kink(kink: object) -> str:
 
 def lines() -> list[tuple[str, ...]]:
     """The table, family by family."""
-    rows = sorted(op_db.values(), key=lambda r: r.name)
-    return [cells(r) for r in rows]
+    return [cells(r) for r in sorted(op_db.values(), key=lambda r: r.name)]
 
 
 def plain() -> str:

@@ -4,11 +4,12 @@ import functools
 import inspect
 import re
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from types import FunctionType
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from minigrad.backend import run as runner
-from minigrad.engine.messages import describe
-from minigrad.errors import DtypeError
+from minigrad.engine.messages import describe, operands
+from minigrad.errors import DtypeError, ShapeError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,9 +35,8 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
             if options.keys() & NUMPY.keys() and not isinstance(error, DtypeError):
                 renamed = {NUMPY.get(name, name): value for name, value in options.items()}
                 if len(renamed) < len(options):
-                    raise TypeError(
-                        f"{function.__name__}: expected dim or axis, keepdim or keepdims, not both"
-                    ) from None
+                    text = f"{function.__name__}: expected dim or axis, keepdim or keepdims, not both"
+                    raise TypeError(text) from None
                 if renamed.keys() <= signature.parameters.keys() and renamed.keys() != options.keys():
                     return call(*args, **renamed)  # type: ignore[arg-type]
             if isinstance(error, (AttributeError, TypeError)):
@@ -48,6 +48,25 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
 
     signature = call.__signature__ = Signature.of(function, _with_numpy_names)  # type: ignore[attr-defined]
     return call
+
+
+def by_dimensions(
+    name: str, function: Callable[Concatenate[str, int, P], R]
+) -> tuple[Callable[P, R], Callable[P, R], Callable[P, R]]:
+    """The public functions `name`1d, `name`2d and `name`3d, of a function of that name and the number of spatial
+    dimensions, whose other parameters and docstring they have."""
+
+    def of(dims: int) -> Callable[P, R]:
+        own: Any = FunctionType(function.__code__, function.__globals__, f"{name}{dims}d", function.__defaults__)
+        own.__annotations__, own.__qualname__ = function.__annotations__, own.__name__  # Python's errors name it
+        made: Any = functools.partial(own, own.__name__, dims)
+        made.__name__ = made.__qualname__ = own.__name__
+        made.__module__, made.__doc__ = function.__module__, function.__doc__
+        call: Any = public(made)
+        call.__wrapped__ = function  # where the source stands
+        return call
+
+    return of(1), of(2), of(3)
 
 
 class Signature(inspect.Signature):
@@ -113,6 +132,18 @@ def _placed(error: Exception, name: str) -> bool:
 
 def _call_text(args: Any, options: dict[str, Any]) -> str:
     return ", ".join([*map(describe, args), *(f"{name}={describe(value)}" for name, value in options.items())])
+
+
+def one_of(op: str, name: str, value: Any, *allowed: str | None) -> None:
+    """Raise ValueError unless the argument `name` of `op` has one of these values."""
+    if value not in allowed:
+        *words, last = [f'"{a}"' if a else "None" for a in allowed]
+        raise ValueError(f"{op}: {name}: expected {', '.join(words)} or {last}, got {value!r}")
+
+
+def shape_error(op: str, expected: str, *given: Any) -> ShapeError:
+    """The error that says what `op` expected, and the dtypes and shapes of what it got."""
+    return ShapeError(f"{op}: expected {expected}, got {operands(given)}")
 
 
 def refuse(op: str, **operands: Any) -> None:

@@ -41,7 +41,7 @@ def either(dim: Any, axis: Any, op: str) -> Any:
 
 
 def count(shape: tuple[int, ...], dims: tuple[int, ...] | None) -> int:
-    """How many elements a reduction over `dims` puts into each of its results."""
+    """How many elements a reduction over `dims` combines into each of its results."""
     n = 1
     for d in range(len(shape)) if dims is None else dims:
         n *= shape[d]

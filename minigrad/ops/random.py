@@ -226,7 +226,7 @@ def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None
 
 
 def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that `input` has at that place, else 0, in its dtype."""
+    """1 with the probability that `input` has at that position, else 0, in its dtype."""
     p = input.detach()
     if not floating(p.dtype) or bool(((p < 0) | (p > 1)).any()):
         raise ValueError("bernoulli: input: expected floating probabilities from 0 to 1")

@@ -1,4 +1,4 @@
-"""The steps of optimizers: formulas that change a parameter and its state in place.
+"""The steps of optimizers: formulas that change a parameter and its state in-place.
 
 An `Update` is defined by a formula on arrays, which any array type can run. Executors register faster ways to do the
 same (executors/numba/update.py: one pass over memory; executors/cupy/update.py: one kernel launch):
@@ -100,6 +100,16 @@ def lerp_square_(average: Any, value: Any, weight: float, scratch: Any) -> None:
     average += t
 
 
+def scaled_step_(p: Any, d: Any, square: Any, eps: float, size: float, scratch: Any) -> None:
+    """p -= size * d / (sqrt(square) + eps). Uses scratch array 0, which may hold square."""
+    xp, t = array_module(p), scratch(p, 0)
+    xp.sqrt(square, out=t)
+    t += eps
+    xp.divide(d, t, out=t)
+    t *= size
+    p -= t
+
+
 @Update
 def sgd_(p: Any, g: Any, *, scratch: Any, lr: float) -> None:
     """p -= lr * g."""
@@ -130,16 +140,11 @@ def adam_(
 ) -> None:  # fmt: skip
     """p -= step_size * m / (sqrt(v) + eps), with m and v the averages of g and g ** 2, and with `largest` the largest v
     so far in the place of v. The corrections of m and v for their zero start are in step_size and eps."""
-    xp, t = array_module(p), scratch(p, 0)
     lerp_(m, g, one_minus_beta1, scratch)
     lerp_square_(v, g, one_minus_beta2, scratch)
     if largest is not None:
-        v = xp.maximum(largest, v, out=largest)
-    xp.sqrt(v, out=t)
-    t += eps
-    xp.divide(m, t, out=t)
-    t *= step_size
-    p -= t
+        v = array_module(p).maximum(largest, v, out=largest)
+    scaled_step_(p, m, v, eps, step_size, scratch)
 
 
 @Update
@@ -182,29 +187,19 @@ def radam_(
 ) -> None:  # fmt: skip
     """p -= step_size * m * rect / (sqrt(v) + eps), without the fraction if rect is 0; m and v are the averages of g and
     g ** 2."""
-    xp, t = array_module(p), scratch(p, 0)
     lerp_(m, g, one_minus_beta1, scratch)
     lerp_square_(v, g, one_minus_beta2, scratch)
-    if not rect:
-        xp.multiply(m, step_size, out=t)
+    if rect:
+        scaled_step_(p, m, v, eps, step_size * rect, scratch)
     else:
-        xp.sqrt(v, out=t)
-        t += eps
-        xp.divide(m, t, out=t)
-        t *= step_size * rect
-    p -= t
+        p -= array_module(p).multiply(m, step_size, out=scratch(p, 0))
 
 
 @Update
 def adagrad_(p: Any, g: Any, total: Any, *, scratch: Any, eps: float, step_size: float) -> None:
     """p -= step_size * g / (sqrt(total) + eps), with total the sum of all g ** 2."""
-    xp, t = array_module(p), scratch(p, 0)
-    total += xp.multiply(g, g, out=t)
-    xp.sqrt(total, out=t)
-    t += eps
-    xp.divide(g, t, out=t)
-    t *= step_size
-    p -= t
+    total += array_module(p).multiply(g, g, out=scratch(p, 0))
+    scaled_step_(p, g, total, eps, step_size, scratch)
 
 
 @Update

@@ -171,15 +171,15 @@ def test_all_ignored_is_nan_as_in_pytorch() -> None:
     assert math.isnan(F.cross_entropy(mg.ones(2, 3), mg.tensor([-100, -100])).item())
 
 
-def test_bad_input_is_refused_in_words() -> None:
+def test_bad_input_raises() -> None:
     x = mg.ones(2, 3)
     with pytest.raises(IndexError, match=r"cross_entropy: expected indices from 0 to 2 \(classes\), got 3"):
         F.cross_entropy(x, mg.tensor([0, 3]))
     with pytest.raises(IndexError, match=r"nll_loss: expected indices from 0 to 2 \(classes\), got -1"):
         F.nll_loss(x, mg.tensor([0, -1]))
-    with pytest.raises(ShapeError, match=r"cross_entropy: `target`: expected one class for each row, shape \(2,\)"):
+    with pytest.raises(ShapeError, match=r"cross_entropy: `target`: expected one class for each row .* \(2,\)"):
         F.cross_entropy(x, mg.tensor([0, 1, 2]))
-    with pytest.raises(ShapeError, match=r"class probabilities must have the input's shape; got input float32\[2, 3\]"):
+    with pytest.raises(ShapeError, match=r"expected class probabilities of the input's shape .*, got float32\[2, 3\]"):
         F.cross_entropy(x, mg.ones(2))
     with pytest.raises(DtypeError, match=r"nll_loss: `target`: expected integer class indices"):
         F.nll_loss(x, mg.ones(2))

@@ -1,4 +1,4 @@
-"""Rolled, turned, repeated, cut and joined: elements in other places."""
+"""Rolled, turned, repeated, cut and joined: elements in another order."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from minigrad.dtypes import int64
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
-from minigrad.ops.api import public
+from minigrad.ops.api import one_of, public, shape_error
 from minigrad.ops.array.pad import pad
 from minigrad.ops.array.shape import _ints, cat, expand, flip, narrow, reshape, split, stack, transpose, unsqueeze
 from minigrad.ops.index.indexing import getitem
@@ -115,8 +115,7 @@ def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, outpu
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     """For vectors of n, m, ... elements as many n x m x ... grids of their coordinates; "xy" swaps the first two
     dims."""
-    if indexing not in ("ij", "xy"):
-        raise ValueError(f'meshgrid: indexing: expected "ij" or "xy", got {indexing!r}')
+    one_of("meshgrid", "indexing", indexing, "ij", "xy")
     given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
     parts = [reshape(t, (-1,)) for t in given]
     shape = tuple(p.shape[0] for p in parts)
@@ -136,9 +135,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     try:
         shape = array_module(raw[0]).broadcast_shapes(*(x.shape for x in raw))
     except ValueError:
-        raise ShapeError(
-            f"broadcast_tensors: shapes {', '.join(str(x.shape) for x in raw)} do not go together"
-        ) from None
+        raise shape_error("broadcast_tensors", "shapes that broadcast", *raw) from None
     return tuple(expand(t, shape) for t in tensors)
 
 
@@ -214,7 +211,7 @@ def select(input: Any, dim: int, index: int) -> Any:
 
 @public
 def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
-    """So many slices of sizes as equal as can be along `dim`, or slices that start at these places. Views."""
+    """So many slices of sizes as equal as can be along `dim`, or slices that start at these indices. Views."""
     at = axes.one(dim, input.ndim, "tensor_split")
     n = input.shape[at]
     if hasattr(indices_or_sections, "tolist"):

@@ -53,13 +53,8 @@ def _look(x: Any, offset: int, dim1: int, dim2: int) -> Any:
     return out
 
 
-@primitive(
-    view=True,
-    name="diagonal",
-    input=lambda g, input_shape, offset, dim1, dim2: _on_diagonal(
-        g, shape=input_shape, offset=offset, dim1=dim1, dim2=dim2
-    ),
-)
+@primitive(view=True, name="diagonal", input=lambda g, input_shape, offset, dim1, dim2: _on_diagonal(
+    g, shape=input_shape, offset=offset, dim1=dim1, dim2=dim2))  # fmt: skip
 def _diagonal(input: Any, *, offset: int, dim1: int, dim2: int) -> Any:
     return _look(input, offset, dim1, dim2)
 

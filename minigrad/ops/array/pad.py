@@ -6,7 +6,7 @@ from minigrad.backend import array_module
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
-from minigrad.ops.api import public
+from minigrad.ops.api import one_of, public
 from minigrad.ops.array.creation import full_like
 from minigrad.ops.index.indexing import _getitem, _setitem, getitem
 
@@ -31,8 +31,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
     widths = [int(n) for n in pad]
     if len(widths) % 2 or len(widths) > 2 * input.ndim:
         raise ShapeError(f"pad: expected a pair for each of at most {input.ndim} dimensions, got {tuple(pad)}")
-    if mode not in ("constant", "reflect", "replicate", "circular"):
-        raise ValueError(f'pad: mode: expected "constant", "reflect", "replicate" or "circular", got {mode!r}')
+    one_of("pad", "mode", mode, "constant", "reflect", "replicate", "circular")
     out = input
     pairs = {input.ndim - 1 - k: (widths[2 * k], widths[2 * k + 1]) for k in range(len(widths) // 2)}
     if mode == "constant":
@@ -64,7 +63,7 @@ def _pad_constant(input: Any, pairs: dict[int, tuple[int, int]], value: float) -
 
 
 def _border(n: int, left: int, right: int, mode: str) -> Any:
-    """The places that a padded dimension of size n reads from."""
+    """The indices that a padded dimension of size n reads from."""
     limit = {"reflect": n - 1, "circular": n, "replicate": max(left, right, 0) if n else 0}[mode]
     if max(left, right) > limit:
         raise ShapeError(

@@ -86,7 +86,7 @@ def squeeze(input: Any, dim: Any = None) -> Any:
 
 @public
 def unsqueeze(input: Any, dim: int) -> Any:
-    """With a dimension of size 1 put in at `dim`."""
+    """With a new dimension of size 1 at `dim`."""
     at = axes.one(dim, input.ndim + 1, "unsqueeze")
     sizes = tuple(input.shape)
     return reshape(input, (*sizes[:at], 1, *sizes[at:]))
@@ -179,7 +179,7 @@ def mT(input: Any) -> Any:
 
 @public
 def movedim(input: Any, source: Any, destination: Any) -> Any:
-    """The dimensions `source` moved to the places `destination`, the others in their order."""
+    """The dimensions `source` moved to the positions `destination`, the others in their order."""
     moved = axes.many(source, input.ndim, "movedim") or ()
     places = axes.many(destination, input.ndim, "movedim") or ()
     if len(moved) != len(places):
@@ -207,12 +207,8 @@ def flip(input: Any, *args: Any, dims: Any = None) -> Any:
 # --- joining and splitting ----------------------------------------------------------------------------------------
 
 
-def _part(g: Any, dim: int, start: int, length: int) -> Any:
-    return narrow(g, dim, start, length)
-
-
 @primitive(
-    name="cat", tensors=lambda g, index, dim, starts: _part(g, dim, starts[index], starts[index + 1] - starts[index])
+    name="cat", tensors=lambda g, index, dim, starts: narrow(g, dim, starts[index], starts[index + 1] - starts[index])
 )
 def _cat(*tensors: Any, dim: int, starts: tuple[int, ...]) -> Any:
     out = array_module(tensors[0]).concatenate(tensors, dim)

@@ -30,7 +30,7 @@ def _fold(g: Any, *, shape: tuple[int, ...], dim: int, size: int, step: int) -> 
 
 @public
 def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
-    """The windows of `size` elements, each `step` after the last, along a dimension; the places in the window come as a
+    """The windows of `size` elements, each `step` after the last, along a dimension; the elements of a window are a
     new last dimension. A view."""
     at = axes.one(dimension, input.ndim, "unfold")
     if input.ndim == 0:

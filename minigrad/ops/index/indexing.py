@@ -1,6 +1,6 @@
-"""Choosing elements by position, and putting them back.
+"""Reading elements by index, and writing them.
 
-Each chooser and its adjoint are two primitives whose rules name each other: `getitem` and `scatter_add_into`, `gather`
+A reading op and its adjoint are two primitives whose rules name each other: `getitem` and `scatter_add_into`, `gather`
 and `scatter_zeros`, `pick` and `place`.
 """
 
@@ -11,16 +11,13 @@ import numpy as np
 
 from minigrad.backend import add_at, array_module, assert_all, copy_to, device_guard, device_of, is_array, wraps_indices
 from minigrad.engine.dispatch import primitive
-from minigrad.engine.messages import describe, move_scalars
+from minigrad.engine.messages import move_scalars
 from minigrad.engine.slice_grad import SliceGradient
 from minigrad.engine.tensor import Tensor
-from minigrad.errors import ShapeError
 from minigrad.ops import axes
-from minigrad.ops.api import public
+from minigrad.ops.api import public, shape_error
 
-__all__ = [
-    "gather", "masked_fill",
-]  # fmt: skip
+__all__ = ["gather"]
 
 # --- t[...] -------------------------------------------------------------------------------------------------------
 
@@ -71,7 +68,7 @@ def _getitem(input: Any, *, index: Any) -> Any:
 
 
 def _getitem_backward(g: Any, shape: tuple[int, ...], index: Any) -> Any:
-    """getitem's adjoint; of a slice, and where nothing is recorded, not spelled out but left to be added in place."""
+    """getitem's adjoint; of a slice, where nothing is recorded, as a SliceGradient, which is added in-place."""
     if isinstance(g, Tensor) or not is_basic(index):
         return scatter_add_into(g, shape=shape, index=index)
     return SliceGradient(g, shape, index)
@@ -79,11 +76,11 @@ def _getitem_backward(g: Any, shape: tuple[int, ...], index: Any) -> Any:
 
 @primitive(name="scatter_add_into", g=lambda g, index: _getitem(g, index=index))
 def scatter_add_into(g: Any, *, shape: tuple[int, ...], index: Any) -> Any:
-    """Zeros of `shape` with `g` added at `index`, repeated places adding up: the adjoint of getitem."""
+    """Zeros of `shape` with `g` added at `index`, repeated indices adding up: the adjoint of getitem."""
     xp = array_module(g)
     out = xp.zeros(shape, dtype=g.dtype)
     if is_basic(index) or all(p.dtype.kind == "b" for p in index if is_array(p)):
-        out[index] = g  # no place comes twice: assigning takes a hundredth of add.at's time
+        out[index] = g  # no index comes twice: assigning takes a hundredth of add.at's time
     else:
         add_at(out, index, g)
     return out
@@ -104,8 +101,8 @@ def getitem(input: Any, index: Any) -> Any:
 
 
 def _led(g: Any, shape: tuple[int, ...]) -> Any:
-    """`g` with leading sizes of 1 where `shape` has more dimensions: a value may have more than the place it goes
-    to."""
+    """`g` with leading sizes of 1 where `shape` has more dimensions: a value may have more than the slice it is
+    written to."""
     extra = len(shape) - g.ndim
     return g[(None,) * extra + (...,)] if extra > 0 else g
 
@@ -141,7 +138,7 @@ def _scatter_zeros(g: Any, index: Any, *, shape: tuple[int, ...], dim: int) -> A
     out = array_module(g).zeros(shape, dtype=g.dtype)
     place = _along(index, dim)
     if index.shape[dim] == 1:
-        out[place] = g  # one element a row: no place comes twice
+        out[place] = g  # one element a row: no index comes twice
     else:
         add_at(out, place, g)
     return out
@@ -159,10 +156,8 @@ def gather(input: Any, dim: int, index: Any) -> Any:
     if 0 in tuple(index.shape):
         return input.reshape(-1)[:0].reshape(tuple(index.shape))
     if index.ndim != input.ndim or any(index.shape[d] > input.shape[d] for d in range(input.ndim) if d != at):
-        raise ShapeError(
-            f"gather: expected an index of {input.ndim} dimensions, no larger than {tuple(input.shape)} outside "
-            f"dimension {at}, got {tuple(index.shape)}"
-        )
+        wanted = f"{input.ndim} dimensions, no larger than {tuple(input.shape)} outside dimension {at}"
+        raise shape_error("gather: `index`", wanted, index)
     check_range("gather", index, input.shape[at], f"dimension {at}", input)
     return _gather(input, index, dim=at)
 
@@ -224,20 +219,6 @@ def _plain(index: Any) -> Any:
 
 
 def pick(input: Any, index: Any) -> Any:
-    """input[i, index[i]] for each row i of a matrix. A primitive because its adjoint, which puts one value into each
+    """input[i, index[i]] for each row i of a matrix. A primitive because its adjoint, which writes one value into each
     row, needs no scatter-add: 20 times faster than `gather`'s for a batch of 256."""
     return _pick(input, index=_plain(index))
-
-
-@public
-def masked_fill(input: Any, mask: Any, value: Any) -> Any:
-    """`value` where the bool `mask` holds, else input."""
-    from minigrad.ops.pointwise.arithmetic import where
-
-    if hasattr(value, "dtype"):
-        if value.ndim or (value.dtype.kind == "c" and input.dtype.kind != "c"):
-            raise ShapeError(f"masked_fill: value: expected a number or a 0-d tensor, got {describe(value)}")
-        value = value.astype(input.dtype)
-    elif input.dtype.kind in "biu":
-        value = input.dtype.type(value).item()  # the result has the input's dtype, as in PyTorch
-    return where(mask, value, input)

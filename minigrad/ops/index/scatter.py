@@ -1,5 +1,5 @@
-"""Writing to places, and choosing by number or by mask. The reading ones stand on `getitem` and `gather`, the writing
-ones on their adjoints."""
+"""Writing at indices, and reading by index or by mask. Reading is made of `getitem` and `gather`, writing of their
+adjoints."""
 
 import math
 from typing import Any
@@ -13,7 +13,7 @@ from minigrad.engine.promotion import cast
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes
-from minigrad.ops.api import public
+from minigrad.ops.api import one_of, public, shape_error
 from minigrad.ops.array.creation import ones_like, zeros_like
 from minigrad.ops.array.shape import broadcast_to, narrow, reshape
 from minigrad.ops.index.indexing import (
@@ -30,9 +30,9 @@ from minigrad.ops.index.indexing import (
 from minigrad.ops.pointwise.arithmetic import div, where
 
 __all__ = [
-    "argwhere", "bincount", "index_add", "index_copy", "index_fill", "index_put", "index_select", "masked_scatter",
-    "masked_select", "nonzero", "put", "scatter", "scatter_add", "scatter_reduce", "select_scatter", "take",
-    "take_along_dim",
+    "argwhere", "bincount", "index_add", "index_copy", "index_fill", "index_put", "index_select", "masked_fill",
+    "masked_scatter", "masked_select", "nonzero", "put", "scatter", "scatter_add", "scatter_reduce", "select_scatter",
+    "take", "take_along_dim",
 ]  # fmt: skip
 
 
@@ -64,10 +64,8 @@ def _checked(name: str, input: Any, dim: int, index: Any, src: Any) -> tuple[int
     at = axes.one(dim, input.ndim, name)
     sizes, places = tuple(input.shape), tuple(index.shape)
     if len(places) != len(sizes) or any(n > m for d, (n, m) in enumerate(zip(places, sizes)) if d != at):
-        raise ShapeError(
-            f"{name}: `index`: expected {len(sizes)} dimensions, no larger than "
-            f"{sizes} outside dimension {at}, got {places}"
-        )
+        wanted = f"{len(sizes)} dimensions, no larger than {sizes} outside dimension {at}"
+        raise shape_error(f"{name}: `index`", wanted, index)
     check_range(name, index, sizes[at] if sizes else 1, f"dimension {at}", input)
     if not hasattr(src, "dtype"):
         return at, src
@@ -82,16 +80,14 @@ def _checked(name: str, input: Any, dim: int, index: Any, src: Any) -> tuple[int
 
 @public
 def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Any:
-    """A copy of the input with out[i][index[i][j]] = src[i][j] (for dim = 1). Where a place is named twice, one of
-    the two wins. reduce "add" or "multiply" combines with what is there."""
+    """A copy of the input with out[i][index[i][j]] = src[i][j] (for dim = 1). Where an index comes twice, one of
+    the two wins. reduce "add" or "multiply" combines with the input's value."""
     src = value if src is None else src
     at, src = _checked("scatter", input, dim, index, src)
+    one_of("scatter", "reduce", reduce, None, "add", "multiply")
     if reduce is not None:
-        kind = {"add": "sum", "multiply": "prod"}.get(reduce)
-        if kind is None:
-            raise ValueError(f'scatter: reduce: expected None, "add" or "multiply", got {reduce!r}')
         whole = src if hasattr(src, "dtype") else zeros_like(index, dtype=input.dtype) + src
-        return scatter_reduce(input, at, index, whole, kind)
+        return scatter_reduce(input, at, index, whole, "sum" if reduce == "add" else "prod")
     return _scatter(input, index, src, dim=at)
 
 
@@ -134,14 +130,13 @@ def _detached(x: Any) -> Any:
 
 @public
 def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
-    """`scatter` that combines all that falls on one place by "sum", "mean", "prod", "amax" or "amin", with the
+    """`scatter` that combines all elements with one index by "sum", "mean", "prod", "amax" or "amin", with the
     input's own value unless include_self is False."""
     if input.ndim == 0:
         one = [reshape(x, (1,)) for x in (input, index, src)]
         return reshape(scatter_reduce(one[0], 0, one[1], one[2], reduce, include_self=include_self), ())
     at, src = _checked("scatter_reduce", input, dim, index, src)
-    if reduce not in ("sum", "mean", "prod", "amax", "amin"):
-        raise ValueError(f'scatter_reduce: reduce: expected "sum", "mean", "prod", "amax" or "amin", got {reduce!r}')
+    one_of("scatter_reduce", "reduce", reduce, "sum", "mean", "prod", "amax", "amin")
     hit = scatter_add(zeros_like(_detached(input)), at, index, ones_like(_detached(src)))
     low, high = (-math.inf, math.inf) if floating(input.dtype) else _ends(input.dtype)
     neutral = {"sum": 0, "mean": 0, "prod": 1, "amax": low, "amin": high}[reduce]
@@ -169,7 +164,7 @@ def _scattered_product(base: Any, dim: int, index: Any, src: Any) -> Any:
     return out
 
 
-# --- whole rows, by a vector of numbers -----------------------------------------------------------------------------
+# --- whole slices, by a vector of indices ---------------------------------------------------------------------------
 
 
 def _vector(name: str, input: Any, dim: int, index: Any) -> int:
@@ -182,7 +177,7 @@ def _vector(name: str, input: Any, dim: int, index: Any) -> int:
 
 @public
 def index_select(input: Any, dim: int, index: Any) -> Any:
-    """The slices of `dim` with the numbers in the vector `index`: a copy."""
+    """The slices of `dim` at the indices in the vector `index`: a copy."""
     at = _vector("index_select", input, dim, index)
     if input.ndim == 0:
         return input * 1
@@ -191,13 +186,11 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
 
 @public
 def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Any:
-    """A copy of the input with out[index[i]] += alpha * source[i] along `dim`, repeated numbers adding up."""
+    """A copy of the input with out[index[i]] += alpha * source[i] along `dim`, repeated indices adding up."""
     at = _vector("index_add", input, dim, index)
     if input.ndim and tuple(source.shape) != (*input.shape[:at], index.numel(), *input.shape[at + 1 :]):
-        raise ShapeError(
-            f"index_add: source: expected the input's shape with {index.numel()} in dimension {at}, got "
-            f"{describe(source)} for {describe(input)}"
-        )
+        wanted = f"input and source of one shape but for dimension {at}, {index.numel()} in source"
+        raise shape_error("index_add", wanted, input, source)
     source = source if alpha == 1 else source * alpha
     if input.ndim == 0:
         return input + source
@@ -213,7 +206,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
 
 @public
 def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
-    """A copy of the input with `value` in the slices of `dim` numbered in `index`."""
+    """A copy of the input with `value` in the slices of `dim` at the indices in `index`."""
     at = _vector("index_fill", input, dim, index)
     if input.ndim == 0:
         return input * 0 + value
@@ -225,7 +218,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
 
 @public
 def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
-    """A copy of the input with `src` as the slice number `index` of `dim`."""
+    """A copy of the input with `src` as the slice `index` of `dim`."""
     at = axes.one(dim, input.ndim, "select_scatter")
     return _setitem(input, src, index=(*(slice(None),) * at, index))
 
@@ -235,10 +228,8 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
 
 @public
 def take(input: Any, index: Any) -> Any:
-    """The elements at these places of the flattened input, in the index's shape."""
-    size = 1
-    for n in input.shape:
-        size *= n
+    """The elements at these indices of the flattened input, in the index's shape."""
+    size = math.prod(input.shape)
     low = index + where(index < 0, size, 0)
     check_range("take", low, size, "the flattened input", input)
     return _getitem(reshape(input, (-1,)), index=(_raw(low),))
@@ -260,7 +251,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
 
 @public
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
-    """A copy of the input with `source` at these places of the flattened input, added to what is there if
+    """A copy of the input with `source` at these indices of the flattened input, added to the values there if
     `accumulate`."""
     flat, places, values = reshape(input, (-1,)), (_raw(reshape(index, (-1,))),), reshape(source, (-1,))
     new = flat + scatter_add_into(values, shape=tuple(flat.shape), index=places) if accumulate else (
@@ -270,7 +261,7 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
 
 @public
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
-    """A copy of the input with input[indices] = values, or += where `accumulate`, repeated places adding up."""
+    """A copy of the input with input[indices] = values, or += where `accumulate`, repeated indices adding up."""
     places = tuple(_raw(i) for i in indices)
     if not accumulate:
         return _setitem(input, values, index=places)
@@ -281,19 +272,22 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
 @public
 def masked_select(input: Any, mask: Any) -> Any:
     """The elements where the bool mask holds, as a vector; input and mask broadcast."""
+    input, places = _masked("masked_select", input, mask)
+    return getitem(input, (places,))
+
+
+def _masked(op: str, input: Any, mask: Any) -> tuple[Any, Any]:
+    """The input and the mask's array, broadcast. DtypeError for a mask that is not bool."""
     if mask.dtype.kind != "b":
-        raise DtypeError(f"masked_select: `mask`: expected bool, got {mask.dtype}")
+        raise DtypeError(f"{op}: `mask`: expected bool, got {mask.dtype}")
     shape = array_module(_raw(input)).broadcast_shapes(tuple(input.shape), tuple(mask.shape))
-    return getitem(broadcast_to(input, shape), (_raw(broadcast_to(mask, shape)),))
+    return broadcast_to(input, shape), _raw(broadcast_to(mask, shape))
 
 
 @public
 def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     """A copy of the input with the first elements of `source`, in order, where the bool mask holds."""
-    if mask.dtype.kind != "b":
-        raise DtypeError(f"masked_scatter: `mask`: expected bool, got {mask.dtype}")
-    shape = array_module(_raw(input)).broadcast_shapes(tuple(input.shape), tuple(mask.shape))
-    input, places = broadcast_to(input, shape), _raw(broadcast_to(mask, shape))
+    input, places = _masked("masked_scatter", input, mask)
     count = int(places.sum())
     flat = reshape(source, (-1,))
     if flat.shape[0] < count:
@@ -301,7 +295,19 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     return _setitem(input, getitem(flat, slice(count)), index=(places,))
 
 
-# --- places: no gradient --------------------------------------------------------------------------------------------
+@public
+def masked_fill(input: Any, mask: Any, value: Any) -> Any:
+    """`value` where the bool `mask` holds, else input."""
+    if hasattr(value, "dtype"):
+        if value.ndim or (value.dtype.kind == "c" and input.dtype.kind != "c"):
+            raise ShapeError(f"masked_fill: value: expected a number or a 0-d tensor, got {describe(value)}")
+        value = value.astype(input.dtype)
+    elif input.dtype.kind in "biu":
+        value = input.dtype.type(value).item()  # the result has the input's dtype, as in PyTorch
+    return where(mask, value, input)
+
+
+# --- indices: no gradient -------------------------------------------------------------------------------------------
 
 
 @primitive(name="argwhere")
@@ -312,13 +318,13 @@ def _argwhere(input: Any) -> Any:
 
 @public
 def argwhere(input: Any) -> Any:
-    """The places of the non-zero elements, one a row."""
+    """The indices of the non-zero elements, one a row."""
     return _argwhere(input)
 
 
 @public
 def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
-    """The places of the non-zero elements, one a row; as_tuple: a vector of numbers for each dimension."""
+    """The indices of the non-zero elements, one a row; as_tuple: a vector of them for each dimension."""
     places = _argwhere(input)
     if not as_tuple:
         return places

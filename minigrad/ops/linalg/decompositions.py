@@ -12,8 +12,8 @@ from minigrad.backend import array_function, array_module
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
-from minigrad.errors import DtypeError, ShapeError
-from minigrad.ops.api import public
+from minigrad.errors import DtypeError
+from minigrad.ops.api import one_of, public, shape_error
 from minigrad.ops.array.creation import zeros_like
 from minigrad.ops.array.diagonal import diag_embed, diagonal, tril, triu
 from minigrad.ops.array.shape import cat, mT, narrow, squeeze, stack, unsqueeze
@@ -27,9 +27,7 @@ __all__ = ["cholesky", "det", "eigh", "eigvalsh", "inv", "inverse", "logdet", "p
 
 def _matrices(name: str, A: Any, square: bool = True) -> Any:
     if A.ndim < 2 or (square and A.shape[-1] != A.shape[-2]):
-        raise ShapeError(
-            f"{name}: expected {'square ' if square else ''}matrices (..., n, n), got shape {tuple(A.shape)}"
-        )
+        raise shape_error(name, "square matrices (..., n, n)" if square else "matrices (..., m, n)", A)
     if A.dtype.name not in ("float32", "float64"):
         raise DtypeError(f"{name}: expected float32 or float64, got {A.dtype}; cast with .float()")
     return A
@@ -128,7 +126,7 @@ def solve(A: Any, B: Any, *, left: bool = True) -> Any:
     columns = unsqueeze(B, -1) if vector else B
     n = columns.shape[-2] if left else columns.shape[-1]
     if n != A.shape[-1]:
-        raise ShapeError(f"solve: expected B to go with A, got shapes {list(A.shape)} and {list(B.shape)}")
+        raise shape_error("solve", f"A (..., n, n) and B {'(..., n, k)' if left else '(..., k, n)'}", A, B)
     if A.dtype != B.dtype:
         raise DtypeError(f"solve: expected one dtype, got {A.dtype} and {B.dtype}; cast one with .to()")
     if not left:
@@ -233,8 +231,7 @@ def qr(A: Any, mode: str = "reduced") -> QR:
     columns have no gradient) or "r" (an empty Q)."""
     A = _matrices("qr", A, square=False)
     m, n = A.shape[-2:]
-    if mode not in ("reduced", "complete", "r"):
-        raise ValueError(f'qr: mode: expected "reduced", "complete" or "r", got {mode!r}')
+    one_of("qr", "mode", mode, "reduced", "complete", "r")
     if mode == "complete" and m > n:
         Q, R = qr(A)
         everything = _unrecorded(A, lambda xp, a: xp.linalg.qr(a, mode="complete"))
@@ -296,8 +293,7 @@ def _eigh_gradient(g: Any, n: int, out: Any) -> Any:
 def eigh(A: Any, UPLO: str = "L") -> Eigen:
     """(eigenvalues, ascending; eigenvectors, as columns) of a symmetric matrix, of which the lower (or upper)
     triangle is read. Vectors have a gradient only where the values differ."""
-    if UPLO not in ("L", "U"):
-        raise ValueError(f'eigh: UPLO: expected "L" or "U", got {UPLO!r}')
+    one_of("eigh", "UPLO", UPLO, "L", "U")
     n = _matrices("eigh", A).shape[-1]
     vectors, values = _cut(_eigh(A, UPLO=UPLO), n, 1)
     return Eigen(squeeze(values, -2), vectors)

@@ -4,7 +4,7 @@ from typing import Any
 
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
-from minigrad.ops.api import public
+from minigrad.ops.api import public, shape_error
 from minigrad.ops.array.diagonal import diagonal
 from minigrad.ops.array.shape import expand, permute, reshape, unsqueeze
 from minigrad.ops.linalg.products import matmul
@@ -49,18 +49,14 @@ def _parsed(equation: str, ndims: list[int]) -> tuple[list[str], str]:
     for i, (term, ndim) in enumerate(zip(terms, ndims)):
         extra = ndim - len(term.replace("...", ""))
         if extra < 0 or (extra and "..." not in term):
-            raise ShapeError(
-                f"einsum: operand {i} has {ndim} dimensions, {term!r} in {equation!r} names another number"
-            )
+            raise ShapeError(f"einsum: operand {i} has {ndim} dimensions, {term!r} in {equation!r} another number")
         out.append(term.replace("...", dots[len(dots) - extra :]))
         if not out[-1].isalpha() and out[-1]:
             raise ValueError(f"einsum: expected letters, commas, '...' and '->', got {equation!r}")
     if arrow:
         result = right.replace("...", dots)
         if len(set(result)) < len(result) or not set(result) <= set("".join(out)):
-            raise ValueError(
-                f"einsum: the result {right!r} of {equation!r} must name letters of the operands, each once"
-            )
+            raise ValueError(f"einsum: the result in {equation!r} must name letters of the operands, each once")
     else:
         everything = "".join(out)
         result = dots + "".join(sorted(c for c in set(everything) - set(dots) if everything.count(c) == 1))
@@ -137,10 +133,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
     else:
         left, right = (axes.many(tuple(d), x.ndim, "tensordot") or () for d, x in zip(dims, (a, b)))
     if len(left) != len(right) or any(a.shape[i] != b.shape[j] for i, j in zip(left, right)):
-        raise ShapeError(
-            f"tensordot: expected pairs of dimensions of equal size, got {dims} for "
-            f"shapes {list(a.shape)} and {list(b.shape)}"
-        )
+        raise shape_error("tensordot", f"pairs of dimensions of equal size, which {dims} are not", a, b)
     rows = tuple(d for d in range(a.ndim) if d not in left)
     columns = tuple(d for d in range(b.ndim) if d not in right)
     inner = axes.count(tuple(a.shape[d] for d in left), None)
@@ -156,7 +149,7 @@ def inner(input: Any, other: Any) -> Any:
     if input.ndim == 0 or other.ndim == 0:
         return input * other
     if input.shape[-1] != other.shape[-1]:
-        raise ShapeError(f"inner: expected equal last sizes, got shapes {list(input.shape)} and {list(other.shape)}")
+        raise shape_error("inner", "equal last sizes", input, other)
     return tensordot(input, other, ((-1,), (-1,)))
 
 
@@ -164,7 +157,7 @@ def inner(input: Any, other: Any) -> Any:
 def vdot(input: Any, other: Any) -> Any:
     """The inner product of two vectors."""
     if input.ndim != 1 or other.ndim != 1:
-        raise ShapeError(f"vdot: expected two vectors, got shapes {list(input.shape)} and {list(other.shape)}")
+        raise shape_error("vdot", "two vectors", input, other)
     return matmul(input, other)
 
 

@@ -3,9 +3,8 @@
 from typing import Any, NamedTuple
 
 from minigrad.backend import array_module
-from minigrad.engine.messages import describe
 from minigrad.errors import ShapeError
-from minigrad.ops.api import public
+from minigrad.ops.api import one_of, public, shape_error
 from minigrad.ops.array.creation import zeros, zeros_like
 from minigrad.ops.array.shape import reshape, squeeze, stack, unsqueeze
 from minigrad.ops.linalg.decompositions import eigvalsh, inv, pinv, svdvals
@@ -22,7 +21,7 @@ __all__ = ["matrix_power"]
 def matrix_power(input: Any, n: int) -> Any:
     """A square matrix multiplied with itself n times; n < 0: its inverse."""
     if input.ndim < 2 or input.shape[-1] != input.shape[-2]:
-        raise ShapeError(f"matrix_power: expected square matrices, got shape {tuple(input.shape)}")
+        raise shape_error("matrix_power", "square matrices", input)
     if n < 0:
         return matrix_power(inv(input), -n)
     if n == 0:
@@ -87,13 +86,9 @@ def lstsq(input: Any, B: Any, *, rcond: Any = None, driver: Any = None) -> Any:
     residuals: the sums of squares that are left, (..., k), where m > n and all columns count; empty otherwise. driver:
     one of PyTorch's names; the singular values are always looked at, and always given.
     """
-    if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
-        raise ValueError(f'linalg.lstsq: driver: expected "gels", "gelsy", "gelsd" or "gelss", got {driver!r}')
+    one_of("linalg.lstsq", "driver", driver, None, "gels", "gelsy", "gelsd", "gelss")
     if input.ndim < 2 or B.ndim < 2 or input.shape[-2] != B.shape[-2]:
-        raise ShapeError(
-            f"linalg.lstsq: expected A (..., m, n) and B (..., m, k), got {describe(input)} and {describe(B)}; a "
-            f"vector is .unsqueeze(-1)"
-        )
+        raise shape_error("linalg.lstsq", "A (..., m, n) and B (..., m, k) (a vector .unsqueeze(-1)-ed)", input, B)
     m, n = (int(size) for size in input.shape[-2:])
     solution, rank = pinv(input, rtol=rcond) @ B, matrix_rank(input, rtol=rcond)
     left = input @ solution - B

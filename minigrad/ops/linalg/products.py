@@ -6,7 +6,7 @@ from minigrad.backend.product import product
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import binary
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.ops.api import public, refuse
+from minigrad.ops.api import public, refuse, shape_error
 from minigrad.ops.array.shape import mT, reshape, squeeze, stack, unbind, unsqueeze
 
 __all__ = [
@@ -112,9 +112,7 @@ def _dot(input: Any, tensor: Any) -> Any:
 def dot(input: Any, tensor: Any) -> Any:
     """The inner product of two vectors. A primitive: as a product of matrices its gradient takes 20 times as long."""
     if input.ndim != 1 or tensor.ndim != 1 or input.shape != tensor.shape:
-        raise ShapeError(
-            f"dot: expected two vectors of one length, got shapes {list(input.shape)} and {list(tensor.shape)}"
-        )
+        raise shape_error("dot", "two vectors of one length", input, tensor)
     if input.dtype != tensor.dtype:
         raise DtypeError(f"dot: expected one dtype, got {input.dtype} and {tensor.dtype}; cast one with .to()")
     return _dot(input, tensor)
@@ -122,9 +120,7 @@ def dot(input: Any, tensor: Any) -> Any:
 
 def _of_dims(name: str, a: Any, b: Any, ndim: int) -> Any:
     if a.ndim != ndim or b.ndim != ndim or (ndim == 3 and a.shape[0] != b.shape[0]):
-        raise ShapeError(
-            f"{name}: expected two tensors of {ndim} dimensions, got shapes {list(a.shape)} and {list(b.shape)}"
-        )
+        raise shape_error(name, f"two {'matrices' if ndim == 2 else 'stacks of as many matrices'}", a, b)
     return matmul(a, b)
 
 
@@ -132,7 +128,7 @@ def _of_dims(name: str, a: Any, b: Any, ndim: int) -> Any:
 def outer(input: Any, vec2: Any) -> Any:
     """input[i] * vec2[j]."""
     if input.ndim != 1 or vec2.ndim != 1:
-        raise ShapeError(f"outer: expected two vectors, got shapes {list(input.shape)} and {list(vec2.shape)}")
+        raise shape_error("outer", "two vectors", input, vec2)
     return unsqueeze(input, 1) * vec2
 
 
@@ -143,7 +139,7 @@ ger = outer
 def mv(input: Any, vec: Any) -> Any:
     """A matrix times a vector."""
     if input.ndim != 2 or vec.ndim != 1:
-        raise ShapeError(f"mv: expected a matrix and a vector, got shapes {list(input.shape)} and {list(vec.shape)}")
+        raise shape_error("mv", "a matrix and a vector", input, vec)
     return matmul(input, vec)
 
 
@@ -186,15 +182,12 @@ def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: flo
 def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     """The vector product of 3-vectors along `dim` (default: the first dimension of size 3)."""
     if input.ndim != other.ndim:
-        raise ShapeError(f"cross: expected as many dimensions on both sides, got {list(input.shape)} and "
-                         f"{list(other.shape)}")  # fmt: skip
+        raise shape_error("cross", "as many dimensions on both sides", input, other)
     if dim is None:
         sizes = [d for d, n in enumerate(input.shape) if n == 3]
         dim = sizes[0] if sizes else -1
     if input.shape[dim] != 3 or other.shape[dim] != 3:
-        raise ShapeError(
-            f"cross: expected 3 elements in dimension {dim}, got shapes {list(input.shape)} and {list(other.shape)}"
-        )
+        raise shape_error("cross", f"3 elements in dimension {dim}", input, other)
     a, b = unbind(input, dim), unbind(other, dim)
     parts = [a[(i + 1) % 3] * b[(i + 2) % 3] - a[(i + 2) % 3] * b[(i + 1) % 3] for i in range(3)]
     return stack(parts, dim if dim >= 0 else dim)

@@ -1,4 +1,4 @@
-"""Connectionist temporal classification: the loss of a sequence of labels whose places in time are not known."""
+"""Connectionist temporal classification: the loss of a sequence of labels whose alignment in time is not known."""
 
 from typing import Any
 

@@ -7,7 +7,8 @@ from minigrad.dtypes import finfo, floating
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.messages import describe
 from minigrad.engine.promotion import promoted
-from minigrad.errors import DtypeError, ShapeError
+from minigrad.errors import DtypeError
+from minigrad.ops.api import shape_error
 from minigrad.ops.loss.losses import _modern, _some, _tensors, reduced
 from minigrad.ops.nn.activation import softplus
 from minigrad.ops.pointwise.arithmetic import clamp, exp, log, where
@@ -19,7 +20,7 @@ __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div"]
 def _same_shape(op: str, input: Any, target: Any) -> None:
     _tensors(op, input=input, target=target)
     if input._array.shape != target._array.shape:
-        raise ShapeError(f"{op}: expected input and target of one shape, got {describe(input)} and {describe(target)}")
+        raise shape_error(op, "input and target of one shape", input, target)
 
 
 def _held_log(x: Any) -> Any:
@@ -59,14 +60,9 @@ def binary_cross_entropy(
 
 
 def binary_cross_entropy_with_logits(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    size_average: Any = None,
-    reduce: Any = None,
-    reduction: str = "mean",
+    input: Any, target: Any, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
     pos_weight: Any = None,
-) -> Any:
+) -> Any:  # fmt: skip
     """binary_cross_entropy of sigmoid(input) as (1 - y) x + softplus(-x): finite at any logits. pos_weight multiplies
     y's term."""
     _modern("binary_cross_entropy_with_logits", size_average, reduce)

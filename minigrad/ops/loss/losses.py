@@ -10,7 +10,7 @@ from minigrad.engine.messages import describe
 from minigrad.engine.promotion import cast
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.ops.api import public
+from minigrad.ops.api import public, shape_error
 from minigrad.ops.array.creation import ones_like
 from minigrad.ops.array.shape import movedim, reshape
 from minigrad.ops.index.indexing import _place, check_range, pick
@@ -24,13 +24,11 @@ __all__ = [
 
 
 def reduced(op: str, loss: Any, reduction: str) -> Any:
-    """A loss per element brought to what the user asked for: "none", "mean" or "sum". ValueError for other words, and
-    ShapeError for the mean of nothing."""
+    """The loss of each element as it is, its mean or its sum (`reduction` "none", "mean" or "sum"). ValueError for any
+    other reduction, ShapeError for the mean of nothing."""
     if reduction == "mean":
         if not floating(loss._array.dtype):
-            raise DtypeError(
-                f"{op}: the mean of integers is undefined; got {describe(loss)}; use .float() on the input"
-            )
+            raise DtypeError(f"{op}: the mean of integers is undefined; got {describe(loss)}; use .float()")
         return mean(_some(op, loss))
     if reduction == "sum":
         return sum(loss)
@@ -75,15 +73,9 @@ def _one_at(logits: Any, target: Any) -> Any:
 
 @public
 def cross_entropy(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    size_average: Any = None,
-    ignore_index: int = -100,
-    reduce: Any = None,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Any:
+    input: Any, target: Any, weight: Any = None, size_average: Any = None, ignore_index: int = -100, reduce: Any = None,
+    reduction: str = "mean", label_smoothing: float = 0.0,
+) -> Any:  # fmt: skip
     """-log softmax(input)[class]: how surprised the scores `input` are by the true classes.
 
     input: (N, C), (C,) or (N, C, d1, ...) of any real scores. target: class indices (N,), (), (N, d1, ...), or
@@ -110,10 +102,8 @@ def cross_entropy(
 
 def _soft_cross_entropy(input: Any, target: Any, weight: Any, reduction: str, smoothing: float) -> Any:
     if tuple(input.shape) != tuple(target.shape):
-        raise ShapeError(
-            f"cross_entropy: `target`: class probabilities must have the input's shape; got input {describe(input)} "
-            f"and target {describe(target)} (class indices must be integers)"
-        )
+        wanted = "class probabilities of the input's shape (class indices are integers)"
+        raise shape_error("cross_entropy: `target`", wanted, input, target)
     dim = 1 if input.ndim > 1 else 0
     classes = input.shape[dim]
     if smoothing:
@@ -130,7 +120,7 @@ def _soft_cross_entropy(input: Any, target: Any, weight: Any, reduction: str, sm
 
 def _class_weight(op: str, weight: Any, scores: Any, classes: int) -> Any:
     if not isinstance(weight, Tensor) or tuple(weight.shape) != (classes,):
-        raise ShapeError(f"{op}: `weight`: expected one number for each of {classes} classes, got {describe(weight)}")
+        raise shape_error(f"{op}: `weight`", f"one number for each of {classes} classes", weight)
     if weight.dtype != scores.dtype:
         raise DtypeError(f"{op}: `weight`: expected {scores.dtype} like the input, got {describe(weight)}; use .to()")
     return weight
@@ -138,14 +128,9 @@ def _class_weight(op: str, weight: Any, scores: Any, classes: int) -> Any:
 
 @public
 def nll_loss(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    size_average: Any = None,
-    ignore_index: int = -100,
-    reduce: Any = None,
+    input: Any, target: Any, weight: Any = None, size_average: Any = None, ignore_index: int = -100, reduce: Any = None,
     reduction: str = "mean",
-) -> Any:
+) -> Any:  # fmt: skip
     """-input[class]: the negative log-likelihood, given log-probabilities. Arguments as cross_entropy's."""
     _modern("nll_loss", size_average, reduce)
     _tensors("nll_loss", input=input, target=target)
@@ -155,7 +140,7 @@ def nll_loss(
 def _nll(
     op: str, logp: Any, target: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float = 0.0
 ) -> Any:
-    """nll_loss, under the name of the op that asked for it; smoothing mixes in the loss of the uniform distribution."""
+    """nll_loss, under the name of the op that calls it; smoothing mixes in the loss of the uniform distribution."""
     rows, classes = _rows(op, logp, target)
     w = None if weight is None else _class_weight(op, weight, logp, classes)
     flat = reshape(target, -1)
@@ -179,32 +164,21 @@ def _nll(
 def _rows(op: str, input: Any, target: Any) -> tuple[Any, int]:
     """Scores (C,), (N, C) or (N, C, d1, ...) as one row for each target, with the number of classes."""
     if input.ndim == 0 or target.dtype.kind not in "iu":
-        raise DtypeError(
-            f"{op}: `target`: expected integer class indices (and scores with a class dimension), got input "
-            f"{describe(input)} and target {describe(target)}"
-        )
+        found = f"got input {describe(input)} and target {describe(target)}"
+        raise DtypeError(f"{op}: `target`: expected integer class indices (and scores with a class dimension), {found}")
     at = 1 if input.ndim > 1 else 0
     sizes = tuple(input.shape)
     expected = (*sizes[:at], *sizes[at + 1 :])
     if tuple(target.shape) != expected and not (input.ndim == 1 and tuple(target.shape) == (1,)):
-        raise ShapeError(
-            f"{op}: `target`: expected one class for each row, shape {expected}, got input {describe(input)} and "
-            f"target {describe(target)}"
-        )
+        raise shape_error(f"{op}: `target`", f"one class for each row of the input, shape {expected}", target, input)
     return reshape(movedim(input, at, -1), (-1, sizes[at])), sizes[at]
 
 
 @public
 def multi_margin_loss(
-    input: Any,
-    target: Any,
-    p: int = 1,
-    margin: float = 1.0,
-    weight: Any = None,
-    size_average: Any = None,
-    reduce: Any = None,
-    reduction: str = "mean",
-) -> Any:
+    input: Any, target: Any, p: int = 1, margin: float = 1.0, weight: Any = None, size_average: Any = None,
+    reduce: Any = None, reduction: str = "mean",
+) -> Any:  # fmt: skip
     """sum over the wrong classes j of max(0, margin - input[class] + input[j])^p / C: the multi-class hinge (SVM) loss.
 
     input: (N, C) or (C,); p: 1 or 2. PyTorch's divides by the number of classes C; CS231n's hinge is C times this one.
@@ -259,9 +233,7 @@ def _weighed(op: str, each: Any, weight: Any, input: Any, reduction: str) -> Any
 
 def _element_weight(op: str, weight: Any, input: Any) -> None:
     if not isinstance(weight, Tensor) or tuple(weight.shape) != tuple(input.shape):
-        raise ShapeError(
-            f"{op}: `weight`: expected a number for each element of {describe(input)}, got {describe(weight)}"
-        )
+        raise shape_error(f"{op}: `weight`", f"a number for each element of {describe(input)}", weight)
 
 
 @public

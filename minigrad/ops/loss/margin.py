@@ -5,8 +5,7 @@ from typing import Any
 
 from minigrad.backend import assert_all
 from minigrad.engine.messages import describe
-from minigrad.errors import ShapeError
-from minigrad.ops.api import public
+from minigrad.ops.api import public, shape_error
 from minigrad.ops.array.creation import arange, as_tensor
 from minigrad.ops.array.shape import unsqueeze
 from minigrad.ops.index.indexing import check_range, gather
@@ -31,14 +30,9 @@ def _signs(op: str, target: Any) -> None:
 
 @public
 def margin_ranking_loss(
-    input1: Any,
-    input2: Any,
-    target: Any,
-    margin: float = 0.0,
-    size_average: Any = None,
-    reduce: Any = None,
+    input1: Any, input2: Any, target: Any, margin: float = 0.0, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
-) -> Any:
+) -> Any:  # fmt: skip
     """max(0, -target (input1 - input2) + margin): input1 is to rank above input2 where target is 1, below where -1."""
     _modern("margin_ranking_loss", size_average, reduce)
     _signs("margin_ranking_loss", target)
@@ -68,22 +62,15 @@ def soft_margin_loss(
 
 @public
 def cosine_embedding_loss(
-    input1: Any,
-    input2: Any,
-    target: Any,
-    margin: float = 0.0,
-    size_average: Any = None,
-    reduce: Any = None,
+    input1: Any, input2: Any, target: Any, margin: float = 0.0, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
-) -> Any:
+) -> Any:  # fmt: skip
     """1 - cos(input1, input2) where target is 1, max(0, cos - margin) where it is -1; vectors (d,) or rows (n, d)."""
     _modern("cosine_embedding_loss", size_average, reduce)
     _signs("cosine_embedding_loss", target)
     if input1.ndim not in (1, 2) or tuple(target.shape) != tuple(input1.shape)[:-1]:
-        raise ShapeError(
-            f"cosine_embedding_loss: expected inputs (d,) or (n, d) with a target () or (n,), got "
-            f"{describe(input1)} and {describe(target)}"
-        )
+        wanted = "inputs (d,) or (n, d) with a target () or (n,)"
+        raise shape_error("cosine_embedding_loss", wanted, input1, input2, target)
     cosine = cosine_similarity(input1, input2, dim=-1, eps=1e-8)
     each = where(target == 1, 1 - cosine, where(target == -1, clamp(cosine - margin, min=0.0), 0.0))
     return reduced("cosine_embedding_loss", each, reduction)
@@ -137,8 +124,7 @@ def multilabel_margin_loss(
     _modern(op, size_average, reduce)
     target = as_tensor(target)
     if input.ndim not in (1, 2) or tuple(target.shape) != tuple(input.shape) or target.dtype.kind not in "iu":
-        raise ShapeError(f"{op}: expected scores (C,) or (N, C) and class numbers of that shape, got {describe(input)} "
-                         f"and {describe(target)}")  # fmt: skip
+        raise shape_error(op, "scores (C,) or (N, C) and class numbers of that shape", input, target)
     listed = cumsum((target == -1).long(), -1) == 0
     labels = where(listed, target, 0)
     check_range(op, labels, int(input.shape[-1]), "classes", input)
@@ -158,8 +144,7 @@ def multilabel_soft_margin_loss(
     _modern(op, size_average, reduce)
     _signs(op, target)
     if tuple(target.shape) != tuple(input.shape) or not input.ndim:
-        raise ShapeError(f"{op}: expected scores (..., C) and targets of that shape, got {describe(input)} and "
-                         f"{describe(target)}")  # fmt: skip
+        raise shape_error(op, "scores (..., C) and targets of that shape", input, target)
     each = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     return reduced(op, (each if weight is None else each * weight).mean(-1), reduction)
 
@@ -181,15 +166,9 @@ def gaussian_nll_loss(
 
 @public
 def poisson_nll_loss(
-    input: Any,
-    target: Any,
-    log_input: bool = True,
-    full: bool = False,
-    size_average: Any = None,
-    eps: float = 1e-8,
-    reduce: Any = None,
-    reduction: str = "mean",
-) -> Any:
+    input: Any, target: Any, log_input: bool = True, full: bool = False, size_average: Any = None, eps: float = 1e-8,
+    reduce: Any = None, reduction: str = "mean",
+) -> Any:  # fmt: skip
     """exp(input) - target * input, or input - target * log(input + eps) if not log_input; full adds Stirling's
     approximation of log(target!) where target > 1."""
     _modern("poisson_nll_loss", size_average, reduce)

@@ -8,9 +8,8 @@ from minigrad.engine.composite import composite
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import unary
 from minigrad.engine.promotion import cast, floated
-from minigrad.errors import ShapeError
 from minigrad.ops import axes
-from minigrad.ops.api import public, refuse
+from minigrad.ops.api import one_of, public, refuse, shape_error
 from minigrad.ops.array.shape import chunk, reshape
 from minigrad.ops.pointwise.arithmetic import abs, exp, tanh, where
 from minigrad.ops.pointwise.special import ndtr
@@ -86,12 +85,9 @@ def _softplus(x: Any) -> Any:
 
 
 relu = unary(
-    "relu",
-    "max(x, 0); nan stays nan. Gradient 0 at 0.",
-    lambda g, out: where(out > 0, g, 0.0),
-    lambda x: array_module(x).maximum(x, 0),
-    floating=False,
-)
+    "relu", "max(x, 0); nan stays nan. Gradient 0 at 0.",
+    lambda g, out: where(out > 0, g, 0.0), lambda x: array_module(x).maximum(x, 0), floating=False,
+)  # fmt: skip
 sigmoid = unary("sigmoid", "1 / (1 + e^-x).", lambda g, out: g * (out * (1 - out)), _sigmoid)
 logsigmoid = unary(
     "logsigmoid", "log(sigmoid(x)), without overflow.", lambda g, input: g * sigmoid(-input), lambda x: -_softplus(-x)
@@ -122,11 +118,9 @@ def leaky_relu(input: Any, negative_slope: float = 0.01) -> Any:
 
 @public
 def prelu(input: Any, weight: Any) -> Any:
-    """leaky_relu whose slope is a parameter: one number, or one for each channel (dimension 1)."""
+    """leaky_relu whose negative_slope is a parameter: one number, or one for each channel (dimension 1)."""
     if weight.ndim > 1 or (weight.ndim == 1 and weight.shape[0] not in (1, input.shape[1] if input.ndim > 1 else 1)):
-        raise ShapeError(
-            f"prelu: `weight`: expected one number, or one for each channel, got shape {tuple(weight.shape)}"
-        )
+        raise shape_error("prelu: `weight`", "one number, or one for each channel", weight)
     slope = reshape(weight, (-1,) + (1,) * (input.ndim - 2)) if input.ndim > 1 else reshape(weight, (1,) * input.ndim)
     return where(input > 0, input, input * slope)
 
@@ -183,14 +177,13 @@ def _gelu(input: Any) -> Any:
 @public
 def gelu(input: Any, approximate: str = "none") -> Any:
     """x times the normal distribution function at x; approximate="tanh": by a formula in tanh."""
+    one_of("gelu", "approximate", approximate, "none", "tanh")
     if approximate == "none":
         return _gelu(floated(input))
-    if approximate != "tanh":
-        raise ValueError(f'gelu: approximate: expected "none" or "tanh", got {approximate!r}')
     return 0.5 * input * (1 + tanh(0.7978845608028654 * (input + 0.044715 * input * input * input)))
 
 
-# --- pieces of straight lines: gradients at the joints are PyTorch's ------------------------------------------------
+# --- piecewise linear: gradients at the kinks are PyTorch's ----------------------------------------------------------
 
 
 @public
@@ -227,7 +220,7 @@ def threshold(input: Any, threshold: float, value: float) -> Any:
 
 @public
 def softshrink(input: Any, lambd: float = 0.5) -> Any:
-    """x drawn towards 0 by lambd, 0 within it."""
+    """x - lambd above lambd, x + lambd below -lambd, 0 between."""
     if lambd < 0:
         raise ValueError(f"softshrink: lambd: expected 0 or more, got {lambd}")
     return where(input > lambd, input - lambd, where(input < -lambd, input + lambd, 0.0))
@@ -265,6 +258,6 @@ def glu(input: Any, dim: int = -1) -> Any:
     """The first half of `dim` times the sigmoid of the second."""
     at = axes.one(dim, input.ndim, "glu")
     if input.ndim == 0 or input.shape[at] % 2:
-        raise ShapeError(f"glu: expected an even size in dimension {at}, got shape {tuple(input.shape)}")
+        raise shape_error("glu", f"an even size in dimension {at}", input)
     first, second = chunk(input, 2, at)
     return first * sigmoid(second)

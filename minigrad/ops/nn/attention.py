@@ -5,8 +5,7 @@ from typing import Any
 from minigrad.backend import array_module
 from minigrad.engine.composite import composite
 from minigrad.engine.primitive import wrap
-from minigrad.errors import ShapeError
-from minigrad.ops.api import public
+from minigrad.ops.api import public, shape_error
 from minigrad.ops.array.arrange import repeat_interleave
 from minigrad.ops.array.shape import mT
 from minigrad.ops.linalg.products import matmul
@@ -31,10 +30,8 @@ def scaled_dot_product_attention(
     Attention Is All You Need, 2017. Raises ShapeError where sizes do not fit, ValueError for a mask with is_causal.
     """
     if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
-        raise ShapeError(
-            f"scaled_dot_product_attention: expected query (..., l, d), key (..., s, d) and value (..., s, v), "
-            f"got shapes {list(query.shape)}, {list(key.shape)} and {list(value.shape)}"
-        )
+        wanted = "query (..., l, d), key (..., s, d) and value (..., s, v)"
+        raise shape_error("scaled_dot_product_attention", wanted, query, key, value)
     if enable_gqa:
         times = query.shape[-3] // key.shape[-3]
         key, value = repeat_interleave(key, times, -3), repeat_interleave(value, times, -3)

@@ -8,9 +8,8 @@ the other two. Arrays are (N, C, ...spatial), weights (out, in / groups, ...kern
 from typing import Any
 
 from minigrad.engine.dispatch import primitive
-from minigrad.engine.messages import describe
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.ops.api import public
+from minigrad.ops.api import by_dimensions, shape_error
 from minigrad.ops.array.pad import pad
 from minigrad.ops.array.shape import reshape, squeeze, sum_to, unsqueeze
 from minigrad.ops.index.indexing import _getitem
@@ -60,7 +59,7 @@ def conv_transpose(
 
 
 def _first(x: Any, shape: Ints) -> Any:
-    """As much of x as an array of `shape` has: a large output_padding has room for one place more."""
+    """As much of x as an array of `shape` has: a large output_padding can give one element more."""
     return x if tuple(x.shape) == tuple(shape) else _getitem(x, index=tuple(slice(n) for n in shape))
 
 
@@ -101,45 +100,44 @@ def _check(op: str, input: Any, weight: Any, bias: Any, dims: int, groups: int, 
         channels = w.shape[0] if w.ndim else ""
         raise ShapeError(f"{op}: groups: expected a divisor of the channels {channels}, got {groups}")
     if w.ndim != dims + 2 or x.ndim not in (dims + 1, dims + 2):
-        raise ShapeError(
-            f"{op}: expected an input of {dims + 1} or {dims + 2} dimensions and a weight of {dims + 2}, "
-            f"got {describe(input)} and {describe(weight)}"
-        )
+        wanted = f"an input of {dims + 1} or {dims + 2} dimensions and a weight of {dims + 2}"
+        raise shape_error(op, wanted, input, weight)
     first, second = w.shape[0], w.shape[1] * groups
     channels, out = (first, second) if transposed else (second, first)
     if x.shape[-dims - 1] != channels:
-        raise ShapeError(
-            f"{op}: expected an input of {channels} channels for weight {describe(weight)}, got {describe(input)}"
-        )
+        raise shape_error(op, f"an input of {channels} channels for this weight", input, weight)
     if x.dtype != w.dtype:
-        raise DtypeError(
-            f"{op}: expected one dtype, got input {input.dtype} and weight {weight.dtype}; cast one with .to()"
-        )
+        raise DtypeError(f"{op}: expected one dtype, got input {x.dtype} and weight {w.dtype}; cast one with .to()")
     if b is not None and b.shape != (out,):
-        raise ShapeError(f"{op}: `bias`: expected {out} numbers, one for each output channel, got {describe(bias)}")
+        raise shape_error(f"{op}: `bias`", f"{out} numbers, one for each output channel", bias)
     if b is not None and b.dtype != w.dtype:
         raise DtypeError(f"{op}: expected one dtype, got weight {weight.dtype} and bias {bias.dtype}")
 
 
-def _convolve(
-    op: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
-) -> Any:
+def _convolve(op: str, dims: int, input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
+              dilation: Any = 1, groups: int = 1) -> Any:  # fmt: skip
+    """The cross-correlation of an input (N, C, *size), or without N, with kernels (out, C / groups, *kernel), plus the
+    bias (out,). Sizes are (L,) for conv1d, (H, W) for conv2d, (D, H, W) for conv3d.
+
+    padding: zeros on both sides, "same" (stride 1: the result has the input's size) or "valid" (none). Along each
+    dimension the result has (n + 2 padding - dilation (k - 1) - 1) // stride + 1 elements.
+    """
     _check(op, input, weight, bias, dims, groups, False)
     w = getattr(weight, "_array", weight)
     batched, kernel = getattr(input, "_array", input).ndim == dims + 2, w.shape[2:]
     x = input if batched else unsqueeze(input, 0)
-    steps = as_tuple(op, "stride", stride, dims, 1)
-    holes = as_tuple(op, "dilation", dilation, dims, 1)
+    stride = as_tuple(op, "stride", stride, dims, 1)
+    dilation = as_tuple(op, "dilation", dilation, dims, 1)
     if isinstance(padding, str):
-        x, around = _by_name(op, x, padding, kernel, steps, holes)
+        x, padding = _by_name(op, x, padding, kernel, stride, dilation)
     else:
-        around = as_tuple(op, "padding", padding, dims)
+        padding = as_tuple(op, "padding", padding, dims)
     size = getattr(x, "_array", x).shape[2:]
-    if 0 in kernel or any(n + 2 * p <= d * (k - 1) for n, p, d, k in zip(size, around, holes, kernel)):
+    if 0 in kernel or any(n + 2 * p <= d * (k - 1) for n, p, d, k in zip(size, padding, dilation, kernel)):
         raise ShapeError(
-            f"{op}: a kernel of {kernel} (dilation {holes}) does not fit into an input of {size} padded by {around}"
+            f"{op}: a kernel of {kernel} (dilation {dilation}) does not fit into an input of {size} padded by {padding}"
         )
-    out = conv(x, weight, bias, stride=steps, padding=around, dilation=holes, groups=groups)
+    out = conv(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
     return out if batched else squeeze(out, 0)
 
 
@@ -158,85 +156,31 @@ def _by_name(op: str, x: Any, padding: str, kernel: Ints, stride: Ints, dilation
     return pad(x, [w for n in reversed(total) for w in (n // 2, n - n // 2)]), nothing
 
 
-def _transpose(
-    op: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, output_padding: Any, groups: int,
-    dilation: Any,
-) -> Any:  # fmt: skip
+def _transpose(op: str, dims: int, input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
+               output_padding: Any = 0, groups: int = 1, dilation: Any = 1) -> Any:  # fmt: skip
+    """The adjoint of conv1d, conv2d or conv3d in its input: each element of (N, C, *size), or without N, adds its
+    multiple of the kernel (C, out / groups, *kernel) to the result, whose size is (n - 1) stride - 2 padding +
+    dilation (k - 1) + output_padding + 1 along each dimension."""
     _check(op, input, weight, bias, dims, groups, True)
     x = input if input.ndim == dims + 2 else unsqueeze(input, 0)
-    steps = as_tuple(op, "stride", stride, dims, 1)
-    around = as_tuple(op, "padding", padding, dims)
+    stride = as_tuple(op, "stride", stride, dims, 1)
+    padding = as_tuple(op, "padding", padding, dims)
     extra = as_tuple(op, "output_padding", output_padding, dims)
-    holes = as_tuple(op, "dilation", dilation, dims, 1)
-    if any(e >= max(s, d) for e, s, d in zip(extra, steps, holes)):
-        raise ShapeError(
-            f"{op}: output_padding: expected less than stride or dilation, got {extra} with stride {steps}"
-        )
+    dilation = as_tuple(op, "dilation", dilation, dims, 1)
+    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation)):
+        raise ShapeError(f"{op}: output_padding {extra}: expected less than stride {stride} or dilation {dilation}")
     sizes = tuple(
         (n - 1) * s - 2 * p + d * (k - 1) + e + 1
-        for n, s, p, d, k, e in zip(x.shape[2:], steps, around, holes, weight.shape[2:], extra)
+        for n, s, p, d, k, e in zip(x.shape[2:], stride, padding, dilation, weight.shape[2:], extra)
     )
     if min(sizes, default=1) < 1:
-        raise ShapeError(f"{op}: padding {around} leaves nothing of the result, whose size would be {sizes}")
+        raise ShapeError(f"{op}: padding {padding} leaves nothing of the result, whose size would be {sizes}")
     shape = (x.shape[0], weight.shape[1] * groups, *sizes)
-    out = conv_transpose(x, weight, shape=shape, stride=steps, padding=around, dilation=holes, groups=groups)
+    out = conv_transpose(x, weight, shape=shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
     if bias is not None:
         out = out + reshape(bias, (-1,) + (1,) * dims)
     return out if input.ndim == dims + 2 else squeeze(out, 0)
 
 
-@public
-def conv1d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
-) -> Any:
-    """The cross-correlation of an input (N, C, L) (or without N) with kernels (out, C / groups, ...); see conv2d."""
-    return _convolve("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
-
-
-@public
-def conv2d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
-) -> Any:
-    """The cross-correlation of an input (N, C, H, W) (or without N) with kernels (out, C / groups, ...).
-
-    padding: zeros on both sides, "same" or "valid". Window places: (n + 2 padding - dilation (k - 1) - 1) // stride +
-    1.
-    """
-    return _convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
-
-
-@public
-def conv3d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
-) -> Any:
-    """The cross-correlation of an input (N, C, D, H, W) (or without N) with kernels (out, C / groups, ...); see
-    conv2d."""
-    return _convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
-
-
-@public
-def conv_transpose1d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
-    groups: int = 1, dilation: Any = 1,
-) -> Any:  # fmt: skip
-    """The adjoint of conv1d; see conv_transpose2d."""
-    return _transpose("conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation)
-
-
-@public
-def conv_transpose2d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
-    groups: int = 1, dilation: Any = 1,
-) -> Any:  # fmt: skip
-    """The adjoint of conv2d: each input element adds its multiple of the kernel (in, out / groups, ...) to the result,
-    whose size is (n - 1) stride - 2 padding + dilation (k - 1) + output_padding + 1."""
-    return _transpose("conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
-
-
-@public
-def conv_transpose3d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
-    groups: int = 1, dilation: Any = 1,
-) -> Any:  # fmt: skip
-    """The adjoint of conv3d; see conv_transpose2d."""
-    return _transpose("conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation)
+conv1d, conv2d, conv3d = by_dimensions("conv", _convolve)
+conv_transpose1d, conv_transpose2d, conv_transpose3d = by_dimensions("conv_transpose", _transpose)

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from minigrad.errors import ShapeError
 from minigrad.ops import axes
-from minigrad.ops.api import public
+from minigrad.ops.api import public, shape_error
 from minigrad.ops.array.arrange import broadcast_tensors
 from minigrad.ops.array.shape import unsqueeze
 from minigrad.ops.pointwise.arithmetic import clamp
@@ -19,9 +18,7 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = None) -> 
 
     compute_mode is accepted for PyTorch's sake: the differences themselves are taken, which is the exact way."""
     if x1.ndim < 2 or x2.ndim < 2 or x1.shape[-1] != x2.shape[-1]:
-        raise ShapeError(
-            f"cdist: expected (..., n, d) and (..., m, d), got shapes {list(x1.shape)} and {list(x2.shape)}"
-        )
+        raise shape_error("cdist", "(..., n, d) and (..., m, d)", x1, x2)
     return p_norm(unsqueeze(x1, -2) - unsqueeze(x2, -3), p, -1)
 
 
@@ -29,7 +26,7 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = None) -> 
 def pdist(input: Any, p: float = 2.0) -> Any:
     """The distances of every two rows of a matrix, each pair once: n (n - 1) / 2 numbers."""
     if input.ndim != 2:
-        raise ShapeError(f"pdist: expected a matrix, got shape {tuple(input.shape)}")
+        raise shape_error("pdist", "a matrix", input)
     n = input.shape[0]
     first = [i for i in range(n) for _ in range(i + 1, n)]
     second = [j for i in range(n) for j in range(i + 1, n)]

@@ -7,7 +7,7 @@ from minigrad.dtypes import finfo, floating
 from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.ops.api import public
+from minigrad.ops.api import by_dimensions, one_of, public
 from minigrad.ops.bernoulli import draw_bernoulli
 from minigrad.ops.index.scatter import scatter
 from minigrad.ops.nn.activation import softmax
@@ -52,39 +52,20 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     return _drop(input, input.shape, p, inplace) if training and p else input
 
 
-def _mask_shape(op: str, input: Any, dims: int) -> tuple[int, ...]:
-    """The shape of a mask with one number for each channel of (N, C, ...) or (C, ...), with `dims` spatial
-    dimensions."""
+def _channel_dropout(
+    op: str, dims: int, input: Any, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Any:
+    """Dropout of whole channels of (N, C, *size) or (C, *size), with one, two or three spatial dimensions: see dropout.
+    Raises ShapeError for other numbers of dimensions. dropout2d takes three for (C, H, W), where PyTorch takes them for
+    (N, C, L) and warns. Tompson et al., Efficient Object Localization Using Convolutional Networks, CVPR 2015."""
+    _check(op, input, p)
     if input.ndim not in (dims + 1, dims + 2):
         raise ShapeError(f"{op}: expected {dims + 1} or {dims + 2} dimensions, got {describe(input)}")
-    return (*input.shape[: input.ndim - dims], *(1,) * dims)
-
-
-def _channel_dropout(op: str, input: Any, p: float, training: bool, inplace: bool, dims: int) -> Any:
-    _check(op, input, p)
-    shape = _mask_shape(op, input, dims)
+    shape = (*input.shape[: input.ndim - dims], *(1,) * dims)
     return _drop(input, shape, p, inplace) if training and p else input
 
 
-@public
-def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Dropout of whole channels of (N, C, L) or (C, L): see dropout. Raises ShapeError for other numbers of
-    dimensions."""
-    return _channel_dropout("dropout1d", input, p, training, inplace, 1)
-
-
-@public
-def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Dropout of whole channels of images (N, C, H, W) or (C, H, W): see dropout1d. Three dimensions are (C, H, W),
-    where PyTorch takes them for (N, C, L) and warns. Tompson et al., Efficient Object Localization Using Convolutional
-    Networks, CVPR 2015."""
-    return _channel_dropout("dropout2d", input, p, training, inplace, 2)
-
-
-@public
-def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Dropout of whole channels of volumes (N, C, D, H, W) or (C, D, H, W): see dropout1d."""
-    return _channel_dropout("dropout3d", input, p, training, inplace, 3)
+dropout1d, dropout2d, dropout3d = by_dimensions("dropout", _channel_dropout)
 
 
 def _alpha_drop(input: Any, shape: Any, p: float, inplace: bool) -> Any:
@@ -125,8 +106,7 @@ def stochastic_depth(input: Any, p: float, mode: str, training: bool = True) -> 
     Huang et al., Deep Networks with Stochastic Depth, ECCV 2016; arguments as torchvision's.
     """
     _check("stochastic_depth", input, p)
-    if mode not in ("batch", "row"):
-        raise ValueError(f'stochastic_depth: mode: expected "batch" or "row", got {mode!r}')
+    one_of("stochastic_depth", "mode", mode, "batch", "row")
     if mode == "row" and input.ndim == 0:
         raise ShapeError('stochastic_depth: mode: expected samples along dimension 0 for "row", got a 0-d tensor')
     rows = input.shape[0] if mode == "row" else 1

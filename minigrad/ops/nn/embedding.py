@@ -1,12 +1,11 @@
-"""Looking up vectors by number: one by one, and summed up by bags."""
+"""Looking up vectors by index: one by one, and reduced by bags."""
 
 from typing import Any
 
 from minigrad.backend import array_module
 from minigrad.engine.messages import describe
 from minigrad.engine.tensor import Tensor
-from minigrad.errors import ShapeError
-from minigrad.ops.api import public, refuse
+from minigrad.ops.api import one_of, public, refuse, shape_error
 from minigrad.ops.array.creation import arange, as_tensor, full
 from minigrad.ops.array.shape import unsqueeze
 from minigrad.ops.index.indexing import _getitem, check_range, getitem
@@ -28,7 +27,7 @@ def embedding(
     Gradients are dense; scale_grad_by_freq divides each row's by how often it was looked up.
     """
     if weight.ndim != 2:
-        raise ShapeError(f"embedding: `weight`: expected a matrix (vocabulary, size), got shape {tuple(weight.shape)}")
+        raise shape_error("embedding: `weight`", "a matrix (vocabulary, size)", weight)
     n = int(weight.shape[0])
     check_range("embedding", input, n, "rows of weight", weight)
     if padding_idx is not None and not -n <= padding_idx < n:
@@ -63,13 +62,12 @@ def embedding_bag(
     the other in a vector with their starts in `offsets` (B,) (include_last_offset: and the end of the last): (B, size).
 
     per_sample_weights, of input's shape, multiply the rows of a sum. Numbers that are padding_idx are no part of a bag;
-    an empty bag gives zeros. Gradients are dense: sparse=True is refused.
+    an empty bag gives zeros. Gradients are dense: sparse=True raises ValueError.
     """
     op = "embedding_bag"
     if sparse:
         raise ValueError(f"{op}: sparse: gradients are dense here; leave it out")
-    if mode not in ("sum", "mean", "max"):
-        raise ValueError(f'{op}: mode: expected "sum", "mean" or "max", got {mode!r}')
+    one_of(op, "mode", mode, "sum", "mean", "max")
     if per_sample_weights is not None and (mode != "sum" or tuple(per_sample_weights.shape) != tuple(input.shape)):
         raise ValueError(f"{op}: per_sample_weights: expected input's shape and mode sum, got "
                          f"{describe(per_sample_weights)} and mode {mode}")  # fmt: skip
@@ -92,12 +90,11 @@ def embedding_bag(
 
 
 def _bags(op: str, input: Any, offsets: Any, include_last: bool) -> tuple[Any, Any]:
-    """Where in the vector the elements of each bag lie, (bags, longest bag), and which of these places are in it."""
+    """Where in the vector the elements of each bag lie, (bags, longest bag), and which of these positions are in it."""
     if input.ndim == 2:
         raise ValueError(f"{op}: offsets: the rows of a matrix are bags already; leave them out")
     if input.ndim != 1 or offsets is None or offsets.ndim != 1:
-        raise ShapeError(f"{op}: expected numbers (B, n), or a vector with offsets (B,), got {describe(input)} and "
-                         f"{describe(offsets)}")  # fmt: skip
+        raise shape_error(op, "numbers (B, n), or a vector with offsets (B,)", input, offsets)
     total = int(input.shape[0])
     given = [int(n) for n in offsets.tolist()]
     starts = given[:-1] if include_last else given

@@ -49,7 +49,7 @@ def windows(x: Any, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
 
 
 def grid(sizes: Ints) -> Iterator[Ints]:
-    """Every place in an array of these sizes, in order."""
+    """Every index of an array of these sizes, in order."""
     if not sizes:
         yield ()
         return

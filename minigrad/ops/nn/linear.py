@@ -4,10 +4,10 @@ from typing import Any
 
 from minigrad.backend.product import product
 from minigrad.engine.dispatch import primitive
-from minigrad.engine.messages import describe
-from minigrad.errors import DtypeError, ShapeError
+from minigrad.engine.messages import operands
+from minigrad.errors import DtypeError
 from minigrad.ops import axes
-from minigrad.ops.api import public
+from minigrad.ops.api import public, shape_error
 from minigrad.ops.array.shape import mT, reshape
 from minigrad.ops.linalg.einsum import einsum
 
@@ -36,17 +36,12 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """
     x, w, b = getattr(input, "_array", input), getattr(weight, "_array", weight), getattr(bias, "_array", bias)
     if w.ndim != 2 or x.ndim == 0 or x.shape[-1] != w.shape[1]:
-        raise ShapeError(
-            f"linear: expected input (..., in) and weight (out, in), got input {describe(input)} and weight "
-            f"{describe(weight)}"
-        )
+        raise shape_error("linear", "input (..., in) and weight (out, in)", input, weight)
     if b is not None and b.shape != w.shape[:1]:
-        raise ShapeError(f"linear: expected bias ({w.shape[0]},), got {describe(bias)}")
+        raise shape_error("linear", f"bias ({w.shape[0]},)", bias)
     if x.dtype != w.dtype or (b is not None and b.dtype != w.dtype):
-        raise DtypeError(
-            f"linear: expected one dtype, got input {describe(input)}, weight {describe(weight)} and bias "
-            f"{describe(bias)}; convert one with .to()"
-        )
+        found = operands((input, weight, bias))
+        raise DtypeError(f"linear: expected one dtype for input, weight and bias, got {found}; cast one with .to()")
     if x.ndim == 2:
         return _linear(input, weight, bias)
     rows = _linear(reshape(input, (axes.count(x.shape[:-1], None), w.shape[1])), weight, bias)
@@ -57,9 +52,6 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     """out_o = input1^T weight_o input2 + bias_o: (..., a) and (..., b) with weight (out, a, b) give (..., out)."""
     if weight.ndim != 3 or (input1.shape[-1], input2.shape[-1]) != tuple(weight.shape[1:]):
-        raise ShapeError(
-            f"bilinear: expected inputs (..., a) and (..., b) and weight (out, a, b), got {describe(input1)}, "
-            f"{describe(input2)} and {describe(weight)}"
-        )
+        raise shape_error("bilinear", "inputs (..., a) and (..., b) and weight (out, a, b)", input1, input2, weight)
     out = einsum("...i,oij,...j->...o", input1, weight, input2)
     return out if bias is None else out + bias

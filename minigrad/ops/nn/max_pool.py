@@ -20,6 +20,10 @@ def _window_rows(x: Any, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
     return shown.reshape(*shown.shape[: -len(kernel)], prod(kernel))
 
 
+def _take(rows: Any, indices: Any) -> Any:
+    return array_module(rows).take_along_axis(rows, indices[..., None], -1)[..., 0]
+
+
 @primitive(
     also=("indices",),
     input=lambda g, indices, input_shape, kernel, stride, dilation: max_pool_backward(
@@ -31,7 +35,7 @@ def max_pool(input: Any, *, kernel: Ints, stride: Ints, dilation: Ints) -> tuple
     number that this element has in its window."""
     rows = _window_rows(input, kernel, stride, dilation)
     indices = rows.argmax(-1)
-    return array_module(rows).take_along_axis(rows, indices[..., None], -1)[..., 0], indices
+    return _take(rows, indices), indices
 
 
 @primitive(
@@ -55,5 +59,4 @@ def max_pool_backward(g: Any, *, indices: Any, shape: Ints, kernel: Ints, stride
 )
 def take_max(input: Any, *, indices: Any, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
     """The element of each window that `indices` names."""
-    rows = _window_rows(input, kernel, stride, dilation)
-    return array_module(rows).take_along_axis(rows, indices[..., None], -1)[..., 0]
+    return _take(_window_rows(input, kernel, stride, dilation), indices)

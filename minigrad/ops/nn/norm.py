@@ -12,7 +12,7 @@ from minigrad.engine.messages import describe
 from minigrad.engine.promotion import cast, floated
 from minigrad.engine.versions import bump_own_version
 from minigrad.errors import ShapeError
-from minigrad.ops.api import public
+from minigrad.ops.api import public, shape_error
 from minigrad.ops.array.pad import pad
 from minigrad.ops.array.shape import reshape
 from minigrad.ops.array.windows import unfold
@@ -55,7 +55,7 @@ def _check_channels(op: str, input: Any, least: int = 2, **vectors: Any) -> Any:
     """The input, of a floating dtype; ShapeError where it has no channels, or a vector not one number for each."""
     shape = input._array.shape
     if len(shape) < least:
-        raise ShapeError(f"{op}: expected an input (N, C, ...) of at least {least} dimensions, got {describe(input)}")
+        raise shape_error(op, f"an input (N, C, ...) of at least {least} dimensions", input)
     for name, t in vectors.items():
         if t is not None and t._array.shape != shape[1:2]:
             raise ShapeError(f"{op}: `{name}`: expected {shape[1]} numbers, one for each channel, got {describe(t)}")
@@ -84,9 +84,7 @@ def batch_norm(
     dims = (0, *range(2, len(shape)))
     n = prod(shape) // max(1, shape[1])
     if n < 2:
-        raise ShapeError(
-            f"batch_norm: expected more than one value for each channel when training, got {describe(input)}"
-        )
+        raise shape_error("batch_norm", "more than one value for each channel when training", input)
     out, mean, variance = _standardize(x, weight, bias, dims=dims, eps=eps, by_channel=True)
     _update_running(running_mean, mean.reshape(-1), momentum)
     _update_running(running_var, variance.reshape(-1), momentum, n / (n - 1))
@@ -114,7 +112,7 @@ def instance_norm(
     shape = x._array.shape
     n = prod(shape[2:])
     if n < 2:
-        raise ShapeError(f"instance_norm: expected more than one value for each channel, got {describe(input)}")
+        raise shape_error("instance_norm", "more than one value for each channel", input)
     dims = tuple(range(2, len(shape)))
     out, mean, variance = _standardize(x, weight, bias, dims=dims, eps=eps, by_channel=True)
     _update_running(running_mean, mean.reshape(shape[:2]).mean(0), momentum)
@@ -140,7 +138,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
 def _last_dims(op: str, input: Any, normalized_shape: Any, **tensors: Any) -> tuple[int, ...]:
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     if not shape or tuple(input.shape)[-len(shape) :] != shape:
-        raise ShapeError(f"{op}: expected an input whose last sizes are {shape}, got {describe(input)}")
+        raise shape_error(op, f"an input whose last sizes are {shape}", input)
     for name, t in tensors.items():
         if t is not None and tuple(t.shape) != shape:
             raise ShapeError(f"{op}: `{name}`: expected shape {shape}, got {describe(t)}")

@@ -9,18 +9,17 @@ from typing import Any
 from minigrad.backend import array_module
 from minigrad.dtypes import int64
 from minigrad.engine.dispatch import primitive
-from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
-from minigrad.ops.api import public
+from minigrad.ops.api import by_dimensions, public, shape_error
 from minigrad.ops.array.pad import pad
 from minigrad.ops.array.shape import movedim, reshape, squeeze, unsqueeze
 from minigrad.ops.index.indexing import gather, getitem
 from minigrad.ops.linalg.products import matmul
 from minigrad.ops.nn import im2col
 from minigrad.ops.nn.conv import as_tuple
-from minigrad.ops.nn.im2col import Ints
+from minigrad.ops.nn.im2col import Geometry, Ints
 from minigrad.ops.nn.max_pool import max_pool
 from minigrad.ops.reduce.reductions import argmax, mean, sum
 
@@ -46,100 +45,102 @@ def add_windows(g: Any, *, shape: Ints, kernel: Ints, stride: Ints, dilation: In
 
 def _batch(op: str, input: Any, dims: int) -> Any:
     if input.ndim not in (dims + 1, dims + 2):
-        raise ShapeError(f"{op}: expected an input of {dims + 1} or {dims + 2} dimensions, got {describe(input)}")
+        raise shape_error(op, f"an input of {dims + 1} or {dims + 2} dimensions", input)
     if 0 in tuple(input.shape)[-dims - 1 :]:
-        raise ShapeError(f"{op}: expected an input with no size of 0 but the batch's, got {describe(input)}")
+        raise shape_error(op, "an input with no size of 0 but the batch's", input)
     return input if input.ndim == dims + 2 else unsqueeze(input, 0)
 
 
-def _sizes(op: str, kernel: Any, stride: Any, padding: Any, dilation: Any, dims: int) -> tuple[Ints, Ints, Ints, Ints]:
-    window = as_tuple(op, "kernel_size", kernel, dims, 1)
-    step = window if stride is None or stride == () else as_tuple(op, "stride", stride, dims, 1)
-    around = as_tuple(op, "padding", padding, dims)
-    holes = as_tuple(op, "dilation", dilation, dims, 1)
-    if any(2 * p > k for p, k in zip(around, window)):
-        raise ShapeError(f"{op}: padding: expected at most half of the kernel size {window}, got {around}")
-    return window, step, around, holes
+def _unbatch(out: Any, input: Any) -> Any:
+    """The result without the batch's dimension that `_batch` gave to the input."""
+    return out if out.ndim == input.ndim else squeeze(out, 0)
 
 
-def _output_size(op: str, sizes: Ints, window: Ints, step: Ints, around: Ints, holes: Ints, ceil_mode: bool) -> Ints:
-    """How many windows along each dimension; with ceil_mode also one that hangs over the end, if it starts before
+def _windows(op: str, x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Geometry:
+    """Where the windows of a batch of images lie; with ceil_mode also one that hangs over the end, if it starts before
     it."""
-    out = []
-    for n, k, s, p, d in zip(sizes, window, step, around, holes):
+    size, output = tuple(x.shape)[2:], []
+    kernel = as_tuple(op, "kernel_size", kernel, len(size), 1)
+    stride = kernel if stride is None or stride == () else as_tuple(op, "stride", stride, len(size), 1)
+    padding = as_tuple(op, "padding", padding, len(size))
+    dilation = as_tuple(op, "dilation", dilation, len(size), 1)
+    if any(2 * p > k for p, k in zip(padding, kernel)):
+        raise ShapeError(f"{op}: padding: expected at most half of the kernel size {kernel}, got {padding}")
+    for n, k, s, p, d in zip(size, kernel, stride, padding, dilation):
         room = n + 2 * p - d * (k - 1) - 1
         count = room // s + 1 if not ceil_mode else -(-room // s) + 1
-        if ceil_mode and (count - 1) * s >= n + p:
-            count -= 1
-        out.append(count)
-    if min(out, default=1) < 1:
-        raise ShapeError(f"{op}: windows of {window} do not fit into an input of {sizes} padded by {around}")
-    return tuple(out)
+        output.append(count - 1 if ceil_mode and (count - 1) * s >= n + p else count)
+    if min(output) < 1:
+        raise ShapeError(f"{op}: windows of {kernel} do not fit into an input of {size} padded by {padding}")
+    return Geometry(size, kernel, stride, padding, dilation, 1, tuple(output))
 
 
-def _covered(x: Any, output: Ints, window: Ints, step: Ints, around: Ints, holes: Ints, fill: float) -> Any:
+def _covered(x: Any, where: Geometry, fill: float) -> Any:
     """The input as far as windows reach, `fill` where they hang over."""
-    need = tuple((m - 1) * s + d * (k - 1) + 1 for m, s, d, k in zip(output, step, holes, window))
-    widths = [w for n, p, r in reversed(list(zip(x.shape[2:], around, need))) for w in (p, max(r - n - p, -n))]
+    windows = zip(where.output, where.stride, where.dilation, where.kernel)
+    reach = [(m - 1) * s + d * (k - 1) + 1 for m, s, d, k in windows]
+    sides = [(p, max(r - n - p, -n)) for n, p, r in zip(where.size, where.padding, reach)]
+    widths = [width for pair in reversed(sides) for width in pair]
     return pad(x, widths, value=fill) if any(widths) else x
 
 
 # --- the largest ----------------------------------------------------------------------------------------------------
 
 
-def _max_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
-              ceil_mode: bool, return_indices: bool) -> Any:  # fmt: skip
+def _max_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+              ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
+    """The largest element of every window; of equal ones the first gets the gradient. return_indices: also its index in
+    the flattened input plane. ceil_mode: also a window that hangs over the end, if it starts before it."""
     x = _batch(op, input, dims)
-    window, step, around, holes = _sizes(op, kernel_size, stride, padding, dilation, dims)
-    output = _output_size(op, tuple(x.shape)[2:], window, step, around, holes, ceil_mode)
-    covered = _covered(x, output, window, step, around, holes, -float("inf"))
-    out, best = max_pool(covered, kernel=window, stride=step, dilation=holes)
+    where = _windows(op, x, kernel_size, stride, padding, dilation, ceil_mode)
+    covered = _covered(x, where, -float("inf"))
+    out, best = max_pool(covered, kernel=where.kernel, stride=where.stride, dilation=where.dilation)
     if not return_indices:
-        return out if input.ndim == dims + 2 else squeeze(out, 0)
-    indices = _flat_indices(wrap(best.astype(int64)), tuple(x.shape)[2:], output, window, step, around, holes)
-    return (out, indices) if input.ndim == dims + 2 else (squeeze(out, 0), squeeze(indices, 0))
+        return _unbatch(out, input)
+    return _unbatch(out, input), _unbatch(wrap(_flat_indices(best.astype(int64), where)), input)
 
 
-def _flat_indices(best: Any, sizes: Ints, output: Ints, window: Ints, step: Ints, around: Ints, holes: Ints) -> Any:
-    """Where in the flattened input plane the chosen element of each window lies."""
-    xp = array_module(best._array if isinstance(best, Tensor) else best)
-    total, rest = 0, best
-    for d in range(len(sizes) - 1, -1, -1):
-        inside = rest % window[d]
-        rest = rest // window[d]
-        starts = (xp.arange(output[d], dtype=int64) * step[d] - around[d]).reshape((-1,) + (1,) * (len(sizes) - 1 - d))
-        total = total + (inside * holes[d] + starts) * prod(sizes[d + 1 :])
+def _flat_indices(best: Any, where: Geometry) -> Any:
+    """The indices in the flattened input plane of the elements that have the numbers `best` in their windows."""
+    xp, total = array_module(best), 0
+    for d in reversed(range(len(where.size))):
+        inside = best % where.kernel[d] * where.dilation[d]
+        best = best // where.kernel[d]
+        starts = xp.arange(where.output[d], dtype=int64) * where.stride[d] - where.padding[d]
+        starts = starts.reshape((-1,) + (1,) * (len(where.size) - 1 - d))
+        total = total + (inside + starts) * prod(where.size[d + 1 :])
     return total
 
 
 # --- the mean -------------------------------------------------------------------------------------------------------
 
 
-def _avg_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool,
-              count_include_pad: bool, divisor_override: int | None) -> Any:  # fmt: skip
+def _avg_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
+              ceil_mode: bool = False, count_include_pad: bool = True,
+              divisor_override: int | None = None) -> Any:  # fmt: skip
+    """The mean of every window; count_include_pad=False leaves the padding out of it, divisor_override divides the sum
+    by another number. ceil_mode as max_pool2d's."""
     x = _batch(op, input, dims)
-    window, step, around, holes = _sizes(op, kernel_size, stride, padding, 1, dims)
-    output = _output_size(op, tuple(x.shape)[2:], window, step, around, holes, ceil_mode)
-    shown = sliding_windows(
-        _covered(x, output, window, step, around, holes, 0.0), kernel=window, stride=step, dilation=holes
-    )
+    where = _windows(op, x, kernel_size, stride, padding, 1, ceil_mode)
+    covered = _covered(x, where, 0.0)
+    shown = sliding_windows(covered, kernel=where.kernel, stride=where.stride, dilation=where.dilation)
     inner = tuple(range(-dims, 0))
     if divisor_override is not None:
         if divisor_override == 0:
             raise ValueError(f"{op}: divisor_override: expected a number that is not 0, got 0")
         out = sum(shown, inner) / divisor_override
-    elif any(around) and not count_include_pad or ceil_mode:
-        out = sum(shown, inner) / _counted(x, output, window, step, around, count_include_pad)
+    elif any(where.padding) and not count_include_pad or ceil_mode:
+        out = sum(shown, inner) / _counted(x, where, count_include_pad)
     else:
         out = mean(shown, inner)
-    return out if input.ndim == dims + 2 else squeeze(out, 0)
+    return _unbatch(out, input)
 
 
-def _counted(x: Any, output: Ints, window: Ints, step: Ints, around: Ints, padding_too: bool) -> Any:
+def _counted(x: Any, where: Geometry, padding_too: bool) -> Any:
     """How many elements of the input (and of its padding) each window holds."""
     xp = array_module(x._array if isinstance(x, Tensor) else x)
     total = xp.ones((), dtype=x.dtype)
-    for n, m, k, s, p in zip(x.shape[2:], output, window, step, around):
+    for n, m, k, s, p in zip(where.size, where.output, where.kernel, where.stride, where.padding):
         starts = xp.arange(m) * s - p
         low, high = (-p, n + p) if padding_too else (0, n)
         inside = xp.minimum(starts + k, high) - xp.maximum(starts, low)
@@ -165,8 +166,10 @@ def _bins(n: int, m: int) -> list[tuple[int, int]]:
     return [(i * n // m, -(-(i + 1) * n // m)) for i in range(m)]
 
 
-def _adaptive_avg(op: str, dims: int, input: Any, output_size: Any) -> Any:
-    """A matrix of means along one dimension after the other; for one bin a mean."""
+def adaptive_avg_pool(op: str, dims: int, input: Any, output_size: Any) -> Any:
+    """Means of output_size bins (a number, or one for each dimension; None: the input's size) along each dimension, as
+    equal as can be."""
+    # by a matrix of means along one dimension after the other
     x = _batch(op, input, dims)
     xp = array_module(x._array if isinstance(x, Tensor) else x)
     for d, m in enumerate(_output_sizes(op, output_size, tuple(x.shape)[2:]), 2):
@@ -180,11 +183,13 @@ def _adaptive_avg(op: str, dims: int, input: Any, output_size: Any) -> Any:
         for i, (start, end) in enumerate(_bins(n, m)):
             means[start:end, i] = 1 / (end - start)
         x = movedim(matmul(movedim(x, d, -1), means), -1, d)
-    return x * 1 if input.ndim == dims + 2 else squeeze(x * 1, 0)
+    return _unbatch(x * 1, input)
 
 
-def _adaptive_max(op: str, dims: int, input: Any, output_size: Any, return_indices: bool) -> Any:
-    """The bins, the short ones filled up with their last element, as windows; then their largest elements."""
+def _adaptive_max(op: str, dims: int, input: Any, output_size: Any, return_indices: bool = False) -> Any:
+    """The largest elements of output_size bins (a number, or one for each dimension; None: the input's size) along each
+    dimension, as equal as can be. return_indices: also their indices in the flattened input plane."""
+    # the bins as windows, the short ones filled up with their last element; then their largest elements
     x = _batch(op, input, dims)
     sizes = tuple(x.shape)[2:]
     wanted = _output_sizes(op, output_size, sizes)
@@ -204,99 +209,24 @@ def _adaptive_max(op: str, dims: int, input: Any, output_size: Any, return_indic
     shown = getitem(reshape(x, (*lead, -1)), (slice(None), slice(None), index))
     best = argmax(shown, -1, True)
     out = squeeze(gather(shown, -1, best), -1)
-    batched = input.ndim == dims + 2
     if not return_indices:
-        return out if batched else squeeze(out, 0)
+        return _unbatch(out, input)
     raw = best._array if isinstance(best, Tensor) else best
     chosen = wrap(xp.take_along_axis(xp.broadcast_to(index, (*lead, *index.shape)), raw, -1)[..., 0])
-    return (out, chosen) if batched else (squeeze(out, 0), squeeze(chosen, 0))
+    return _unbatch(out, input), _unbatch(chosen, input)
 
 
 # --- the public face ------------------------------------------------------------------------------------------------
 
 
 @public
-def max_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-               ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
-    """The largest element of every window; of equal ones the first gets the gradient. With return_indices also where in
-    the flattened input plane it was."""
-    return _max_pool("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
-
-
-@public
-def max_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-               ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
-    """The largest element of every window; of equal ones the first gets the gradient. With return_indices also where in
-    the flattened input plane it was."""
-    return _max_pool("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
-
-
-@public
-def max_pool3d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-               ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
-    """The largest element of every window; of equal ones the first gets the gradient. With return_indices also where in
-    the flattened input plane it was."""
-    return _max_pool("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
-
-
-@public
 def avg_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
                count_include_pad: bool = True) -> Any:  # fmt: skip
-    """The mean of every window; count_include_pad=False leaves the padding out of it."""
-    return _avg_pool("avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
+    """The mean of every window; count_include_pad=False leaves the padding out of it. ceil_mode as max_pool1d's."""
+    return _avg_pool("avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 
-@public
-def avg_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-               count_include_pad: bool = True,
-               divisor_override: int | None = None) -> Any:  # fmt: skip
-    """The mean of every window; count_include_pad=False leaves the padding out of it."""
-    return _avg_pool(
-        "avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
-    )
-
-
-@public
-def avg_pool3d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-               count_include_pad: bool = True,
-               divisor_override: int | None = None) -> Any:  # fmt: skip
-    """The mean of every window; count_include_pad=False leaves the padding out of it."""
-    return _avg_pool(
-        "avg_pool3d", 3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
-    )
-
-
-@public
-def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
-    """Means of so many bins, as equal as can be, along each dimension."""
-    return _adaptive_avg("adaptive_avg_pool1d", 1, input, output_size)
-
-
-@public
-def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
-    """Means of so many bins, as equal as can be, along each dimension."""
-    return _adaptive_avg("adaptive_avg_pool2d", 2, input, output_size)
-
-
-@public
-def adaptive_avg_pool3d(input: Any, output_size: Any) -> Any:
-    """Means of so many bins, as equal as can be, along each dimension."""
-    return _adaptive_avg("adaptive_avg_pool3d", 3, input, output_size)
-
-
-@public
-def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
-    """The largest elements of so many bins, as equal as can be, along each dimension."""
-    return _adaptive_max("adaptive_max_pool1d", 1, input, output_size, return_indices)
-
-
-@public
-def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
-    """The largest elements of so many bins, as equal as can be, along each dimension."""
-    return _adaptive_max("adaptive_max_pool2d", 2, input, output_size, return_indices)
-
-
-@public
-def adaptive_max_pool3d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
-    """The largest elements of so many bins, as equal as can be, along each dimension."""
-    return _adaptive_max("adaptive_max_pool3d", 3, input, output_size, return_indices)
+avg_pool2d, avg_pool3d = by_dimensions("avg_pool", _avg_pool)[1:]
+max_pool1d, max_pool2d, max_pool3d = by_dimensions("max_pool", _max_pool)
+adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = by_dimensions("adaptive_avg_pool", adaptive_avg_pool)
+adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = by_dimensions("adaptive_max_pool", _adaptive_max)

@@ -3,8 +3,7 @@
 from typing import Any
 
 from minigrad.engine.composite import composite
-from minigrad.errors import ShapeError
-from minigrad.ops.api import public
+from minigrad.ops.api import public, shape_error
 from minigrad.ops.array.shape import chunk, stack
 from minigrad.ops.nn.activation import relu, sigmoid
 from minigrad.ops.nn.linear import linear
@@ -17,10 +16,8 @@ def _gates(op: str, input: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: A
     """input @ w_ih.T + b_ih and h @ w_hh.T + b_hh, of `count` gates side by side."""
     size = h.shape[-1]
     if tuple(w_hh.shape) != (count * size, size) or w_ih.shape[0] != count * size:
-        raise ShapeError(
-            f"{op}: expected w_ih ({count * size}, input size) and w_hh ({count * size}, {size}) for a hidden state of "
-            f"{size}, got {tuple(w_ih.shape)} and {tuple(w_hh.shape)}"
-        )
+        wanted = f"w_ih ({count * size}, input size) and w_hh ({count * size}, {size}) for a hidden state of {size}"
+        raise shape_error(op, wanted, w_ih, w_hh)
     return linear(input, w_ih, b_ih), linear(h, w_hh, b_hh)
 
 

@@ -7,7 +7,7 @@ from minigrad.backend import array_module
 from minigrad.engine.messages import describe
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
-from minigrad.ops.api import public
+from minigrad.ops.api import public, shape_error
 from minigrad.ops.array.pad import pad
 from minigrad.ops.array.shape import movedim, permute, reshape, squeeze, unsqueeze
 from minigrad.ops.index.indexing import getitem
@@ -15,17 +15,13 @@ from minigrad.ops.linalg.products import matmul
 from minigrad.ops.nn.conv import as_tuple
 from minigrad.ops.nn.im2col import Ints
 from minigrad.ops.nn.im2col import output_size as windows_along
-from minigrad.ops.nn.pooling import (
-    adaptive_avg_pool1d,
-    adaptive_avg_pool2d,
-    adaptive_avg_pool3d,
-    add_windows,
-    sliding_windows,
-)
+from minigrad.ops.nn.pooling import adaptive_avg_pool, add_windows, sliding_windows
 
 __all__ = ["channel_shuffle", "fold", "interpolate", "pixel_shuffle", "pixel_unshuffle", "unfold", "upsample"]
 
-LINEAR = {"linear": 1, "bilinear": 2, "trilinear": 3}
+MODES = {  # for so many spatial dimensions
+    "linear": 1, "bilinear": 2, "trilinear": 3, "bicubic": 2, "nearest": "any", "nearest-exact": "any", "area": "any",
+}  # fmt: skip
 
 
 # --- interpolation ------------------------------------------------------------------------------------------------
@@ -45,17 +41,13 @@ def interpolate(
     dims = input.ndim - 2
     if dims not in (1, 2, 3):
         raise ShapeError(f"interpolate: expected an input of 3, 4 or 5 dimensions, got {describe(input)}")
-    if (
-        mode not in ("nearest", "nearest-exact", "bicubic", "area", *LINEAR)
-        or LINEAR.get(mode, dims) != dims
-        or (mode == "bicubic" and dims != 2)
-    ):
+    if MODES.get(mode) not in (dims, "any"):
         raise ValueError(f"interpolate: mode: {mode!r} is not for {dims} spatial dimensions")
     if antialias:
         raise NotImplementedError("interpolate: antialias=True is not available")
     sizes, factors = _wanted(input, size, scale_factor, dims, bool(recompute_scale_factor))
     if mode == "area":
-        return (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)[dims - 1](input, sizes)
+        return adaptive_avg_pool("interpolate", dims, input, sizes)
     out = input
     for d, (m, factor) in enumerate(zip(sizes, factors), 2):
         n = input.shape[d]
@@ -168,18 +160,16 @@ def _geometry(op: str, kernel_size: Any, dilation: Any, padding: Any, stride: An
 
 @public
 def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
-    """Every window of images (N, C, H, W) as a column: (N, C * kernel, places)."""
-    kernel, holes, around, step = _geometry("unfold", kernel_size, dilation, padding, stride)
+    """Every window of images (N, C, H, W) as a column: (N, C * kernel, windows)."""
+    kernel, dilation, padding, stride = _geometry("unfold", kernel_size, dilation, padding, stride)
     if input.ndim not in (3, 4):
         raise ShapeError(f"unfold: expected (N, C, H, W) or (C, H, W), got {describe(input)}")
     x = input if input.ndim == 4 else unsqueeze(input, 0)
-    x = pad(x, (around[1], around[1], around[0], around[0])) if any(around) else x
-    output = windows_along(tuple(x.shape)[2:], kernel, step, (0, 0), holes)
+    x = pad(x, (padding[1], padding[1], padding[0], padding[0])) if any(padding) else x
+    output = windows_along(tuple(x.shape)[2:], kernel, stride, (0, 0), dilation)
     if min(output) < 1:
-        raise ShapeError(
-            f"unfold: windows of {kernel} do not fit into an input of {tuple(input.shape)} padded by {around}"
-        )
-    shown = sliding_windows(x, kernel=kernel, stride=step, dilation=holes)
+        raise shape_error("unfold", f"an input, padded by {padding}, that windows of {kernel} fit into", input)
+    shown = sliding_windows(x, kernel=kernel, stride=stride, dilation=dilation)
     n, c = x.shape[:2]
     out = reshape(permute(shown, (0, 1, 4, 5, 2, 3)) * 1, (n, c * prod(kernel), prod(output)))
     return out if input.ndim == 4 else squeeze(out, 0)
@@ -187,17 +177,17 @@ def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, st
 
 @public
 def fold(input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
-    """Columns (N, C * kernel, places) put back as windows of images (N, C, *output_size), added up where they
-    overlap: the adjoint of unfold."""
-    kernel, holes, around, step = _geometry("fold", kernel_size, dilation, padding, stride)
+    """Columns (N, C * kernel, windows) added up as the windows of images (N, C, *output_size): the adjoint of
+    unfold."""
+    kernel, dilation, padding, stride = _geometry("fold", kernel_size, dilation, padding, stride)
     size = as_tuple("fold", "output_size", output_size, 2, 1)
     x = input if input.ndim == 3 else unsqueeze(input, 0)
-    output = windows_along(size, kernel, step, around, holes)
+    output = windows_along(size, kernel, stride, padding, dilation)
     if x.ndim != 3 or x.shape[1] % prod(kernel) or x.shape[2] != prod(output):
         raise ShapeError(f"fold: expected (N, C * {prod(kernel)}, {prod(output)}), got {describe(input)}")
     n, c = x.shape[0], x.shape[1] // prod(kernel)
     windows = permute(reshape(x, (n, c, *kernel, *output)), (0, 1, 4, 5, 2, 3))
-    wide = (n, c, *(m + 2 * p for m, p in zip(size, around)))
-    out = add_windows(windows, shape=wide, kernel=kernel, stride=step, dilation=holes)
-    out = pad(out, (-around[1], -around[1], -around[0], -around[0])) if any(around) else out
+    wide = (n, c, *(m + 2 * p for m, p in zip(size, padding)))
+    out = add_windows(windows, shape=wide, kernel=kernel, stride=stride, dilation=dilation)
+    out = pad(out, (-padding[1], -padding[1], -padding[0], -padding[0])) if any(padding) else out
     return out if input.ndim == 3 else squeeze(out, 0)

@@ -1,4 +1,4 @@
-"""Pictures seen through a map of places: `affine_grid` and `grid_sample`, the parts of a spatial transformer
+"""Images resampled at given coordinates: `affine_grid` and `grid_sample`, the parts of a spatial transformer
 (Jaderberg et al., Spatial Transformer Networks, NeurIPS 2015)."""
 
 import itertools
@@ -7,7 +7,7 @@ from typing import Any
 
 from minigrad.engine.messages import describe
 from minigrad.errors import ShapeError
-from minigrad.ops.api import public
+from minigrad.ops.api import one_of, public, shape_error
 from minigrad.ops.array.arrange import meshgrid
 from minigrad.ops.array.creation import arange, ones_like, zeros_like
 from minigrad.ops.array.shape import movedim, mT, reshape, stack, unsqueeze
@@ -43,26 +43,24 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
 @public
 def grid_sample(input: Any, grid: Any, mode: str = "bilinear", padding_mode: str = "zeros",
                 align_corners: bool | None = None) -> Any:  # fmt: skip
-    """input (N, C, H, W) at the places grid (N, h, w, 2), each (x, y) in [-1, 1]: (N, C, h, w); with three spatial
-    dimensions likewise. mode: "bilinear" or "nearest"; padding_mode for places outside: "zeros", "border" (the nearest
-    edge) or "reflection". Differentiable in both; "nearest" has no gradient in the grid."""
+    """input (N, C, H, W) at the coordinates grid (N, h, w, 2), each (x, y) in [-1, 1]: (N, C, h, w); with three spatial
+    dimensions likewise. mode: "bilinear" or "nearest"; padding_mode, for coordinates outside: "zeros", "border" (the
+    nearest edge) or "reflection". Differentiable in both; "nearest" has no gradient in the grid."""
     dims = grid.shape[-1] if grid.ndim else 0
     if input.ndim != dims + 2 or grid.ndim != dims + 2 or input.shape[0] != grid.shape[0] or dims not in (2, 3):
-        raise ShapeError(f"grid_sample: expected input (N, C, H, W) and grid (N, h, w, 2), or (N, C, D, H, W) and "
-                         f"(N, d, h, w, 3), got {describe(input)} and {describe(grid)}")  # fmt: skip
-    if mode not in ("bilinear", "nearest"):
-        raise ValueError(f'grid_sample: mode: expected "bilinear" or "nearest" (there is no bicubic), got {mode!r}')
-    if padding_mode not in ("zeros", "border", "reflection"):
-        raise ValueError(f'grid_sample: padding_mode: expected "zeros", "border" or "reflection", got {padding_mode!r}')
+        wanted = "input (N, C, H, W) and grid (N, h, w, 2), or (N, C, D, H, W) and (N, d, h, w, 3)"
+        raise shape_error("grid_sample", wanted, input, grid)
+    one_of("grid_sample", "mode", mode, "bilinear", "nearest")  # "bicubic" is not available
+    one_of("grid_sample", "padding_mode", padding_mode, "zeros", "border", "reflection")
     sizes = tuple(int(n) for n in input.shape[2:])
     # the grid's last dimension is (x, y, ...): the innermost spatial dimension first
-    spots = [_pixels(grid[..., dims - 1 - d], n, bool(align_corners), padding_mode) for d, n in enumerate(sizes)]
+    pixels = [_pixels(grid[..., dims - 1 - d], n, bool(align_corners), padding_mode) for d, n in enumerate(sizes)]
     if mode == "nearest":
-        return _looked_up(input, [_round(s) for s in spots], sizes)
-    low = [floor(s.detach()) for s in spots]
+        return _looked_up(input, [x.detach().round() for x in pixels], sizes)
+    low = [floor(x.detach()) for x in pixels]
     total: Any = 0.0
     for corner in itertools.product((0, 1), repeat=dims):
-        shares = [s - a if c else 1 - (s - a) for s, a, c in zip(spots, low, corner)]
+        shares = [s - a if c else 1 - (s - a) for s, a, c in zip(pixels, low, corner)]
         weight = unsqueeze(math.prod(shares[1:], start=shares[0]), 1)
         total = total + _looked_up(input, [a + c for a, c in zip(low, corner)], sizes) * weight
     return total
@@ -80,11 +78,6 @@ def _pixels(x: Any, n: int, align: bool, padding_mode: str) -> Any:
         left = away - turns * span
         x = where(turns % 2 == 0, left + low, span + low - left)
     return x if padding_mode == "zeros" else clamp(x, 0, n - 1)
-
-
-def _round(x: Any) -> Any:
-    """To the nearest, halves to the even one."""
-    return x.detach().round()
 
 
 def _looked_up(input: Any, places: list[Any], sizes: tuple[int, ...]) -> Any:

@@ -3,9 +3,8 @@
 import math
 from typing import Any
 
-from minigrad.engine.messages import describe
 from minigrad.errors import ShapeError
-from minigrad.ops.api import public
+from minigrad.ops.api import by_dimensions, shape_error
 from minigrad.ops.array.creation import zeros
 from minigrad.ops.array.shape import reshape
 from minigrad.ops.index.indexing import check_range
@@ -17,20 +16,20 @@ from minigrad.ops.pointwise.arithmetic import clamp, sign
 __all__ = ["lp_pool1d", "lp_pool2d", "lp_pool3d", "max_unpool1d", "max_unpool2d", "max_unpool3d"]
 
 
-def _unpool(op: str, dims: int, input: Any, indices: Any, kernel: Any, stride: Any, padding: Any, size: Any) -> Any:
+def _unpool(op: str, dims: int, input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
+            output_size: Any = None) -> Any:  # fmt: skip
+    """Each element at the index where max pooling with return_indices=True found it, 0 elsewhere; output_size tells
+    sizes apart that pool alike. Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014."""
     if input.ndim not in (dims + 1, dims + 2) or tuple(indices.shape) != tuple(input.shape):
-        raise ShapeError(
-            f"{op}: expected an input of {dims + 1} or {dims + 2} dimensions and indices of its shape, got "
-            f"{describe(input)} and {describe(indices)}"
-        )
-    window = as_tuple(op, "kernel_size", kernel, dims, 1)
-    step = window if stride is None else as_tuple(op, "stride", stride, dims, 1)
-    around = as_tuple(op, "padding", padding, dims)
-    usual = [(n - 1) * s - 2 * p + k for n, s, p, k in zip(input.shape[-dims:], step, around, window)]
-    sizes = usual if size is None else [int(n) for n in tuple(size)[-dims:]]
-    if len(sizes) != dims or any(not u - s < n < u + s for n, u, s in zip(sizes, usual, step)):
-        raise ShapeError(f"{op}: output_size: expected less than a stride {step} away from {tuple(usual)}, got "
-                         f"{tuple(size)}")  # fmt: skip
+        raise shape_error(op, f"input and indices of one shape, of {dims + 1} or {dims + 2} dimensions", input, indices)
+    kernel = as_tuple(op, "kernel_size", kernel_size, dims, 1)
+    stride = kernel if stride is None else as_tuple(op, "stride", stride, dims, 1)
+    padding = as_tuple(op, "padding", padding, dims)
+    usual = [(n - 1) * s - 2 * p + k for n, s, p, k in zip(input.shape[-dims:], stride, padding, kernel)]
+    sizes = usual if output_size is None else [int(n) for n in tuple(output_size)[-dims:]]
+    if len(sizes) != dims or any(not u - s < n < u + s for n, u, s in zip(sizes, usual, stride)):
+        raise ShapeError(f"{op}: output_size: expected less than a stride {stride} away from {tuple(usual)}, got "
+                         f"{tuple(output_size)}")  # fmt: skip
     lead = tuple(input.shape)[: input.ndim - dims]
     check_range(op, indices, math.prod(sizes), "places of the output", input)
     flat = scatter(
@@ -40,49 +39,14 @@ def _unpool(op: str, dims: int, input: Any, indices: Any, kernel: Any, stride: A
     return reshape(flat, (*lead, *sizes))
 
 
-@public
-def max_unpool1d(input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
-                 output_size: Any = None) -> Any:  # fmt: skip
-    """Each element back where max_pool1d(return_indices=True) found it, 0 elsewhere; output_size tells sizes apart that
-    pool alike."""
-    return _unpool("max_unpool1d", 1, input, indices, kernel_size, stride, padding, output_size)
+def _lp_pool(
+    op: str, dims: int, input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+) -> Any:
+    """(sum of x^p)^(1/p) of every window, with p = norm_type: p = 1 is the sum, a large p nears the largest."""
+    count = math.prod(as_tuple(op, "kernel_size", kernel_size, dims, 1))
+    out = (avg_pool1d, avg_pool2d, avg_pool3d)[dims - 1](input**norm_type, kernel_size, stride, 0, ceil_mode)
+    return (sign(out) * clamp(abs(out), min=0.0) * count) ** (1 / norm_type)
 
 
-@public
-def max_unpool2d(input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
-                 output_size: Any = None) -> Any:  # fmt: skip
-    """Each element back where max_pool2d(return_indices=True) found it, 0 elsewhere; output_size tells sizes apart that
-    pool alike. Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014."""
-    return _unpool("max_unpool2d", 2, input, indices, kernel_size, stride, padding, output_size)
-
-
-@public
-def max_unpool3d(input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
-                 output_size: Any = None) -> Any:  # fmt: skip
-    """Each element back where max_pool3d(return_indices=True) found it, 0 elsewhere; output_size tells sizes apart that
-    pool alike."""
-    return _unpool("max_unpool3d", 3, input, indices, kernel_size, stride, padding, output_size)
-
-
-def _lp_pool(op: str, means: Any, dims: int, input: Any, p: float, kernel: Any, stride: Any, ceil_mode: bool) -> Any:
-    count = math.prod(as_tuple(op, "kernel_size", kernel, dims, 1))
-    out = means(input**p, kernel, stride, 0, ceil_mode)
-    return (sign(out) * clamp(abs(out), min=0.0) * count) ** (1 / p)
-
-
-@public
-def lp_pool1d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Any:
-    """(sum of x^p)^(1/p) of every window; p = 1 is the sum, a large p nears the largest."""
-    return _lp_pool("lp_pool1d", avg_pool1d, 1, input, norm_type, kernel_size, stride, ceil_mode)
-
-
-@public
-def lp_pool2d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Any:
-    """(sum of x^p)^(1/p) of every window; p = 1 is the sum, a large p nears the largest."""
-    return _lp_pool("lp_pool2d", avg_pool2d, 2, input, norm_type, kernel_size, stride, ceil_mode)
-
-
-@public
-def lp_pool3d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Any:
-    """(sum of x^p)^(1/p) of every window; p = 1 is the sum, a large p nears the largest."""
-    return _lp_pool("lp_pool3d", avg_pool3d, 3, input, norm_type, kernel_size, stride, ceil_mode)
+lp_pool1d, lp_pool2d, lp_pool3d = by_dimensions("lp_pool", _lp_pool)
+max_unpool1d, max_unpool2d, max_unpool3d = by_dimensions("max_unpool", _unpool)

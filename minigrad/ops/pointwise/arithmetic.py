@@ -15,7 +15,7 @@ from minigrad.engine.elementwise import binary, unary
 from minigrad.engine.promotion import floated, is_number, promoted
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError
-from minigrad.ops.api import public, refuse
+from minigrad.ops.api import one_of, public, refuse
 from minigrad.ops.array.creation import ones_like, tensor, zeros_like
 
 __all__ = [
@@ -54,12 +54,11 @@ def _power(x: Any, y: Any) -> Any:
 
 
 pow = binary(
-    "pow",
-    "input ** other. The gradient of x**0 at 0 is 0; that of 0**y in y is 0 for y >= 0.",
+    "pow", "input ** other. The gradient of x**0 at 0 is 0; that of 0**y in y is 0 for y >= 0.",
     lambda g, input, other: g * other * input ** (other - (other != 0)),
     lambda g, input, other, out: g * out * log(where((input == 0) & (other >= 0), ones_like(other), input)),
     _power,
-)
+)  # fmt: skip
 square = unary("square", "input * input.", lambda g, input: g * (2 * input), floating=False)
 reciprocal = unary("reciprocal", "1 / input.", lambda g, out: -g * out * out, lambda x: 1 / x)
 
@@ -79,8 +78,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     (its gradient is then zero)."""
     if rounding_mode is None:
         return _div(input, other)
-    if rounding_mode not in ("trunc", "floor"):
-        raise ValueError(f'div: rounding_mode: expected None, "trunc" or "floor", got {rounding_mode!r}')
+    one_of("div", "rounding_mode", rounding_mode, None, "trunc", "floor")
     if _whole(input) and _whole(other):
         return floor_divide(input if rounding_mode == "floor" else _sub(input, fmod(input, other)), other)
     return (trunc if rounding_mode == "trunc" else floor)(_div(input, other))
@@ -102,34 +100,22 @@ def _by_nonzero(op: str, divide: Any) -> Any:
 
 
 floor_divide = binary(
-    "floor_divide",
-    "The quotient, rounded down. Gradient 0.",
-    lambda g: zeros_like(g),
-    lambda g: zeros_like(g),
+    "floor_divide", "The quotient, rounded down. Gradient 0.", lambda g: zeros_like(g), lambda g: zeros_like(g),
     _by_nonzero("floor_divide", operator.floordiv),
-)
+)  # fmt: skip
 remainder = binary(
-    "remainder",
-    "input - other * floor(input / other): has the sign of other.",
-    lambda g: g,
-    lambda g, input, other: -g * floor(input / other),
-    _by_nonzero("remainder", operator.mod),
-)
+    "remainder", "input - other * floor(input / other): has the sign of other.",
+    lambda g: g, lambda g, input, other: -g * floor(input / other), _by_nonzero("remainder", operator.mod),
+)  # fmt: skip
 fmod = binary(
-    "fmod",
-    "input - other * trunc(input / other): has the sign of input.",
-    lambda g: g,
-    lambda g, input, other: -g * trunc(input / other),
+    "fmod", "input - other * trunc(input / other): has the sign of input.",
+    lambda g: g, lambda g, input, other: -g * trunc(input / other),
     _by_nonzero("fmod", lambda x, y: array_module(x if hasattr(x, "dtype") else y).fmod(x, y)),
-)
+)  # fmt: skip
 copysign = binary(
-    "copysign",
-    "The size of input with the sign of other. Gradient 0 at 0.",
-    lambda g, input, out: g * (sign(input) * sign(out)),
-    lambda g: zeros_like(g),
-    "copysign",
-    floating=True,
-)
+    "copysign", "The size of input with the sign of other. Gradient 0 at 0.",
+    lambda g, input, out: g * (sign(input) * sign(out)), lambda g: zeros_like(g), floating=True,
+)  # fmt: skip
 
 
 # --- exponentials, logarithms, roots --------------------------------------------------------------------------------
@@ -167,7 +153,7 @@ ceil = unary("ceil", "The smallest integer not below. Gradient 0.", lambda g: ze
 trunc: Op = unary("trunc", "Rounded towards 0. Gradient 0.", lambda g: zeros_like(g), floating=False)
 _round = unary("round", "Rounded to the nearest, halves to even. Gradient 0.", lambda g: zeros_like(g), "rint", False)
 sign: Op = unary("sign", "-1, 0 or 1. Gradient 0.", lambda g: zeros_like(g), floating=False)
-signbit = unary("signbit", "Is it negative (-0. is)?", None, "signbit", floating=False)
+signbit = unary("signbit", "Is it negative (-0. is)?", None, floating=False)
 abs = unary("abs", "The absolute value. Gradient 0 at 0.", lambda g, input: g * sign(input), operator.abs, False)
 
 
@@ -209,42 +195,34 @@ lt = binary("lt", "input < other, element by element.", None, None, operator.lt)
 le = binary("le", "input <= other, element by element.", None, None, operator.le)
 gt = binary("gt", "input > other, element by element.", None, None, operator.gt)
 ge = binary("ge", "input >= other, element by element.", None, None, operator.ge)
-logical_and = binary("logical_and", "Both true (non-zero).", None, None, "logical_and")
-logical_or = binary("logical_or", "Either true (non-zero).", None, None, "logical_or")
-logical_xor = binary("logical_xor", "Exactly one true (non-zero).", None, None, "logical_xor")
-logical_not = unary("logical_not", "Not true (zero).", None, "logical_not", floating=False)
+logical_and = binary("logical_and", "Both true (non-zero).", None, None)
+logical_or = binary("logical_or", "Either true (non-zero).", None, None)
+logical_xor = binary("logical_xor", "Exactly one true (non-zero).", None, None)
+logical_not = unary("logical_not", "Not true (zero).", None, floating=False)
 bitwise_and = binary("bitwise_and", "input & other, for bool and integers.", None, None, operator.and_)
 bitwise_or = binary("bitwise_or", "input | other, for bool and integers.", None, None, operator.or_)
 bitwise_xor = binary("bitwise_xor", "input ^ other, for bool and integers.", None, None, operator.xor)
 bitwise_not = unary("bitwise_not", "~input, for bool and integers.", None, operator.invert, floating=False)
-isnan = unary("isnan", "Is it not a number?", None, "isnan", floating=False)
-isinf = unary("isinf", "Is it infinite?", None, "isinf", floating=False)
-isfinite = unary("isfinite", "Is it a finite number?", None, "isfinite", floating=False)
+isnan = unary("isnan", "Is it not a number?", None, floating=False)
+isinf = unary("isinf", "Is it infinite?", None, floating=False)
+isfinite = unary("isfinite", "Is it a finite number?", None, floating=False)
 
 # --- choice -----------------------------------------------------------------------------------------------------
 
 maximum = binary(
-    "maximum",
-    "The larger of the two; nan if either is nan. Where they are equal each gets half of the gradient.",
+    "maximum", "The larger of the two; nan if either is nan. Where they are equal each gets half of the gradient.",
     lambda g, input, other: where(input == other, g * 0.5, g * (input > other)),
     lambda g, input, other: where(input == other, g * 0.5, g * (other > input)),
-    "maximum",
-)
+)  # fmt: skip
 minimum = binary(
-    "minimum",
-    "The smaller of the two; nan if either is nan. Where they are equal each gets half of the gradient.",
+    "minimum", "The smaller of the two; nan if either is nan. Where they are equal each gets half of the gradient.",
     lambda g, input, other: where(input == other, g * 0.5, g * (input < other)),
     lambda g, input, other: where(input == other, g * 0.5, g * (other < input)),
-    "minimum",
-)
+)  # fmt: skip
 
 
-@primitive(
-    name="where",
-    zero_preserving=True,
-    input=lambda g, condition: where(condition, g, 0.0),
-    other=lambda g, condition: where(condition, 0.0, g),
-)
+@primitive(name="where", zero_preserving=True, input=lambda g, condition: where(condition, g, 0.0),
+           other=lambda g, condition: where(condition, 0.0, g))  # fmt: skip
 def _where(condition: Any, input: Any, other: Any) -> Any:
     return array_module(condition).where(condition, input, other)
 
@@ -258,6 +236,11 @@ def where(condition: Any, input: Any, other: Any) -> Any:
     if not hasattr(condition, "dtype"):
         refuse("where", condition=condition)
     return _where(condition, input, other)
+
+
+def zero_if_minus_inf(x: Any) -> Any:
+    """0 in place of -inf: where a log-sum-exp is -inf all its operands are, and exp(input - 0) is the gradient, 0."""
+    return where(x == -float("inf"), 0.0, x)
 
 
 @primitive(name="clamp", input=lambda g, input, min, max: g * within(input, min, max))
@@ -341,8 +324,7 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
 @public
 def float_power(input: Any, exponent: Any) -> Any:
     """input ** exponent, in float64."""
-    double = "float64"
-    return pow(*(x.astype(double) if hasattr(x, "dtype") else x for x in (input, exponent)))
+    return pow(*(x.astype("float64") if hasattr(x, "dtype") else x for x in (input, exponent)))
 
 
 @public

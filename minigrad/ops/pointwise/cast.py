@@ -9,9 +9,7 @@ from minigrad.dtypes import dtype_named
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.tensor import Tensor
 
-__all__ = [
-    "clone",
-]  # fmt: skip
+__all__ = ["clone"]
 
 
 @primitive(name="cast", elementwise=True, input=lambda g: g)
@@ -45,14 +43,9 @@ def astype(input: Any, dtype: Any) -> Any:
 
 
 def to(
-    input: Tensor,
-    *args: Any,
-    dtype: Any = None,
-    device: Any = None,
-    non_blocking: bool = False,
-    copy: bool = False,
+    input: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False,
     memory_format: Any = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """to(dtype), to(device), to(device, dtype), to(other): converted and moved; itself if there is nothing to do."""
     for a in args:
         if isinstance(a, Tensor):

@@ -1,4 +1,4 @@
-"""Are these the same? And how many, and which: questions whose answers have no gradient."""
+"""Comparisons of whole tensors, counts and sets of values: no gradient."""
 
 from typing import Any
 
@@ -69,7 +69,8 @@ def isin(elements: Any, test_elements: Any, *, invert: bool = False) -> Any:
 def unique(
     input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
-    """The different values in order; with their places in it, or how often each comes, also those, in that order."""
+    """The different values in order; return_inverse: also each element's index in them; return_counts: also how often
+    each comes. dim: of slices along it."""
     refuse("unique", input=input)
     raw = input._array if isinstance(input, Tensor) else input
     at = None if dim is None else axes.one(dim, raw.ndim, "unique")

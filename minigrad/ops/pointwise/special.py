@@ -10,19 +10,14 @@ from minigrad.engine.elementwise import binary, unary
 from minigrad.engine.promotion import floated
 from minigrad.ops.api import public
 from minigrad.ops.array.creation import ones_like
-from minigrad.ops.pointwise.arithmetic import clamp, exp, exp2, isinf, log, where
+from minigrad.ops.pointwise.arithmetic import clamp, exp, exp2, log, where, zero_if_minus_inf
 
 __all__ = [
     "digamma", "erf", "erfc", "erfinv", "lgamma", "log_ndtr", "logaddexp", "logaddexp2", "logit", "mvlgamma", "ndtr",
     "ndtri", "polygamma", "xlog1py", "xlogy",
 ]  # fmt: skip
 
-TWO_BY_SQRT_PI, SQRT_HALF, SQRT_PI, SQRT_2PI = (
-    1.1283791670955126,
-    0.7071067811865476,
-    1.772453850905516,
-    2.5066282746310002,
-)
+TWO_BY_SQRT_PI, SQRT_PI, SQRT_2PI = 1.1283791670955126, 1.772453850905516, 2.5066282746310002
 
 
 def _scipy(name: str) -> Callable[..., Any]:
@@ -95,21 +90,16 @@ def logit(input: Any, eps: float | None = None) -> Any:
 # --- logarithms of sums and products ------------------------------------------------------------------------------
 
 
-def _not_minus_inf(out: Any) -> Any:
-    """0 in place of -inf: where both operands were -inf, exp(input - 0) is the gradient, 0."""
-    return where(isinf(out) & (out < 0), 0.0, out)
-
-
 logaddexp = binary(
     "logaddexp", "log(e^input + e^other), without overflow: a primitive for that. Gradient 0, 0 where both are -inf.",
-    lambda g, input, out: g * exp(input - _not_minus_inf(out)),
-    lambda g, other, out: g * exp(other - _not_minus_inf(out)),
+    lambda g, input, out: g * exp(input - zero_if_minus_inf(out)),
+    lambda g, other, out: g * exp(other - zero_if_minus_inf(out)),
     floating=True,
 )  # fmt: skip
 logaddexp2 = binary(
     "logaddexp2", "log2(2^input + 2^other), without overflow.",
-    lambda g, input, out: g * exp2(input - _not_minus_inf(out)),
-    lambda g, other, out: g * exp2(other - _not_minus_inf(out)),
+    lambda g, input, out: g * exp2(input - zero_if_minus_inf(out)),
+    lambda g, other, out: g * exp2(other - zero_if_minus_inf(out)),
     floating=True,
 )  # fmt: skip
 

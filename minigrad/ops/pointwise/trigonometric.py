@@ -45,11 +45,10 @@ hypot = binary(
     floating=True,
 )  # fmt: skip
 sinc = unary(
-    "sinc",
-    "sin(pi x) / (pi x), 1 at 0. Its gradient there is 0.",
+    "sinc", "sin(pi x) / (pi x), 1 at 0. Its gradient there is 0.",
     lambda g, input, out: g * where(input == 0, 0.0, (cos(PI * input) - out) / where(input == 0, 1.0, input)),
     lambda x: array_module(x).sinc(x).astype(x.dtype, copy=False),
-)
+)  # fmt: skip
 
 
 @public

@@ -13,7 +13,7 @@ from minigrad.ops import axes
 from minigrad.ops.api import public, refuse
 from minigrad.ops.array.shape import _expand, _reshape, reshape, squeeze
 from minigrad.ops.index.indexing import gather
-from minigrad.ops.pointwise.arithmetic import abs, exp, isinf, isnan, maximum, minimum, safe_sqrt, where
+from minigrad.ops.pointwise.arithmetic import abs, exp, isnan, maximum, minimum, safe_sqrt, where, zero_if_minus_inf
 
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "logsumexp", "max", "mean", "min", "nanmean", "nansum",
@@ -36,10 +36,8 @@ def _added(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 _sum = unary(
-    "sum",
-    "The sum over all elements, by the short way.",
-    lambda g, input_shape: _expand(g, shape=input_shape),
-    _added, floating=False, elementwise=False,
+    "sum", "The sum over all elements.", lambda g, input_shape: _expand(g, shape=input_shape), _added, floating=False,
+    elementwise=False,
 )  # fmt: skip
 
 
@@ -120,10 +118,8 @@ def _extreme(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
 
 @public
 def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """The largest element (nan if one is nan). Equal largest ones share the gradient evenly.
-
-    Raises ShapeError for no elements.
-    """
+    """The largest element (nan if one is nan). Equal largest ones share the gradient evenly. Raises ShapeError for no
+    elements."""
     return _extreme("amax", _amax, input, dim, keepdim)
 
 
@@ -175,9 +171,13 @@ def _chosen(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> ValuesIn
     if input.ndim == 0:
         return ValuesIndices(input, _arg(name, op, input, dim, keepdim))
     d = axes.one(dim, input.ndim, name)
-    indices = _arg(name, op, input, d, True)
-    values = gather(input, d, indices)
-    return ValuesIndices(values, indices) if keepdim else ValuesIndices(squeeze(values, d), squeeze(indices, d))
+    return values_at(input, _arg(name, op, input, d, True), d, keepdim)
+
+
+def values_at(input: Any, indices: Any, dim: int, keepdim: bool) -> ValuesIndices:
+    """The elements at `indices`, of size 1 along `dim`, and the indices; without that dimension unless keepdim."""
+    values = gather(input, dim, indices)
+    return ValuesIndices(values, indices) if keepdim else ValuesIndices(squeeze(values, dim), squeeze(indices, dim))
 
 
 @public
@@ -207,9 +207,8 @@ def var(
     """The variance, sum((x - mean)^2) / (n - correction). Composed. nan where n <= correction."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
-    correction = 1 if correction is None else correction
-    if unbiased is not None:
-        correction = int(unbiased)
+    if correction is None or unbiased is not None:
+        correction = 1 if unbiased is None else int(unbiased)
     dims = axes.many(dim, input.ndim, "var") or None
     centred = input - mean(input, dims, True)
     n = axes.count(tuple(input.shape), dims) - correction
@@ -222,7 +221,7 @@ def std(
     input: Any, dim: Any = None, *, correction: float | None = 1, keepdim: bool = False, unbiased: bool | None = None
 ) -> Any:
     """The standard deviation, sqrt(var). Its gradient for a constant input is 0."""
-    return safe_sqrt(var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased))  # fmt: skip
+    return safe_sqrt(var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased))
 
 
 def p_norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
@@ -280,7 +279,7 @@ def nanmean(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 @primitive(
     name="logsumexp",
     input=lambda g, input, out, dim, keepdim: (
-        spread(g, input.shape, dim, keepdim) * exp(input - spread(_not_minus_inf(out), input.shape, dim, keepdim))
+        spread(g, input.shape, dim, keepdim) * exp(input - spread(zero_if_minus_inf(out), input.shape, dim, keepdim))
     ),
 )
 def _logsumexp(input: Any, *, dim: Any, keepdim: bool) -> Any:
@@ -289,11 +288,6 @@ def _logsumexp(input: Any, *, dim: Any, keepdim: bool) -> Any:
     shift = xp.where(xp.isfinite(top), top, 0)
     out = xp.log(xp.exp(input - shift).sum(dim, keepdims=True)) + shift
     return out if keepdim else out.squeeze(dim)
-
-
-def _not_minus_inf(out: Any) -> Any:
-    """0 in place of -inf: where every element was -inf, exp(input - 0) is the gradient, 0."""
-    return where(isinf(out) & (out < 0), 0.0, out)
 
 
 @public
@@ -325,12 +319,10 @@ def _all(input: Any, *, dim: Any, keepdim: bool) -> Any:
 @public
 def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Is any element true (non-zero)?"""
-    return _any(input, dim=axes.many(dim, input.ndim, "any") or None,
-                keepdim=keepdim)  # fmt: skip
+    return _any(input, dim=axes.many(dim, input.ndim, "any") or None, keepdim=keepdim)
 
 
 @public
 def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Are all elements true (non-zero)?"""
-    return _all(input, dim=axes.many(dim, input.ndim, "all") or None,
-                keepdim=keepdim)  # fmt: skip
+    return _all(input, dim=axes.many(dim, input.ndim, "all") or None, keepdim=keepdim)

@@ -8,11 +8,11 @@ from minigrad.dtypes import floating
 from minigrad.engine.dispatch import primitive
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
-from minigrad.ops.api import public, refuse
-from minigrad.ops.array.shape import flip, movedim, narrow, reshape, squeeze, stack, unsqueeze
+from minigrad.ops.api import one_of, public, refuse
+from minigrad.ops.array.shape import flip, movedim, narrow, reshape, stack, unsqueeze
 from minigrad.ops.index.indexing import gather
 from minigrad.ops.pointwise.arithmetic import isnan, where
-from minigrad.ops.reduce.reductions import ValuesIndices, amax, amin, any, argmax, sum
+from minigrad.ops.reduce.reductions import ValuesIndices, amax, amin, any, argmax, sum, values_at
 
 __all__ = [
     "argsort", "bucketize", "kthvalue", "median", "mode", "msort", "nanmedian", "quantile", "searchsorted", "sort",
@@ -73,12 +73,7 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Values
         raise ShapeError(f"kthvalue: k: expected 1 to {size}, the size of dimension {at}, got {k}")
     if input.ndim == 0:
         return sort(input)
-    return _at(input, narrow(argsort(input, at), at, k - 1, 1) * 1, at, keepdim)
-
-
-def _at(input: Any, indices: Any, dim: int, keepdim: bool) -> ValuesIndices:
-    values = gather(input, dim, indices)
-    return ValuesIndices(values, indices) if keepdim else ValuesIndices(squeeze(values, dim), squeeze(indices, dim))
+    return values_at(input, narrow(argsort(input, at), at, k - 1, 1) * 1, at, keepdim)
 
 
 @public
@@ -97,7 +92,7 @@ def median(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     if floating(input.dtype):
         wrong = isnan(input)
         middle = where(any(wrong, at, True), argmax(wrong, at, True), middle)
-    return _at(input, middle * 1, at, keepdim)
+    return values_at(input, middle * 1, at, keepdim)
 
 
 @public
@@ -110,12 +105,12 @@ def nanmedian(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
         return sort(input)
     good = sum(isnan(input) == 0, at, True)
     middle = where(good > 0, (good - 1) // 2, 0)
-    return _at(input, gather(argsort(input, at), at, middle), at, keepdim)
+    return values_at(input, gather(argsort(input, at), at, middle), at, keepdim)
 
 
 @public
 def mode(input: Any, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
-    """(values, indices) of the commonest value along `dim`: of equally common ones the smallest, its last place."""
+    """(values, indices) of the commonest value along `dim`: of equally common ones the smallest, its last index."""
     at = axes.one(dim, input.ndim, "mode")
     if input.ndim == 0:
         return sort(input)
@@ -125,17 +120,14 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
     best = where(count == amax(count, -1, True), x.detach() if hasattr(x, "detach") else x, float("inf"))
     chosen = x == amin(best, -1, True)
     last = x.shape[-1] - 1 - argmax(flip(chosen * 1, -1), -1, True)
-    return _at(input, movedim(last, -1, at), at, keepdim)
+    return values_at(input, movedim(last, -1, at), at, keepdim)
 
 
 @public
 def quantile(input: Any, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear") -> Any:
     """The value below which the share q of the elements lies, between two of them by `interpolation`: "linear",
     "lower", "higher", "nearest" or "midpoint". Several q come in a new first dimension."""
-    if interpolation not in ("linear", "lower", "higher", "nearest", "midpoint"):
-        raise ValueError(
-            f"quantile: interpolation: expected linear, lower, higher, nearest or midpoint, got {interpolation!r}"
-        )
+    one_of("quantile", "interpolation", interpolation, "linear", "lower", "higher", "nearest", "midpoint")
     whole = dim is None or input.ndim == 0
     x = reshape(input, (-1,)) if whole else movedim(input, axes.one(dim, input.ndim, "quantile"), -1)
     ordered = sort(x).values
@@ -163,7 +155,7 @@ def _between(ordered: Any, share: Any, interpolation: str) -> Any:
     return where(isnan(ordered[..., n - 1]), float("nan"), out)
 
 
-# --- places: no gradient ----------------------------------------------------------------------------------------------
+# --- indices: no gradient ---------------------------------------------------------------------------------------------
 
 
 @primitive(name="searchsorted")
@@ -186,8 +178,7 @@ def searchsorted(
 
     sorter: the order (from argsort) that brings the sequence in order first. int64, or int32.
     """
-    if side not in (None, "left", "right"):
-        raise ValueError(f'searchsorted: side: expected "left" or "right", got {side!r}')
+    one_of("searchsorted", "side", side, None, "left", "right")
     if sorter is not None:
         sorted_sequence = gather(sorted_sequence, -1, sorter)
     refuse("searchsorted", sorted_sequence=sorted_sequence, input=input)
