@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from common import BLUE, GREEN, ORANGE, Images, load, log_scale, options, plt, save, table, whole
+from common import BLUE, GREEN, ORANGE, Images, integer, load, log_scale, options, plt, save, table
 
 import minigrad as mg
 from minigrad import nn, optim
@@ -61,7 +61,7 @@ def descend(data: Images, kind: Kind, epochs: int, seed: int) -> Course:
 
 def main() -> None:
     parser = options(__doc__.partition("\n")[0])
-    parser.add_argument("--epochs", type=whole(1), help="epochs (default: different for each kind)")
+    parser.add_argument("--epochs", type=integer(1), help="epochs (default: different for each kind)")
     args = parser.parse_args()
     data = load()
     courses = {name: descend(data, kind, args.epochs or kind.epochs, args.seed) for name, kind in KINDS.items()}

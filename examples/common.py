@@ -83,7 +83,7 @@ def options(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("--seed", type=whole(0), default=0, help="same seed, same numbers")
+    parser.add_argument("--seed", type=integer(0), default=0, help="same seed, same numbers")
     parser.add_argument("--out", type=folder, default="out", help="folder for the figures")
     return parser
 
@@ -113,7 +113,7 @@ def number(low: float, exclusive: bool = False) -> Callable[[str], float]:
     return parse
 
 
-def whole(low: int) -> Callable[[str], int]:
+def integer(low: int) -> Callable[[str], int]:
     """An option's type: an integer >= `low`."""
 
     def parse(text: str) -> int:

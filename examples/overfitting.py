@@ -6,7 +6,7 @@ Run: python examples/overfitting.py
 from collections.abc import Callable
 from typing import Any
 
-from common import BLUE, ORANGE, Images, accuracy, load, log_scale, number, options, plt, save, table, whole
+from common import BLUE, ORANGE, Images, accuracy, integer, load, log_scale, number, options, plt, save, table
 
 import minigrad as mg
 from minigrad import nn, optim
@@ -33,9 +33,9 @@ def train(data: Images, R: Callable[[Any], Any], steps: int, seed: int) -> tuple
 
 def main() -> None:
     parser = options(__doc__.partition("\n")[0])
-    parser.add_argument("--images", type=whole(1), default=40, help="how many images to learn from")
+    parser.add_argument("--images", type=integer(1), default=40, help="how many images to learn from")
     parser.add_argument("--strength", type=number(0), default=0.015, help="of R(W) = strength * sum of squares")
-    parser.add_argument("--steps", type=whole(1), default=1500, help="steps of gradient descent")
+    parser.add_argument("--steps", type=integer(1), default=1500, help="steps of gradient descent")
     args = parser.parse_args()
     data = load()
     few = data._replace(x=data.x[: args.images], y=data.y[: args.images])

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import plain_numpy
 import softmax_figures
-from common import Images, Stopwatch, accuracy, load, number, options, table, whole
+from common import Images, Stopwatch, accuracy, integer, load, number, options, table
 from tqdm import tqdm
 
 import minigrad as mg
@@ -178,11 +178,11 @@ def arguments() -> Namespace:
     parser.add_argument("--optimizer", choices=("all", *STRATEGIES), default="all", help="which strategies to run")
     parser.add_argument("--regularizer", choices=tuple(REGULARIZERS), default="l2", help="which R")
     parser.add_argument("--strength", type=number(0), default=1e-3, help="of R (elastic: half of it for each part)")
-    parser.add_argument("--attempts", type=whole(1), default=1000, help="of each search")
+    parser.add_argument("--attempts", type=integer(1), default=1000, help="of each search")
     parser.add_argument("--lr", type=number(0, exclusive=True), help="step size of SGD (default: by data)")
-    parser.add_argument("--epochs", type=whole(1), help="epochs of SGD (default: by data)")
-    parser.add_argument("--batch-size", type=whole(1), help="images in a mini-batch of SGD (default: by data)")
-    parser.add_argument("--check-weights", type=whole(1), help="weights to check the gradient for (default: by data)")
+    parser.add_argument("--epochs", type=integer(1), help="epochs of SGD (default: by data)")
+    parser.add_argument("--batch-size", type=integer(1), help="images in a mini-batch of SGD (default: by data)")
+    parser.add_argument("--check-weights", type=integer(1), help="weights to check the gradient for (default: by data)")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1")
     parser.add_argument("--compare-numpy", action="store_true", help="time plain NumPy beside each strategy")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the loss of every attempt")

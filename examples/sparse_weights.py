@@ -5,7 +5,7 @@ Run: python examples/sparse_weights.py
 
 from pathlib import Path
 
-from common import BLUE, ORANGE, Images, accuracy, load, number, options, plt, save, table, whole
+from common import BLUE, ORANGE, Images, accuracy, integer, load, number, options, plt, save, table
 
 import minigrad as mg
 from minigrad import nn, optim
@@ -35,7 +35,7 @@ def train(data: Images, R: L1 | L2, steps: int, seed: int) -> nn.Module:
 def main() -> None:
     parser = options(__doc__.partition("\n")[0])
     parser.add_argument("--strength", type=number(0), default=0.003, help="of either regularizer")
-    parser.add_argument("--steps", type=whole(1), default=500, help="steps of gradient descent")
+    parser.add_argument("--steps", type=integer(1), default=500, help="steps of gradient descent")
     args = parser.parse_args()
     data = load()
     models = {"L1": train(data, L1(args.strength), args.steps, args.seed),

@@ -3,7 +3,7 @@
 Run: python examples/step_size.py
 """
 
-from common import BLUE, GREEN, ORANGE, Images, load, log_scale, options, plt, save, table, whole
+from common import BLUE, GREEN, ORANGE, Images, integer, load, log_scale, options, plt, save, table
 
 import minigrad as mg
 from minigrad import nn, optim
@@ -30,7 +30,7 @@ def descend(data: Images, lr: float, steps: int, seed: int) -> list[float]:
 
 def main() -> None:
     parser = options(__doc__.partition("\n")[0])
-    parser.add_argument("--steps", type=whole(1), default=60, help="steps of gradient descent")
+    parser.add_argument("--steps", type=integer(1), default=60, help="steps of gradient descent")
     args = parser.parse_args()
     data = load()
     losses = {name: descend(data, lr, args.steps, args.seed) for name, (lr, _) in SIZES.items()}

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import BLUE, GREEN, ORANGE, Images, load, number, options, plt, save, table, whole
+from common import BLUE, GREEN, ORANGE, Images, integer, load, number, options, plt, save, table
 from tqdm import tqdm
 
 import minigrad as mg
@@ -203,15 +203,15 @@ def show(found: dict[tuple[str, str], list[float]], errors: dict[str, float]) ->
 def draw(found: dict[tuple[str, str], list[float]], path: Path) -> None:
     """Sparsity and speed-up of each convolution, net by net."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.8))
-    places = np.arange(len(CONVOLUTIONS))
+    positions = np.arange(len(CONVOLUTIONS))
     sparsity = [("l1", "sparsity", BLUE), ("SSL", "sparsity", GREEN)]
     speed = [("l1", "speed-up, dense", BLUE), ("l1", "speed-up, CSR", ORANGE), ("SSL", "speed-up, compacted", GREEN)]
     for axes, bars in ((left, sparsity), (right, speed)):
         for k, (name, statistic, color) in enumerate(bars):
             label = f"{name}: {statistic.removeprefix('speed-up, ')}"
             shift = 0.27 * (k - (len(bars) - 1) / 2)
-            axes.bar(places + shift, found[name, statistic][: len(places)], 0.25, label=label, color=color)
-        axes.set_xticks(places, [f"conv{i + 1}" for i in places])
+            axes.bar(positions + shift, found[name, statistic][: len(positions)], 0.25, label=label, color=color)
+        axes.set_xticks(positions, [f"conv{i + 1}" for i in positions])
         axes.legend()
     left.set(ylabel="share of zero weights", ylim=(0, 1), title="sparsity")
     right.set(ylabel="times as fast as the baseline", title="speed-up of the forward pass")
@@ -230,10 +230,10 @@ def arguments() -> Namespace:
     parser = options(__doc__.partition("\n\n")[0].replace("\n", " "))
     parser.add_argument("--data", choices=tuple(DEFAULTS), default="digits", help="what to learn from")
     parser.add_argument("--root", default="", help="the folder that holds CIFAR-10")
-    parser.add_argument("--train", type=whole(1), help="how many training images")
-    parser.add_argument("--pretrain", type=whole(1), help="epochs of the baseline")
-    parser.add_argument("--epochs", type=whole(1), help="epochs of each fine-tuning of the baseline")
-    parser.add_argument("--batch-size", type=whole(1), default=64, help="images in a mini-batch")
+    parser.add_argument("--train", type=integer(1), help="how many training images")
+    parser.add_argument("--pretrain", type=integer(1), help="epochs of the baseline")
+    parser.add_argument("--epochs", type=integer(1), help="epochs of each fine-tuning of the baseline")
+    parser.add_argument("--batch-size", type=integer(1), default=64, help="images in a mini-batch")
     parser.add_argument("--lr", type=number(0, exclusive=True), default=0.04, help="the first step size")
     parser.add_argument("--l1", type=number(0), help="strength of L1")
     parser.add_argument("--group", type=number(0), help="strength of the group lasso; half of it for filter shapes")
