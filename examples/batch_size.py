@@ -1,4 +1,4 @@
-"""Full-batch, mini-batch and single-sample gradient descent: fewer pictures a step are more, and noisier, steps.
+"""Full-batch, mini-batch and single-sample gradient descent: fewer images in a step make more, and noisier, steps.
 
 Run: python examples/batch_size.py
 """
@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from common import BLUE, GREEN, ORANGE, Pictures, load, log_scale, options, plt, save, table, whole
+from common import BLUE, GREEN, ORANGE, Images, integer, load, log_scale, options, plt, save, table
 
 import minigrad as mg
 from minigrad import nn, optim
@@ -15,7 +15,7 @@ from minigrad.nn import functional as F
 
 
 class Kind(NamedTuple):
-    """A kind of gradient descent: pictures a step (None: all), the step size it can bear, epochs, colour."""
+    """A kind of gradient descent: images in a step (None: all), a step size with which it converges, epochs, colour."""
 
     batch_size: int | None
     lr: float
@@ -31,15 +31,15 @@ KINDS = {
 
 
 class Course(NamedTuple):
-    """How a descent went: after each step the epochs and the seconds so far, and the loss over all pictures."""
+    """How a descent went: after each step the epochs and the seconds so far, and the loss over all images."""
 
     epochs: list[float]
     seconds: list[float]
     losses: list[float]
 
 
-def descend(data: Pictures, kind: Kind, epochs: int, seed: int) -> Course:
-    """Train; the clock stops while the loss over all pictures is computed."""
+def descend(data: Images, kind: Kind, epochs: int, seed: int) -> Course:
+    """Train; the clock stops while the loss over all images is computed."""
     mg.manual_seed(seed)
     model = nn.Linear(data.x.shape[1], len(data.names), bias=False)
     optimizer = optim.SGD(model.parameters(), lr=kind.lr)
@@ -61,7 +61,7 @@ def descend(data: Pictures, kind: Kind, epochs: int, seed: int) -> Course:
 
 def main() -> None:
     parser = options(__doc__.partition("\n")[0])
-    parser.add_argument("--epochs", type=whole(1), help="passes over the pictures (default: as suits each kind)")
+    parser.add_argument("--epochs", type=integer(1), help="epochs (default: different for each kind)")
     args = parser.parse_args()
     data = load()
     courses = {name: descend(data, kind, args.epochs or kind.epochs, args.seed) for name, kind in KINDS.items()}
@@ -71,22 +71,22 @@ def main() -> None:
         size, rising = KINDS[name].batch_size or len(data.x), sum(b > a for a, b in zip(losses, losses[1:]))
         lines.append((name, f"{size:,}", f"{KINDS[name].lr:g}", f"{epochs[-1]:g}", f"{len(losses):,}", f"{rising:,}",
                       f"{losses[-1]:.3f}", f"{seconds[-1]:.2f} s"))  # fmt: skip
-    head = ("gradient descent", "pictures a step", "step size", "epochs", "steps", "rising steps", "loss", "time")
+    head = ("gradient descent", "images in a step", "step size", "epochs", "steps", "rising steps", "loss", "time")
     print(table(head, lines))
     draw(courses, args.out / "batch_size.png")
 
 
 def draw(courses: dict[str, Course], path: Path) -> None:
-    """The loss against time, and against the pictures seen."""
+    """The loss against time, and against the images seen."""
     figure, (by_time, by_epoch) = plt.subplots(1, 2, figsize=(11, 4.5), sharey=True)
     for name, (epochs, seconds, losses) in courses.items():
         for axes, x in ((by_time, seconds), (by_epoch, epochs)):
             axes.plot(x, losses, color=KINDS[name].colour, label=name, linewidth=1.2)
-    by_time.set(xlabel="seconds of training", ylabel="loss over all pictures", xscale="log")
-    by_epoch.set(xlabel="epochs (passes over the pictures)", xscale="log")
+    by_time.set(xlabel="seconds of training", ylabel="loss over all images", xscale="log")
+    by_epoch.set(xlabel="epochs", xscale="log")
     log_scale(by_time.yaxis)
     by_epoch.legend()
-    figure.suptitle("Fewer pictures a step: more steps for the same work, and noisier ones")
+    figure.suptitle("Fewer images in a step: more steps for the same work, and noisier ones")
     save(figure, path)
 
 

@@ -1,4 +1,4 @@
-"""What the examples share: pictures as rows of a matrix, checked options, a table, and a figure that is saved."""
+"""What the examples share: images as rows of a matrix, checked options, a printed table, and a saved figure."""
 
 import argparse
 import os
@@ -32,18 +32,18 @@ plt.rcParams.update(
 )  # fmt: skip
 
 
-class Pictures(NamedTuple):
-    """Pictures to learn from and pictures to test on, one a row, with the column of ones of the bias trick."""
+class Images(NamedTuple):
+    """Training and test images, one in each row, with the column of ones of the bias trick."""
 
     x: mg.Tensor
     y: mg.Tensor
     test_x: mg.Tensor
     test_y: mg.Tensor
     names: tuple[str, ...]
-    shape: tuple[int, ...]  # of one picture: channels, height, width
+    shape: tuple[int, ...]  # of one image: channels, height, width
 
 
-def load(data: str = "digits", root: str = "", download: bool = False) -> Pictures:
+def load(data: str = "digits", root: str = "", download: bool = False) -> Images:
     """The digits that come with scikit-learn, or CIFAR-10 from the folder `root`, centred and scaled."""
     try:
         images = datasets.digits() if data == "digits" else datasets.cifar10(root, download)
@@ -53,11 +53,11 @@ def load(data: str = "digits", root: str = "", download: bool = False) -> Pictur
     mean = images.train.images.mean(0).ravel()
     x, test_x = (rows(split.images, mean, unit) for split in (images.train, images.test))
     y, test_y = (mg.tensor(split.labels) for split in (images.train, images.test))
-    return Pictures(x, y, test_x, test_y, images.names, images.train.images.shape[1:])
+    return Images(x, y, test_x, test_y, images.names, images.train.images.shape[1:])
 
 
 def rows(images: np.ndarray, mean: np.ndarray, unit: float) -> mg.Tensor:
-    """(N, C, H, W) pixels -> (N, C·H·W + 1): (pixel - mean) / unit, and a 1 by which the bias is one more weight.
+    """(N, C, H, W) pixels -> (N, C·H·W + 1): (pixel - mean) / unit, and a 1, so that the bias is one more weight.
 
     In place: of CIFAR-10's 50,000 x 3,073 numbers a second copy would be another 614 MB.
     """
@@ -83,13 +83,13 @@ def options(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("--seed", type=whole(0), default=0, help="same seed, same numbers")
+    parser.add_argument("--seed", type=integer(0), default=0, help="same seed, same numbers")
     parser.add_argument("--out", type=folder, default="out", help="folder for the figures")
     return parser
 
 
 def folder(text: str) -> Path:
-    """A folder to write to, made when it is needed; whether that will work is asked before the work begins."""
+    """An option's type: a folder to write to. It is created when it is first needed, but checked at the start."""
     path = Path(text)
     there = next(p for p in (path, *path.absolute().parents) if p.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
@@ -98,7 +98,7 @@ def folder(text: str) -> Path:
 
 
 def number(low: float, exclusive: bool = False) -> Callable[[str], float]:
-    """An option's type: a finite number from `low` on (above it, if exclusive)."""
+    """An option's type: a finite number >= `low` (> if exclusive)."""
 
     def parse(text: str) -> float:
         try:
@@ -113,8 +113,8 @@ def number(low: float, exclusive: bool = False) -> Callable[[str], float]:
     return parse
 
 
-def whole(low: int) -> Callable[[str], int]:
-    """An option's type: an integer from `low` on."""
+def integer(low: int) -> Callable[[str], int]:
+    """An option's type: an integer >= `low`."""
 
     def parse(text: str) -> int:
         try:

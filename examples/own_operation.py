@@ -1,9 +1,9 @@
-"""Your own differentiable operation: with a bug, the report that finds it, and the test that keeps it found.
+"""Your own differentiable operation with a bug, the report that finds it, and a test that keeps it from coming back.
 
     python examples/own_operation.py
 
 The operation normalises the rows of a matrix, y = x / |x|. Its gradient is (g - y (y . g)) / |x|. One term is easily
-forgotten: that |x| depends on x, too.
+forgotten: |x| depends on x, too.
 """
 
 from typing import Any
@@ -32,7 +32,7 @@ class Unit(Function):
         return g / size
 
 
-class UnitMended(Unit):
+class UnitFixed(Unit):
     """The same, with a backward that knows that |x| changes with x."""
 
     @staticmethod
@@ -45,19 +45,19 @@ class UnitMended(Unit):
 
 
 def test_unit() -> None:
-    """What to put into your own test suite: one call, and the bug stays found."""
-    check_op(UnitMended.apply, (3, 4), reference=lambda x: x / (x**2).sum(1, keepdims=True) ** 0.5, dtypes=("float64",))
+    """What to put into your own test suite."""
+    check_op(UnitFixed.apply, (3, 4), reference=lambda x: x / (x**2).sum(1, keepdims=True) ** 0.5, dtypes=("float64",))
 
 
 def main() -> None:
-    """Check the wrong one, then the right one."""
+    """Check the wrong operation, then the corrected one."""
     mg.manual_seed(0)
     x = mg.randn(3, 4, dtype=mg.float64, requires_grad=True)
     try:
         gradcheck(Unit.apply, x)
     except GradcheckError as error:
         print("the first attempt:", error, sep="\n")
-    print("\nmended:", gradcheck(UnitMended.apply, x), sep="\n")
+    print("\ncorrected:", gradcheck(UnitFixed.apply, x), sep="\n")
     test_unit()
     print("\nand test_unit() passes: values, gradients, second order, layouts, purity, empty inputs")
 

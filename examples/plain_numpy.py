@@ -1,4 +1,4 @@
-"""The same loss and the same steps in plain NumPy, gradient by hand: what softmax_classifier.py is timed against."""
+"""The same loss and the same steps in plain NumPy, gradient by hand: softmax_classifier.py is timed against it."""
 
 import math
 from argparse import Namespace
@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from common import Pictures, Stopwatch, table
+from common import Images, Stopwatch, table
 from tqdm import tqdm
 
 
@@ -48,15 +48,15 @@ def descend(x: np.ndarray, y: np.ndarray, args: Namespace) -> Iterator[float]:
 
 
 def seconds(steps: Iterator[float], count: int) -> float:
-    """What each of the next `count` steps takes (fewer, if there are fewer left)."""
+    """The mean time of the next `count` steps (or of as many as are left)."""
     with Stopwatch() as watch:
         done = sum(1 for _ in islice(steps, count))
     return watch.seconds / done
 
 
-def comparison(runs: Sequence[Any], data: Pictures, args: Namespace, ours: Iterator[float]) -> str:
+def comparison(runs: Sequence[Any], data: Images, args: Namespace, ours: Iterator[float]) -> str:
     """A table: the time of one evaluation here and in plain NumPy. `ours` are steps of SGD, timed in turns with
-    NumPy's so that whatever else the machine does slows down both."""
+    NumPy's, so that other load on the machine slows down both."""
     x, y = data.x.numpy(force=True), data.y.numpy(force=True)
     lines = []
     for run in tqdm(runs, "plain NumPy", unit=" strategies"):

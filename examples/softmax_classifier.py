@@ -1,13 +1,13 @@
-"""The lecture's main job: a linear softmax classifier of pictures, trained by its three strategies.
+"""The lecture's main job: a linear softmax classifier of images, trained in three ways.
 
     python examples/softmax_classifier.py                              # scikit-learn's digits: seconds, no download
     python examples/softmax_classifier.py --data cifar10 --root DIR    # the lecture's size: 50,000 x 3,073
 
 Random search, random local search and mini-batch gradient descent look for weights W that make the same loss small,
 
-    loss(W) = mean over the pictures x and their classes y of  -log softmax(W x)[y]   +   R(W)
+    loss(W) = mean over the images x and their classes y of  -log softmax(W x)[y]   +   R(W)
 
-First of all the gradient is checked numerically, and both ways of computing it are timed.
+Before that the analytic gradient is compared with the numerical one, and both are timed.
 """
 
 import math
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import plain_numpy
 import softmax_figures
-from common import Pictures, Stopwatch, accuracy, load, number, options, table, whole
+from common import Images, Stopwatch, accuracy, integer, load, number, options, table
 from tqdm import tqdm
 
 import minigrad as mg
@@ -34,18 +34,18 @@ REGULARIZERS: dict[str, Callable[[float], Regularizer]] = {
 }
 
 # The lecture draws weights of 1e-4 for pixels of 0 to 255: for pixels / 64 that is 64e-4. The gradient is checked on
-# check_pictures, for check_weights (None: for all).
+# check_images, for check_weights (None: for all).
 SETTINGS = {
     "digits": Namespace(
-        scale=0.1, start=0.1, step=0.03, lr=0.3, epochs=30, batch_size=64, check_pictures=None, check_weights=None
+        scale=0.1, start=0.1, step=0.03, lr=0.3, epochs=30, batch_size=64, check_images=None, check_weights=None
     ),
     "cifar10": Namespace(
-        scale=64e-4, start=64e-3, step=64e-4, lr=0.01, epochs=12, batch_size=256, check_pictures=256, check_weights=200
+        scale=64e-4, start=64e-3, step=64e-4, lr=0.01, epochs=12, batch_size=256, check_images=256, check_weights=200
     ),
 }
 
 
-def classifier(data: Pictures) -> nn.Linear:
+def classifier(data: Images) -> nn.Linear:
     """W: a row of weights for each class. The bias is the weight of x's last column, which holds ones."""
     return nn.Linear(data.x.shape[1], len(data.names), bias=False)
 
@@ -53,12 +53,12 @@ def classifier(data: Pictures) -> nn.Linear:
 # --- is the gradient right? ----------------------------------------------------------------------------------------
 
 
-def check_gradient(data: Pictures, R: Regularizer, args: Namespace) -> None:
+def check_gradient(data: Images, R: Regularizer, args: Namespace) -> None:
     """Compare the analytic gradient with the numerical one, in float64, and time both."""
     model = classifier(data).double()
-    pictures = mg.randperm(len(data.x))[: args.check_pictures]
+    images = mg.randperm(len(data.x))[: args.check_images]
     weights = mg.randperm(model.weight.numel())[: args.check_weights]
-    x, y = data.x[pictures].double(), data.y[pictures]
+    x, y = data.x[images].double(), data.y[images]
 
     def loss(_: object = None) -> Tensor:
         bar.update()
@@ -74,24 +74,24 @@ def check_gradient(data: Pictures, R: Regularizer, args: Namespace) -> None:
 
     tried, total = len(weights), model.weight.numel()
     faster = slow.seconds / tried * total / fast.seconds
-    print(f"the gradient, on {len(y):,} pictures:")
+    print(f"the gradient, on {len(y):,} images:")
     print(f"  numerical  {slow.seconds:8.4f} s  for {tried:,} of the {total:,} weights")
     print(f"  analytic   {fast.seconds:8.4f} s  for all of them: {faster:,.0f} times as fast")
-    print(f"  they differ by {difference:.1e} of the largest slope\n")
+    print(f"  they differ by {difference:.1e} of the gradient's largest component\n")
     if not difference < 1e-5:
         raise SystemExit("softmax_classifier: the analytic gradient is not the numerical one")
 
 
-# --- three strategies: each yields the losses it meets, and leaves what it found in the model ----------------------
+# --- three strategies: each yields its losses one by one, and leaves the weights it found in the model ------------
 
 
-def random_search(model: nn.Linear, data: Pictures, R: Regularizer, args: Namespace) -> Iterator[float]:
+def random_search(model: nn.Linear, data: Images, R: Regularizer, args: Namespace) -> Iterator[float]:
     """Strategy 1: draw W anew each time, keep the best."""
     optimizer = optim.RandomSearch(model.parameters(), scale=args.scale, seed=args.seed)
     return attempts(optimizer, model, data, R, args.attempts)
 
 
-def local_search(model: nn.Linear, data: Pictures, R: Regularizer, args: Namespace) -> Iterator[float]:
+def local_search(model: nn.Linear, data: Images, R: Regularizer, args: Namespace) -> Iterator[float]:
     """Strategy 2: take a random step from the best W so far, and stay there if the loss is smaller."""
     nn.init.normal_(model.weight, std=args.start)
     optimizer = optim.RandomLocalSearch(model.parameters(), step_size=args.step, seed=args.seed)
@@ -99,12 +99,12 @@ def local_search(model: nn.Linear, data: Pictures, R: Regularizer, args: Namespa
 
 
 def attempts(
-    optimizer: optim.Optimizer, model: nn.Linear, data: Pictures, R: Regularizer, total: int, at_once: int = 20
+    optimizer: optim.Optimizer, model: nn.Linear, data: Images, R: Regularizer, total: int, at_once: int = 20
 ) -> Iterator[float]:
-    """A search. Scores are linear in W: those of 20 attempts come from one product, which reads the pictures once."""
+    """A search. Scores are linear in W: those of 20 attempts come from one product, which reads the images once."""
 
     def scores(weights: Tensor) -> Tensor:
-        """W of k attempts, (k, classes, d) -> the scores they give to N pictures, (k, N, classes)."""
+        """W of k attempts, (k, classes, d) -> the scores they give to N images, (k, N, classes)."""
         k, classes, d = weights.shape
         return (weights.reshape(-1, d) @ data.x.T).reshape(k, classes, -1).transpose(1, 2)
 
@@ -115,7 +115,7 @@ def attempts(
         yield from optimizer.step(loss, linear=scores, candidates=min(at_once, total - done))
 
 
-def sgd(model: nn.Linear, data: Pictures, R: Regularizer, args: Namespace) -> Iterator[float]:
+def sgd(model: nn.Linear, data: Images, R: Regularizer, args: Namespace) -> Iterator[float]:
     """Strategy 3: follow the gradient of the loss on a mini-batch. The step size falls to zero along half a cosine."""
     nn.init.zeros_(model.weight)
     total = steps(data, args)
@@ -130,8 +130,8 @@ def sgd(model: nn.Linear, data: Pictures, R: Regularizer, args: Namespace) -> It
             yield loss.item()
 
 
-def steps(data: Pictures, args: Namespace) -> int:
-    """How many mini-batches there are in all epochs."""
+def steps(data: Images, args: Namespace) -> int:
+    """The number of mini-batches in all epochs."""
     return args.epochs * math.ceil(len(data.x) / args.batch_size)
 
 
@@ -148,15 +148,15 @@ class Run(NamedTuple):
     name: str
     model: nn.Linear
     losses: list[float]  # of each evaluation
-    pictures: int  # that an evaluation looks at
+    images: int  # that an evaluation looks at
     seconds: float
 
 
-def run(strategy: str, data: Pictures, R: Regularizer, args: Namespace) -> Run:
-    """Follow a strategy to its end, with a bar, and with the lecture's line on each attempt if asked for."""
+def run(strategy: str, data: Images, R: Regularizer, args: Namespace) -> Run:
+    """Run a strategy to its end, with a progress bar, and with the lecture's line for each attempt if `verbose`."""
     name, evaluations = STRATEGIES[strategy]
     batch, total = (args.batch_size, steps(data, args)) if strategy == "sgd" else (len(data.x), args.attempts)
-    mg.manual_seed(args.seed)  # it finds the same alone and after others
+    mg.manual_seed(args.seed)  # the result does not depend on which strategies ran before
     model, losses = classifier(data), []
     with Stopwatch() as watch:
         for loss in tqdm(evaluations(model, data, R, args), name, total, unit=" losses"):
@@ -170,22 +170,22 @@ def run(strategy: str, data: Pictures, R: Regularizer, args: Namespace) -> Run:
 
 
 def arguments() -> Namespace:
-    """The command line. What it does not say is as suits the data."""
+    """The command line; the defaults of some options depend on the data."""
     parser = options(__doc__.partition("\n")[0])
     parser.add_argument("--data", choices=tuple(SETTINGS), default="digits", help="what to learn from")
     parser.add_argument("--root", help="the folder that holds (or gets) CIFAR-10")
     parser.add_argument("--download", action="store_true", help="fetch CIFAR-10 (170 MB) if it is not there")
     parser.add_argument("--optimizer", choices=("all", *STRATEGIES), default="all", help="which strategies to run")
-    parser.add_argument("--regularizer", choices=tuple(REGULARIZERS), default="l2", help="what R is")
+    parser.add_argument("--regularizer", choices=tuple(REGULARIZERS), default="l2", help="which R")
     parser.add_argument("--strength", type=number(0), default=1e-3, help="of R (elastic: half of it for each part)")
-    parser.add_argument("--attempts", type=whole(1), default=1000, help="of each search")
+    parser.add_argument("--attempts", type=integer(1), default=1000, help="of each search")
     parser.add_argument("--lr", type=number(0, exclusive=True), help="step size of SGD (default: by data)")
-    parser.add_argument("--epochs", type=whole(1), help="passes of SGD over the pictures (default: by data)")
-    parser.add_argument("--batch-size", type=whole(1), help="pictures in a step of SGD (default: by data)")
-    parser.add_argument("--check-weights", type=whole(1), help="weights to check the gradient for (default: by data)")
+    parser.add_argument("--epochs", type=integer(1), help="epochs of SGD (default: by data)")
+    parser.add_argument("--batch-size", type=integer(1), help="images in a mini-batch of SGD (default: by data)")
+    parser.add_argument("--check-weights", type=integer(1), help="weights to check the gradient for (default: by data)")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1")
     parser.add_argument("--compare-numpy", action="store_true", help="time plain NumPy beside each strategy")
-    parser.add_argument("-v", "--verbose", action="store_true", help="tell the loss of every attempt")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print the loss of every attempt")
     args = parser.parse_args()
     for name, value in vars(SETTINGS[args.data]).items():
         if getattr(args, name, None) is None:
@@ -201,14 +201,14 @@ def arguments() -> Namespace:
     return args
 
 
-def summary(found: Run, data: Pictures, R: Regularizer) -> tuple[str, ...]:
-    """A line of the table: the loss on all training pictures, both accuracies, and the price."""
+def summary(found: Run, data: Images, R: Regularizer) -> tuple[str, ...]:
+    """A line of the table: the loss on all training images, both accuracies, and the cost."""
     with mg.no_grad():
         scores = found.model(data.x)
         loss = F.cross_entropy(scores, data.y) + R(found.model.weight)
         train, test = accuracy(scores, data.y), accuracy(found.model(data.test_x), data.test_y)
-    price = f"{len(found.losses):,} x {found.pictures:,} pictures"
-    return found.name, f"{loss.item():.4f}", f"{train:.2%}", f"{test:.2%}", f"{found.seconds:.2f} s", price
+    cost = f"{len(found.losses):,} x {found.images:,} images"
+    return found.name, f"{loss.item():.4f}", f"{train:.2%}", f"{test:.2%}", f"{found.seconds:.2f} s", cost
 
 
 def main() -> None:

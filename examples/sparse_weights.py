@@ -5,7 +5,7 @@ Run: python examples/sparse_weights.py
 
 from pathlib import Path
 
-from common import BLUE, ORANGE, Pictures, accuracy, load, number, options, plt, save, table, whole
+from common import BLUE, ORANGE, Images, accuracy, integer, load, number, options, plt, save, table
 
 import minigrad as mg
 from minigrad import nn, optim
@@ -15,11 +15,11 @@ from minigrad.nn.regularizers import L1, L2
 LR = 0.3
 
 
-def train(data: Pictures, R: L1 | L2, steps: int, seed: int) -> nn.Module:
+def train(data: Images, R: L1 | L2, steps: int, seed: int) -> nn.Module:
     """Gradient descent on the data loss, and after each step the regularizer's exact proximal step.
 
-    The gradient of |w| is ±1 however small w is, so following it jumps to and fro over zero; the proximal step,
-    argmin_v R(v) + |v - w|² / 2 lr, stops there: under L1 it shrinks each weight by lr·λ and no further than to zero.
+    The gradient of |w| is ±1 however small w is, so following it jumps back and forth across zero; the proximal step,
+    argmin_v R(v) + |v - w|² / 2 lr, stops there: under L1 it moves each weight towards zero by lr·λ, and not past zero.
     """
     mg.manual_seed(seed)
     model = nn.Linear(data.x.shape[1], len(data.names), bias=False)
@@ -35,7 +35,7 @@ def train(data: Pictures, R: L1 | L2, steps: int, seed: int) -> nn.Module:
 def main() -> None:
     parser = options(__doc__.partition("\n")[0])
     parser.add_argument("--strength", type=number(0), default=0.003, help="of either regularizer")
-    parser.add_argument("--steps", type=whole(1), default=500, help="steps of gradient descent")
+    parser.add_argument("--steps", type=integer(1), default=500, help="steps of gradient descent")
     args = parser.parse_args()
     data = load()
     models = {"L1": train(data, L1(args.strength), args.steps, args.seed),
@@ -53,7 +53,7 @@ def main() -> None:
     draw(models, data, args.out / "sparse_weights.png")
 
 
-def draw(models: dict[str, nn.Module], data: Pictures, path: Path) -> None:
+def draw(models: dict[str, nn.Module], data: Images, path: Path) -> None:
     """The ten templates of each model (white: a weight of zero), and how many weights there are of each size."""
     figure = plt.figure(figsize=(12, 5.5))
     left, right = figure.subfigures(1, 2, width_ratios=(1.7, 1))

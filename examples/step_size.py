@@ -3,7 +3,7 @@
 Run: python examples/step_size.py
 """
 
-from common import BLUE, GREEN, ORANGE, Pictures, load, log_scale, options, plt, save, table, whole
+from common import BLUE, GREEN, ORANGE, Images, integer, load, log_scale, options, plt, save, table
 
 import minigrad as mg
 from minigrad import nn, optim
@@ -13,7 +13,7 @@ from minigrad.nn.regularizers import L2
 SIZES = {"too small": (0.003, BLUE), "right": (1.0, GREEN), "too big": (10.0, ORANGE)}
 
 
-def descend(data: Pictures, lr: float, steps: int, seed: int) -> list[float]:
+def descend(data: Images, lr: float, steps: int, seed: int) -> list[float]:
     """The loss before each step of full-batch gradient descent, and after the last; every call starts alike."""
     mg.manual_seed(seed)
     model, R = nn.Linear(data.x.shape[1], len(data.names), bias=False), L2(1e-2)
@@ -30,7 +30,7 @@ def descend(data: Pictures, lr: float, steps: int, seed: int) -> list[float]:
 
 def main() -> None:
     parser = options(__doc__.partition("\n")[0])
-    parser.add_argument("--steps", type=whole(1), default=60, help="steps of gradient descent")
+    parser.add_argument("--steps", type=integer(1), default=60, help="steps of gradient descent")
     args = parser.parse_args()
     data = load()
     losses = {name: descend(data, lr, args.steps, args.seed) for name, (lr, _) in SIZES.items()}

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import BLUE, GREEN, ORANGE, Pictures, load, number, options, plt, save, table, whole
+from common import BLUE, GREEN, ORANGE, Images, integer, load, number, options, plt, save, table
 from tqdm import tqdm
 
 import minigrad as mg
@@ -37,10 +37,10 @@ DEFAULTS = {
 
 
 def net(side: int, channels: int) -> nn.Sequential:
-    """Three convolutions and a linear layer; the first convolution halves large pictures by its stride.
+    """Three convolutions and a linear layer; the first convolution halves the size of large images by its stride.
 
-    The convolutions have no bias: a filter of zeros then puts out zeros, with which the next layer's padding agrees, so
-    that it can be taken out.
+    The convolutions have no bias: the output of a filter of zeros is then zero everywhere, as the next layer's padding
+    is, so that the filter can be removed.
     """
     kernel, stride = (5, 2) if side > 16 else (3, 1)
     return nn.Sequential(
@@ -67,8 +67,8 @@ def train(
 ) -> nn.Sequential:  # fmt: skip
     """Follow the gradient of the loss; penalties act by their proximal steps, which make weights exactly zero.
 
-    After two thirds they have done their work: zeros stay zero, and the rest learns on without them, since a lasso
-    shrinks what it keeps as well (Meinshausen, Relaxed Lasso, 2007).
+    After two thirds of the steps the penalties end: zeros stay zero, and the other weights are trained without them,
+    since a lasso also shrinks the weights that it keeps (Meinshausen, Relaxed Lasso, 2007).
     """
     mg.manual_seed(args.seed)
     steps = epochs * -(-len(data[0]) // args.batch_size)
@@ -92,8 +92,8 @@ def train(
 
 
 def penalties(args: Namespace) -> dict[str, list[Regularizer]]:
-    """What the nets are fine-tuned under. Filters, channels and filter shapes overlap: their steps take turns."""
-    inner = CONVOLUTIONS[1:]  # the first layer's channels are the picture's
+    """The penalties of each fine-tuning. Filters, channels and columns overlap: their proximal steps take turns."""
+    inner = CONVOLUTIONS[1:]  # the first layer's channels are the image's
     return {
         "l1": [L1(args.l1, CONVOLUTIONS)],
         "SSL": [
@@ -105,7 +105,7 @@ def penalties(args: Namespace) -> dict[str, list[Regularizer]]:
 
 
 def error(model: nn.Module, x: mg.Tensor, y: mg.Tensor) -> float:
-    """The share of pictures that are put into a wrong class."""
+    """The share of images that are classified wrongly."""
     with mg.no_grad():
         wrong = [(model(a).argmax(1) != b).float().sum().item() for a, b in zip(x.split(500), y.split(500))]
     return sum(wrong) / len(x)
@@ -115,20 +115,20 @@ def error(model: nn.Module, x: mg.Tensor, y: mg.Tensor) -> float:
 
 
 def quickest(ways: dict[str, Callable[[], Any]], on_gpu: bool, turns: int = 30) -> dict[str, float]:
-    """Seconds of the quickest call of each. They take turns, so that a busy moment hits all."""
+    """Seconds of the quickest call of each. They take turns, so that other load on the machine slows all of them."""
     best = dict.fromkeys(ways, float("inf"))
     for _ in range(turns):
         for name, call in ways.items():
             start = time.perf_counter()
             call()
-            if on_gpu:  # which has only been told what to do
+            if on_gpu:  # kernels run asynchronously
                 mg.cuda.synchronize()
             best[name] = min(best[name], time.perf_counter() - start)
     return best
 
 
 def convolutions(model: nn.Sequential, x: mg.Tensor) -> list[tuple[Any, mg.Tensor]]:
-    """(layer, what comes into it) for each convolution."""
+    """(layer, its input) for each convolution."""
     found = []
     for layer in model:
         if isinstance(layer, (nn.Conv2d, PrunedConv)):
@@ -145,14 +145,14 @@ def as_csr(layer: Any, x: mg.Tensor) -> Callable[[], Any]:
     (k, _), (stride, _), (p, _) = layer.kernel_size, layer.stride, layer.padding
 
     def run() -> Any:
-        windows = F.pad(x, (p, p, p, p)).unfold(2, k, stride).unfold(3, k, stride)  # (N, C, places, window)
+        windows = F.pad(x, (p, p, p, p)).unfold(2, k, stride).unfold(3, k, stride)  # (N, C, *output size, *kernel)
         return w @ library.from_dlpack(windows.permute(1, 4, 5, 0, 2, 3).reshape(w.shape[1], -1))
 
     return run
 
 
 def measure(models: dict[str, nn.Sequential], x: mg.Tensor) -> list[dict[str, float]]:
-    """Seconds of each convolution's forward, and at last of the whole net's, by how the net is run."""
+    """Seconds of each convolution's forward, and last of the whole net's, by net and format."""
     nets = {**models, "SSL": compact(models["SSL"])}
     inside = {name: convolutions(net, x) for name, net in nets.items()}
     found = []
@@ -203,15 +203,15 @@ def show(found: dict[tuple[str, str], list[float]], errors: dict[str, float]) ->
 def draw(found: dict[tuple[str, str], list[float]], path: Path) -> None:
     """Sparsity and speed-up of each convolution, net by net."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.8))
-    places = np.arange(len(CONVOLUTIONS))
+    positions = np.arange(len(CONVOLUTIONS))
     sparsity = [("l1", "sparsity", BLUE), ("SSL", "sparsity", GREEN)]
     speed = [("l1", "speed-up, dense", BLUE), ("l1", "speed-up, CSR", ORANGE), ("SSL", "speed-up, compacted", GREEN)]
     for axes, bars in ((left, sparsity), (right, speed)):
         for k, (name, statistic, color) in enumerate(bars):
             label = f"{name}: {statistic.removeprefix('speed-up, ')}"
             shift = 0.27 * (k - (len(bars) - 1) / 2)
-            axes.bar(places + shift, found[name, statistic][: len(places)], 0.25, label=label, color=color)
-        axes.set_xticks(places, [f"conv{i + 1}" for i in places])
+            axes.bar(positions + shift, found[name, statistic][: len(positions)], 0.25, label=label, color=color)
+        axes.set_xticks(positions, [f"conv{i + 1}" for i in positions])
         axes.legend()
     left.set(ylabel="share of zero weights", ylim=(0, 1), title="sparsity")
     right.set(ylabel="times as fast as the baseline", title="speed-up of the forward pass")
@@ -219,21 +219,21 @@ def draw(found: dict[tuple[str, str], list[float]], path: Path) -> None:
     save(figure, path)
 
 
-def pictures(data: Pictures) -> tuple[mg.Tensor, mg.Tensor, mg.Tensor, mg.Tensor]:
-    """Rows as pictures again, without the bias trick's column."""
+def images(data: Images) -> tuple[mg.Tensor, mg.Tensor, mg.Tensor, mg.Tensor]:
+    """Rows as images again, without the bias trick's column."""
     x, test_x = (rows[:, :-1].reshape(-1, *data.shape) for rows in (data.x, data.test_x))
     return x, data.y, test_x, data.test_y
 
 
 def arguments() -> Namespace:
-    """The options; what is best for them depends on the data."""
+    """The options; their defaults depend on the data."""
     parser = options(__doc__.partition("\n\n")[0].replace("\n", " "))
     parser.add_argument("--data", choices=tuple(DEFAULTS), default="digits", help="what to learn from")
     parser.add_argument("--root", default="", help="the folder that holds CIFAR-10")
-    parser.add_argument("--train", type=whole(1), help="learn from so many pictures")
-    parser.add_argument("--pretrain", type=whole(1), help="passes over them for the baseline")
-    parser.add_argument("--epochs", type=whole(1), help="passes over them for each of the others, which begin with it")
-    parser.add_argument("--batch-size", type=whole(1), default=64, help="pictures in a step")
+    parser.add_argument("--train", type=integer(1), help="how many training images")
+    parser.add_argument("--pretrain", type=integer(1), help="epochs of the baseline")
+    parser.add_argument("--epochs", type=integer(1), help="epochs of each fine-tuning of the baseline")
+    parser.add_argument("--batch-size", type=integer(1), default=64, help="images in a mini-batch")
     parser.add_argument("--lr", type=number(0, exclusive=True), default=0.04, help="the first step size")
     parser.add_argument("--l1", type=number(0), help="strength of L1")
     parser.add_argument("--group", type=number(0), help="strength of the group lasso; half of it for filter shapes")
@@ -243,9 +243,9 @@ def arguments() -> Namespace:
 
 
 def main() -> None:
-    """Train a net, fine-tune it under either penalty, compare, print the table, draw it."""
+    """Train a net, fine-tune it under each penalty, compare, print the table and draw it."""
     args = arguments()
-    x, y, x_test, y_test = pictures(load(args.data, args.root))
+    x, y, x_test, y_test = images(load(args.data, args.root))
     data = x[: args.train], y[: args.train]
     mg.manual_seed(args.seed)
     models = {"baseline": train("baseline", net(x.shape[-1], x.shape[1]), data, [], args.pretrain, args)}

@@ -70,9 +70,9 @@ def test_the_main_job_as_a_command(tmp_path: Path) -> None:
     assert list(table) == ["random search", "local search", "mini-batch SGD"]
     loss, train, test, seconds, price = table["mini-batch SGD"]
     assert float(loss) < 0.35 and percent(train) > 90 and percent(test) > 88 and seconds.endswith(" s")
-    assert price == "46 x 64 pictures"
-    assert table["random search"][-1] == "40 x 1,438 pictures"
-    assert table["local search"][-1] == "40 x 1,438 pictures"
+    assert price == "46 x 64 images"
+    assert table["random search"][-1] == "40 x 1,438 images"
+    assert table["local search"][-1] == "40 x 1,438 images"
     assert percent(table["random search"][2]) < percent(test)
     assert "for 650 of the 650 weights" in done.stdout and "times as fast" in done.stdout
     assert float(re.search(r"differ by (\S+) of", done.stdout)[1]) < 1e-6  # type: ignore[index]
@@ -119,19 +119,19 @@ def test_more_attempts_find_more(run: Run) -> None:
 def test_cifar10_is_read_and_its_gradient_checked_on_200_weights(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     rng, asked = np.random.default_rng(0), []
 
-    def pictures(n: int) -> Split:
+    def split(n: int) -> Split:
         return Split(rng.integers(0, 256, (n, 3, 32, 32), dtype=np.uint8), rng.integers(0, 10, n))
 
     def cifar10(root: str, download: bool) -> Images:
         asked.append((root, download))
-        return Images(pictures(300), pictures(50), tuple("abcdefghij"))
+        return Images(split(300), split(50), tuple("abcdefghij"))
 
     monkeypatch.setattr(datasets, "cifar10", cifar10)
     printed = run("softmax_classifier", "--data", "cifar10", "--root", "there", "--attempts", "10", "--epochs", "1")
     assert asked == [("there", False)]
     assert "cifar10: 300 x 3,073 to learn from, 50 to test on" in printed
-    assert "on 256 pictures" in printed and "for 200 of the 30,730 weights" in printed
-    assert rows(printed, "strategy")["mini-batch SGD"][-1] == "2 x 256 pictures"
+    assert "on 256 images" in printed and "for 200 of the 30,730 weights" in printed
+    assert rows(printed, "strategy")["mini-batch SGD"][-1] == "2 x 256 images"
 
 
 def test_plain_numpy_takes_the_same_steps(run: Run) -> None:
@@ -182,7 +182,7 @@ def test_batch_size(run: Run) -> None:
     assert [row[3] for row in table.values()] == ["1", "23", "1,438"]  # steps of one pass
     assert float(table["full batch"][5]) > float(table["mini-batch"][5])
     noise = int(table["single sample"][4].replace(",", ""))
-    assert noise > 400  # so many steps raise the loss over all pictures
+    assert noise > 400  # so many steps raise the loss over all images
     assert Path("out/batch_size.png").read_bytes().startswith(PNG)
 
 
@@ -236,7 +236,7 @@ def test_structured_sparsity(run: Run) -> None:
     assert Path("out/structured_sparsity.png").read_bytes().startswith(PNG)
 
 
-def test_structured_sparsity_of_larger_pictures(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_structured_sparsity_of_larger_images(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     split = Split(rng.integers(0, 256, (200, 3, 32, 32), dtype=np.uint8), rng.integers(0, 10, 200))
     monkeypatch.setattr(datasets, "cifar10", lambda root, download: Images(split, split, tuple("abcdefghij")))
