@@ -42,7 +42,7 @@ class lockstep:
     The script runs where it runs; both sides get the same inputs at each operation, so that rounding does not add up
     and the operation that is named is the one at fault. rtol: how far values may differ, of the largest magnitude in
     the result (float16 1e-2, float32 1e-4, float64 1e-9 by default); integers and bools must be equal. Where they
-    differ by more, float64 is asked: what is as near to it as the other side passes, for a sum may cancel.
+    differ by more, both are compared with float64: what is as near to it as the other side passes, as a sum may cancel.
     Decompositions are compared by shape and dtype alone, for they are right in more than one way; an optimizer's own
     arithmetic is not looked at. Costs copies and a wait for each operation. `seen` counts what was compared. Raises
     DeviceError where there is no GPU.
