@@ -1,14 +1,10 @@
 """Element by element: is the analytic derivative within the numeric one's error bar, at a kink, or not to be told?"""
 
-from typing import Any
-
 import numpy as np
 
-from minigrad.gradcheck.derivative import Derivative
+from minigrad.gradcheck.derivative import Array, Derivative
 from minigrad.gradcheck.point import Point
 from minigrad.gradcheck.settings import FLOOR, RESOLVED, RTOL, SIGMAS, Settings
-
-Array = np.ndarray[Any, Any]
 
 
 class Block:

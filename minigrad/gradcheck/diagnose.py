@@ -6,17 +6,14 @@ it into the analytic one, everywhere; or a region that holds all that is wrong. 
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from minigrad.dtypes import epsilon
 from minigrad.gradcheck.compare import Block
+from minigrad.gradcheck.derivative import Array
 from minigrad.gradcheck.patterns import close, no_pattern, patterns
 from minigrad.gradcheck.point import Point
-
-Array = np.ndarray[Any, Any]
-
 
 OTHERS = "the others right"
 

@@ -1,17 +1,15 @@
 """The Jacobian element by element: found by bisection where it is large, measured again where it is in doubt."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from minigrad.gradcheck.compare import Block, judge
-from minigrad.gradcheck.derivative import FIELDS, Derivative, directional_derivative
+from minigrad.gradcheck.derivative import FIELDS, Array, Derivative, directional_derivative
 from minigrad.gradcheck.point import STAGES, Point
 from minigrad.gradcheck.probe import Tape
 from minigrad.gradcheck.settings import LOCATE, RESOLVED, SIGMAS
 
-Array = np.ndarray[Any, Any]
 BATCH = 12  # columns that are measured again at a time
 NEARBY, CORNER = 48, 1e-5  # around a corner f is measured at so many points, that far away
 

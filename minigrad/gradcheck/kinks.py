@@ -1,15 +1,12 @@
 """Kinks: where the derivatives from left and right differ, and what a subgradient must satisfy where several meet."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from minigrad.gradcheck.compare import Block
 from minigrad.gradcheck.point import Point
 from minigrad.gradcheck.settings import SIGMAS
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass
@@ -35,16 +32,14 @@ class Kink:
 
 def kinks_of(point: Point, block: Block) -> list[Kink]:
     """The kinks found in a block, for the report."""
-    found = []
-    for r, c in zip(*np.nonzero(block.kinked)):
-        s = block.numeric
-        found.append(
-            Kink(
-                point.probe.out_place(int(block.rows[r])), point.probe.place(int(block.columns[c])),
-                float(s.left[r, c]), float(s.right[r, c]), float(block.analytic[r, c]), not bool(block.wrong[r, c]),
-            )
-        )  # fmt: skip
-    return found
+    probe, s = point.probe, block.numeric
+    return [
+        Kink(
+            probe.out_place(int(block.rows[r])), probe.place(int(block.columns[c])), float(s.left[r, c]),
+            float(s.right[r, c]), float(block.analytic[r, c]), not block.wrong[r, c],
+        )
+        for r, c in zip(*np.nonzero(block.kinked))
+    ]  # fmt: skip
 
 
 def tie_broken(point: Point, block: Block) -> tuple[int, str] | None:

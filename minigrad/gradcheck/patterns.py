@@ -1,11 +1,10 @@
 """Patterns in a wrong Jacobian, seen element by element: which derivatives are missing, misplaced, or off by what."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from minigrad.gradcheck.derivative import Array
 
 
 def close(a: Array, b: Array, tolerance: float = 1e-6) -> bool:

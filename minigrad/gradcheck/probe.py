@@ -12,8 +12,7 @@ from minigrad.dtypes import epsilon
 from minigrad.engine.gradients import grad
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
-
-Array = np.ndarray[Any, Any]
+from minigrad.gradcheck.derivative import Array
 
 
 class Probe:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.gradcheck.derivative import Array
 from minigrad.gradcheck.probe import Probe
 
-Array = np.ndarray[Any, Any]
 Rng = np.random.Generator
 
 

@@ -53,7 +53,7 @@ class lockstep:
         self._outer: list[Any] = []
 
     def __enter__(self) -> "lockstep":
-        self._gpu = with_index(device("cuda", _current_gpu()))
+        self._gpu = with_index(device("cuda", int(cuda.cupy().cuda.Device().id)))
         self._outer.append((modes.anomaly, modes.grad))
         self._plain = set_runner(self._run)
         modes.anomaly = self
@@ -139,10 +139,6 @@ class lockstep:
             f"{int((~same).sum())} of {a.size} elements of {describe(a)} differ; at {list(first)} {{here}} gives "
             f"{a[first].item()!r}, {{there}} {b[first].item()!r}"
         )
-
-
-def _current_gpu() -> int:
-    return int(cuda.cupy().cuda.Device().id)
 
 
 def _whole(r: Any) -> Any:

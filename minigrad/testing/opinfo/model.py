@@ -19,10 +19,10 @@ WIDE = ("float32", "float64")  # what LAPACK computes: linear algebra has no flo
 
 @dataclass(frozen=True)
 class Array:
-    """An array argument, made when it is asked for: uniform in [low, high], at least `gap` away from each point of
+    """An array argument, made when it is needed: uniform in [low, high], at least `gap` away from each point of
     `away`.
 
-    kind      "float" (in the dtype asked for), "int" (int64 in [low, high)) or "bool"
+    kind      "float" (in the dtype of the call), "int" (int64 in [low, high)) or "bool"
     distinct  no two elements nearer than (high - low) / size / 2: no ties, so that sorting has a gradient
     grad      is its gradient to be checked? (only of floating ones)
     then      makes the final array of the drawn one: `lambda a: a @ a.T + 3 * np.eye(3)`
@@ -47,8 +47,8 @@ class Array:
         x = np.asarray(rng.uniform(self.low, self.high, self.shape))
         if self.distinct:
             step = (self.high - self.low) / max(x.size, 1)
-            places = rng.permutation(x.size).reshape(self.shape)
-            x = np.asarray(self.low + step * (places + 0.25 + 0.5 * rng.random(self.shape)))
+            ranks = rng.permutation(x.size).reshape(self.shape)
+            x = np.asarray(self.low + step * (ranks + 0.25 + 0.5 * rng.random(self.shape)))
         for point in self.away:
             near = np.abs(x - point) < self.gap
             x = np.where(near, point + np.where(x < point, -1, 1) * self.gap * (1 + rng.random(self.shape)), x)
@@ -221,7 +221,9 @@ class OpInfo:
 
     def function(self) -> Callable[..., Any]:
         """The op to call."""
-        return self.call or public_op(self.name)
+        if self.call is None and self.name not in operations():
+            raise LookupError(f"opinfo: no public function `{self.name}`; give its OpInfo a call=")
+        return self.call or operations()[self.name]
 
     def reference(self) -> str:
         """The name of what its values are compared with."""
@@ -235,14 +237,6 @@ class OpInfo:
 def op(name: str, *samples: str | Array | SampleInput, large: Calls = (), **about: Any) -> OpInfo:
     """An op, its samples and large samples as `calls` reads them."""
     return OpInfo(name, calls(*samples), large=calls(*large), **about)
-
-
-def public_op(name: str) -> Callable[..., Any]:
-    """The public operation of that name."""
-    try:
-        return operations()[name]
-    except KeyError:
-        raise LookupError(f"opinfo: no public function `{name}`; give its OpInfo a call=") from None
 
 
 def registered(name: str) -> Callable[..., Any]:

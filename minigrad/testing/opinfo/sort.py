@@ -10,12 +10,12 @@ from minigrad.testing.opinfo.model import Array, SampleInput, op, registered
 X = Array((3, 4))
 
 
-def _zeros_at(*places: int) -> Any:
+def _zeros_at(*positions: int) -> Any:
     """Zeros at these positions of the flattened array."""
 
     def put(x: Any) -> Any:
         x = np.array(x)
-        x.reshape(-1)[list(places)] = 0
+        x.reshape(-1)[list(positions)] = 0
         return x
 
     return put
