@@ -1,6 +1,7 @@
 """`gradcheck` and `gradgradcheck`: the analytic gradient proven against the numerical one, by PyTorch's call."""
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -146,11 +147,8 @@ class Check:
         count = self.settings.samples
         if count is None:
             count = how_many(self.probe.n, 12 if self.settings.fast else 30)
-        for name, x in smooth_copies(self.probe, self.rng, count):
-            self._try(name, x)
-            if self.report.outcome == "fail":
-                return
-        for name, x in self.masks.other_sides(self.probe, self.rng) if count else ():
+        flipped = self.masks.other_sides(self.probe, self.rng) if count else ()
+        for name, x in chain(smooth_copies(self.probe, self.rng, count), flipped):
             self._try(name, x)
             if self.report.outcome == "fail":
                 return

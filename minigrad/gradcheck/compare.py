@@ -1,37 +1,26 @@
 """Element by element: is the analytic derivative within the numeric one's error bar, at a kink, or not to be told?"""
 
-from dataclasses import dataclass, field
-from typing import Any
-
 import numpy as np
 
-from minigrad.gradcheck.derivative import Derivative
+from minigrad.gradcheck.derivative import Array, Derivative
+from minigrad.gradcheck.point import Point
 from minigrad.gradcheck.settings import FLOOR, RESOLVED, RTOL, SIGMAS, Settings
 
-Array = np.ndarray[Any, Any]
 
-
-@dataclass
 class Block:
-    """A block of the Jacobian, outputs x inputs: both versions of it, and what was made of each element."""
+    """A block of the Jacobian at a point, outputs x inputs: both versions of it, and what was made of each element.
 
-    rows: Array
-    columns: Array
-    analytic: Array
-    numeric: Derivative  # of matrices, rows x columns
-    values: Array  # f at these rows
-    reach: Array  # how far each input element reasonably moves
-    bar: Array = field(default_factory=lambda: np.zeros(0))
-    wrong: Array = field(default_factory=lambda: np.zeros(0, bool))
-    unresolved: Array = field(default_factory=lambda: np.zeros(0, bool))
-    kinked: Array = field(default_factory=lambda: np.zeros(0, bool))
-    forgiven: Array = field(default_factory=lambda: np.zeros(0, bool))  # after closer looks
-    lenient: bool = False
-    made_up: bool = False  # inputs that the user did not give
-    largest: Array = field(default_factory=lambda: np.zeros(0))  # for each row the largest number of its output tensor
-    inside: bool = True  # is f finite everywhere here?
-    x: Array = field(default_factory=lambda: np.zeros(0))
-    sample: str = ""
+    numeric: derivatives as matrices, rows x columns. lenient: an analytic nan or inf is no fault. forgiven: what a
+    closer look found right. largest: for each row the largest number of its output tensor.
+    """
+
+    def __init__(
+        self, point: Point, rows: Array, columns: Array, analytic: Array, numeric: Derivative, lenient: bool
+    ) -> None:
+        self.point, self.rows, self.columns, self.lenient = point, rows, columns, lenient
+        self.analytic, self.numeric, self.bar = analytic, numeric, np.zeros(analytic.shape)
+        self.values, self.largest, self.reach = point.f[rows], point.largest[rows], point.reach[columns]
+        self.wrong, self.unresolved, self.kinked, self.forgiven = np.zeros((4, *analytic.shape), bool)
 
     def worst(self) -> tuple[int, int]:
         """Row and column (within the block) of the element that is wrong by the most error bars."""
@@ -45,17 +34,17 @@ class Block:
         return int(j), int(i)
 
 
-def judge(block: Block, settings: Settings, eps: float) -> None:
+def judge(block: Block) -> None:
     """Fill in bar, wrong, unresolved and kinked."""
-    a, s = block.analytic, block.numeric
+    a, s, point = block.analytic, block.numeric, block.point
     with np.errstate(all="ignore"):
         n, error = _two_sided(s)
         size = np.fmax(abs(np.where(np.isfinite(a), a, 0)), abs(n))
         common = _common_scale(np.nan_to_num(abs(n), nan=0.0, posinf=0.0))
-        block.bar = SIGMAS * error + _tolerance(settings, size, abs(n), common, eps)
+        block.bar = SIGMAS * error + _tolerance(point.settings, size, abs(n), common, point.probe.eps)
         outside = ~np.isfinite(block.values)[:, None] | np.zeros_like(a, bool)
         differs = ~(abs(a - n) <= block.bar) & np.isfinite(error)
-        block.kinked, accepted = _kinks(block, settings)
+        block.kinked, accepted = _kinks(block, point.settings)
         edge = ~np.isfinite(error) & (np.isfinite(s.left_error) != np.isfinite(s.right_error))
         block.wrong = ((differs & ~block.kinked) | (block.kinked & ~accepted)) & ~outside
         row = np.nan_to_num(abs(n)).max(1, keepdims=True, initial=0.0)
@@ -63,11 +52,11 @@ def judge(block: Block, settings: Settings, eps: float) -> None:
         flat = SIGMAS * error * block.reach[None, :] <= 1e-8 * block.largest[:, None]
         block.unresolved = (wide & ~flat | ~np.isfinite(error)) & ~block.kinked & ~edge & ~outside
         # nan where a derivative is infinite or f is not finite: 0 * inf, which says nothing
-        nowhere = (np.isinf(a) | edge | outside).any(0, keepdims=True)
-        block.wrong &= ~(np.isnan(a) & (nowhere | (not block.inside))) & ~(np.isinf(a) & ~np.isfinite(error))
+        nowhere = (np.isinf(a) | edge | outside).any(0, keepdims=True) | ~np.isfinite(point.f).all()
+        block.wrong &= ~(np.isnan(a) & nowhere) & ~(np.isinf(a) & ~np.isfinite(error))
         block.wrong &= ~(block.lenient & ~np.isfinite(a)) & ~block.forgiven
         # far from the given inputs what is 1e10 times smaller than its row's largest derivative is left to rounding
-        block.wrong &= ~(block.made_up & (abs(a - n) <= 1e-10 * row))
+        block.wrong &= ~((point.x is not point.probe.x) & (abs(a - n) <= 1e-10 * row))
         # a derivative that is only roughly known can still prove an analytic one wrong, never right; and a rough one
         # must be exceeded clearly
         block.wrong &= ~(block.unresolved & ~(abs(a - n) > 10 * SIGMAS * error) & np.isfinite(a))

@@ -1,21 +1,19 @@
 """From the pattern of the errors to words: what a wrong gradient has in common with the right one.
 
 Each hypothesis is a transformation of the numeric gradient (times 2, negated, transposed, rolled, ...) that must turn
-it into the analytic one, everywhere; or a place where all that is wrong lies. The first that fits is said.
+it into the analytic one, everywhere; or a region that holds all that is wrong. The first that fits is said.
 """
 
+import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from minigrad.dtypes import epsilon
 from minigrad.gradcheck.compare import Block
+from minigrad.gradcheck.derivative import Array
 from minigrad.gradcheck.patterns import close, no_pattern, patterns
 from minigrad.gradcheck.point import Point
-
-Array = np.ndarray[Any, Any]
-
 
 OTHERS = "the others right"
 
@@ -37,7 +35,7 @@ class Evidence:
         self.shape = probe.shapes[self.input]
         self.a, self.n = self.analytic[:, self.columns], self.numeric[:, self.columns]
         self.bad = self.wrong[:, self.columns]
-        self.x = block.x[block.columns[self.columns]]
+        self.x = block.point.x[block.columns[self.columns]]
         u = np.random.default_rng(0).normal(size=len(block.rows))
         self.ga, self.gn = u @ self.a, u @ self.n
 
@@ -87,18 +85,9 @@ def _factors(e: Evidence) -> Iterator[str]:
 
 def _named(c: float, e: Evidence) -> str:
     """What that factor may be: n, 1/n, 2, sqrt(n), n/(n-1), ln 2, ..."""
-    sizes = sorted(
-        {*e.shape, *(n for s in e.point.probe.out_shapes for n in s), int(np.prod(e.shape)), e.point.probe.m}
-    )
-    known = {
-        2.0: "2",
-        0.5: "1/2",
-        3.0: "3",
-        4.0: "4",
-        float(np.log(2)): "ln 2",
-        float(np.log(10)): "ln 10",
-        float(np.pi): "pi",
-    }
+    probe = e.point.probe
+    sizes = sorted({*e.shape, *(n for s in probe.out_shapes for n in s), int(np.prod(e.shape)), probe.m})
+    known = {2.0: "2", 0.5: "1/2", 3.0: "3", 4.0: "4", math.log(2): "ln 2", math.log(10): "ln 10", math.pi: "pi"}
     for n in sizes:
         if n > 1:
             where = f"n = {n}, the size of {_what(n, e)}"
@@ -126,20 +115,18 @@ def _precision(e: Evidence) -> Iterator[str]:
     relative = (e.a - e.n)[e.bad] / np.fmax(abs(e.n[e.bad]), 1e-300)
     if relative.size < 2 or abs(relative.mean()) > 0.7 * abs(relative).mean():
         return
+    largest = abs(relative).max()
     for dtype in ("float32", "float16"):
         eps = epsilon(np.dtype(dtype))
-        if 1e-3 * eps < abs(relative).max() <= 2 * eps:
-            yield (
-                f"precision is lost inside backward: relative errors up to {abs(relative).max():.1e} are "
-                f"those of {dtype}"
-            )
+        if 1e-3 * eps < largest <= 2 * eps:
+            yield f"precision is lost inside backward: relative errors up to {largest:.1e} are those of {dtype}"
 
 
-# --- elements in other places ----------------------------------------------------------------------------------------
+# --- elements at other positions -------------------------------------------------------------------------------------
 
 
 def _swapped(e: Evidence) -> Iterator[str]:
-    """Another input's gradient in its place."""
+    """The gradient of another input."""
     probe, rows = e.point.probe, np.random.default_rng(0).normal(size=len(e.block.rows))
     for k, part in enumerate(probe.parts):
         if k != e.input and probe.shapes[k] == e.shape and len(e.block.columns) == probe.n:
@@ -148,7 +135,7 @@ def _swapped(e: Evidence) -> Iterator[str]:
 
 
 def _moved(e: Evidence) -> Iterator[str]:
-    """The right numbers in the wrong places: transposed, flipped, rolled."""
+    """The right numbers at the wrong positions: transposed, flipped, rolled."""
     a, n = e.ga.reshape(e.shape), e.gn.reshape(e.shape)
     for i in range(n.ndim):
         for j in range(i):
@@ -173,10 +160,8 @@ def _axes(e: Evidence) -> Iterator[str]:
     """Sums over an axis that are missing, or averages in their place; terms that are missing."""
     a, n = e.ga.reshape(e.shape), e.gn.reshape(e.shape)
     for axis in range(n.ndim):
-        if (
-            n.shape[axis] > 1
-            and abs(np.diff(a, axis=axis)).max(initial=0) <= 1e-12 * abs(a).max() < abs(np.diff(n, axis=axis)).max()
-        ):
+        change, due = (abs(np.diff(m, axis=axis)).max(initial=0) for m in (a, n))
+        if n.shape[axis] > 1 and change <= 1e-12 * abs(a).max() < due:
             yield f"the gradient is the same all along dimension {axis}: it was summed over it and spread out again"
         gap = a - n
         if e.point.probe.m == n.size and n.shape[axis] > 1:
@@ -185,9 +170,8 @@ def _axes(e: Evidence) -> Iterator[str]:
                 level = share.mean(axis, keepdims=True) + 0 * share
                 if np.isfinite(share).all() and abs(gap).max() > 0 and close(share, level):
                     yield (
-                        f"a term is missing: {name} times something that is the same all along dimension "
-                        f"{axis}, such as "
-                        f"sum(g * {name}) over it"
+                        f"a term is missing: {name} times something that is the same all along dimension {axis}, such "
+                        f"as sum(g * {name}) over it"
                     )
         flat = abs(np.diff(gap, axis=axis)).max(initial=0) <= 1e-6 * abs(gap).max()
         if n.shape[axis] > 1 and flat and abs(gap).max() > 0:
@@ -217,14 +201,8 @@ def _elementwise(e: Evidence) -> Iterator[str]:
     if len(e.x) != len(e.block.rows) or not e.whole:
         return
     ratio, y = np.diag(e.a) / np.diag(e.n), e.block.values
-    for name, value in {
-        "x": e.x,
-        "x^2": e.x**2,
-        "the output": y,
-        "the output squared": y * y,
-        "|x|": abs(e.x),
-        "2x": 2 * e.x,
-    }.items():
+    factors = {"x": e.x, "x^2": e.x**2, "the output": y, "the output squared": y * y, "|x|": abs(e.x), "2x": 2 * e.x}
+    for name, value in factors.items():
         if close(ratio, value):
             yield f"the analytic gradient has a factor {name} too much"
         if close(ratio, 1 / value):
@@ -250,9 +228,8 @@ def _place(e: Evidence) -> str:
             hit = np.flatnonzero(mask.any(others))
             if len(hit) == 1 and mask.shape[axis] > 1:
                 last = " (the last: off by one?)" if hit[0] == mask.shape[axis] - 1 else ""
-                return (
-                    f"only index {hit[0]} of dimension {axis} is wrong{last}{'' if e.a[:, at].any() else ', and zero'}"
-                )
+                zero = "" if e.a[:, at].any() else ", and zero"
+                return f"only index {hit[0]} of dimension {axis} is wrong{last}{zero}"
     return _region(e.x, columns, e)
 
 

@@ -46,7 +46,7 @@ class ErrorCurve:
         for name, errors in self.errors.items():
             axes.loglog(self.steps, np.maximum(errors, 1e-17), marker="o", markersize=3, label=name)
         axes.set_xlabel("step h")
-        axes.set_ylabel("relative error of the slope")
+        axes.set_ylabel("relative error of the derivative")
         axes.set_title("Too large a step: truncation. Too small: rounding.")
         axes.legend()
         axes.grid(alpha=0.3)

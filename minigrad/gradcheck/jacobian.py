@@ -1,16 +1,15 @@
 """The Jacobian element by element: found by bisection where it is large, measured again where it is in doubt."""
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
 from minigrad.gradcheck.compare import Block, judge
-from minigrad.gradcheck.derivative import FIELDS, Derivative, directional_derivative
+from minigrad.gradcheck.derivative import FIELDS, Array, Derivative, directional_derivative
 from minigrad.gradcheck.point import STAGES, Point
 from minigrad.gradcheck.probe import Tape
 from minigrad.gradcheck.settings import LOCATE, RESOLVED, SIGMAS
 
-Array = np.ndarray[Any, Any]
 BATCH = 12  # columns that are measured again at a time
 NEARBY, CORNER = 48, 1e-5  # around a corner f is measured at so many points, that far away
 
@@ -24,40 +23,41 @@ def located(point: Point, u: Array, d: Array) -> Block:
     return jacobian(point, _around(j, point.probe.m), _around(i, point.probe.n))
 
 
-def _around(place: int, size: int) -> Array:
-    return np.arange(max(0, place - 32), min(size, place + 32))
+def _around(i: int, size: int) -> Array:
+    return np.arange(max(0, i - 32), min(size, i + 32))
+
+
+def _bisect(x: Array, gap: Callable[[Array], float]) -> int:
+    """Halve x (zero outside the half) and keep the half with the larger gap: the position of the last element."""
+    positions = np.flatnonzero(x)
+    while len(positions) > 1:
+        halves = np.array_split(positions, 2)
+        gaps = []
+        for half in halves:
+            part = np.zeros_like(x)
+            part[half] = x[half]
+            gaps.append(gap(part))
+        positions = halves[int(np.argmax(np.where(np.isfinite(gaps), gaps, np.inf)))]
+    return int(positions[0])
 
 
 def _bisect_inputs(point: Point, u: Array, d: Array) -> int:
-    """Halve d, keeping the half that differs by more error bars: log2(n) derivatives, no more backward."""
-    a, places, good = point.tape.vjp(u), np.flatnonzero(d), u != 0
-    while len(places) > 1:
-        halves = np.array_split(places, 2)
-        gaps = []
-        for half in halves:
-            part = np.zeros_like(d)
-            part[half] = d[half]
-            s = point.resolved(part)
-            gap, bar = point.gap(a, part, u[good], s.value[good], s.error[good])
-            gaps.append(gap / bar if np.isfinite(gap) else np.inf)
-        places = halves[int(np.argmax(gaps))]
-    return int(places[0])
+    """The input that differs by the most error bars: log2(n) derivatives, no more backward."""
+    a, good = point.tape.vjp(u), u != 0
+
+    def bars(part: Array) -> float:
+        s = point.resolved(part)
+        gap, bar = point.gap(a, part, u[good], s.value[good], s.error[good])
+        return gap / bar
+
+    return _bisect(d, bars)
 
 
 def _bisect_outputs(point: Point, u: Array, i: int) -> int:
-    """Halve u, keeping the half that differs more: log2(m) runs of backward."""
+    """The output that differs most: log2(m) runs of backward."""
     d = _unit(point, i)
-    s, places = point.resolved(d), np.flatnonzero(u)
-    while len(places) > 1:
-        halves = np.array_split(places, 2)
-        gaps = []
-        for half in halves:
-            part = np.zeros_like(u)
-            part[half] = u[half]
-            gap = abs(point.tape.vjp(part)[i] * d[i] - np.nansum(part[half] * s.value[half]))
-            gaps.append(gap if np.isfinite(gap) else np.inf)
-        places = halves[int(np.argmax(gaps))]
-    return int(places[0])
+    s = point.resolved(d)
+    return _bisect(u, lambda part: abs(point.tape.vjp(part)[i] * d[i] - np.nansum(part * np.where(part, s.value, 0.0))))
 
 
 def jacobian(point: Point, rows: Array | None = None, columns: Array | None = None, lenient: bool = False) -> Block:
@@ -66,12 +66,8 @@ def jacobian(point: Point, rows: Array | None = None, columns: Array | None = No
     columns = np.arange(point.probe.n) if columns is None else columns
     derivatives = [_column(point, int(i), rows) for i in columns]
     matrices = Derivative(*(np.stack([getattr(s, name) for s in derivatives], 1) for name in FIELDS))
-    block = Block(rows, columns, _analytic(point, rows, columns), matrices, point.f[rows], point.reach[columns])
-    block.x, block.sample, block.lenient = point.x, point.name, lenient
-    block.largest, block.inside = point.largest[rows], bool(np.isfinite(point.f).all())
-    block.made_up = point.x is not point.probe.x
-    block.forgiven = np.zeros(block.analytic.shape, bool)
-    judge(block, point.settings, point.probe.eps)
+    block = Block(point, rows, columns, _analytic(point, rows, columns), matrices, lenient)
+    judge(block)
     if point.settings.eps is None:
         _settle(point, block)
     return block
@@ -91,12 +87,9 @@ def _settle(point: Point, block: Block) -> None:
         tried[todo] = True
         for c in todo:
             for stage in STAGES[1:]:
-                _take(
-                    block,
-                    int(c),
-                    block.numeric.column(int(c)).better(_column(point, int(block.columns[c]), block.rows, stage)),
-                )
-        judge(block, point.settings, point.probe.eps)
+                measured = _column(point, int(block.columns[c]), block.rows, stage)
+                _take(block, int(c), block.numeric.column(int(c)).better(measured))
+        judge(block)
         _measure_again(point, block, todo)
         _forgive_rounding(point, block, todo)
         _forgive_jumps(point, block, todo)
@@ -145,7 +138,7 @@ def _measure_again(point: Point, block: Block, todo: Array) -> None:
             gap = abs(s.value - other.value)
             s.error = np.where(gap > SIGMAS * (s.error + other.error), np.fmax(s.error, gap), s.error)
         _take(block, int(c), s)
-    judge(block, point.settings, point.probe.eps)
+    judge(block)
 
 
 def _forgive_rounding(point: Point, block: Block, todo: Array) -> None:
@@ -200,9 +193,8 @@ def _forgive_corners(point: Point, block: Block, todo: Array) -> None:
         for _ in range(NEARBY):
             other = point.moved(point.x + CORNER * point.reach * point.rng.uniform(-1, 1, point.x.size))
             d = _unit(point, int(block.columns[c]))
-            derivatives.append(
-                other.derivative(d, 0, 0.02 * CORNER / other.step).scaled(1 / d[block.columns[c]]).at(block.rows).value
-            )
+            s = other.derivative(d, 0, 0.02 * CORNER / other.step).scaled(1 / d[block.columns[c]])
+            derivatives.append(s.at(block.rows).value)
         low, high = np.min(derivatives, 0), np.max(derivatives, 0)
         scale = np.fmax(abs(low), abs(high))
         a = block.analytic[:, c]

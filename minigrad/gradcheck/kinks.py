@@ -1,15 +1,12 @@
-"""Kinks: where the slopes from left and right differ, and what a subgradient must satisfy where several meet."""
+"""Kinks: where the derivatives from left and right differ, and what a subgradient must satisfy where several meet."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from minigrad.gradcheck.compare import Block
 from minigrad.gradcheck.point import Point
 from minigrad.gradcheck.settings import SIGMAS
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass
@@ -28,29 +25,26 @@ class Kink:
         verdict = "accepted subgradient" if self.accepted else "rejected"
         belongs = "in" if self.accepted else "not in"
         return (
-            f"kink at input {self.input[0]}{list(self.input[1])}: left {self.left:.6g}, right "
-            f"{self.right:.6g}, analytic "
-            f"{self.analytic:.6g} {belongs} [{low:.6g}, {high:.6g}]: {verdict}"
+            f"kink at input {self.input[0]}{list(self.input[1])}: left {self.left:.6g}, right {self.right:.6g}, "
+            f"analytic {self.analytic:.6g} {belongs} [{low:.6g}, {high:.6g}]: {verdict}"
         )
 
 
 def kinks_of(point: Point, block: Block) -> list[Kink]:
     """The kinks found in a block, for the report."""
-    found = []
-    for r, c in zip(*np.nonzero(block.kinked)):
-        s = block.numeric
-        found.append(
-            Kink(
-                point.probe.out_place(int(block.rows[r])), point.probe.place(int(block.columns[c])),
-                float(s.left[r, c]), float(s.right[r, c]), float(block.analytic[r, c]), not bool(block.wrong[r, c]),
-            )
-        )  # fmt: skip
-    return found
+    probe, s = point.probe, block.numeric
+    return [
+        Kink(
+            probe.out_place(int(block.rows[r])), probe.place(int(block.columns[c])), float(s.left[r, c]),
+            float(s.right[r, c]), float(block.analytic[r, c]), not block.wrong[r, c],
+        )
+        for r, c in zip(*np.nonzero(block.kinked))
+    ]  # fmt: skip
 
 
 def tie_broken(point: Point, block: Block) -> tuple[int, str] | None:
-    """Where kinks of one output depend on each other (a tie), the analytic slope must be right along the direction that
-    moves them together: for max(a, b) at a = b that slope is 1, so the gradients of a and b must add up to 1.
+    """Where kinks of one output depend on each other (a tie), the analytic derivative must be right along the direction
+    that moves them together: for max(a, b) at a = b it is 1, so the gradients of a and b must add up to 1.
 
     Returns the output's row and words, or None.
     """
@@ -77,8 +71,7 @@ def tie_broken(point: Point, block: Block) -> tuple[int, str] | None:
             )
             return r, (
                 f"ties only: inputs {places}{', ...' if len(tied) > 6 else ''} are tied in output "
-                f"{point.probe.out_place(j)[0]}"
-                f"{list(point.probe.out_place(j)[1])}. Moved together they change it with slope "
-                f"{right:.6g}, but their gradients add up to {got:.6g}: share one gradient between them"
+                f"{point.probe.out_place(j)[0]}{list(point.probe.out_place(j)[1])}. Moved together they change it with "
+                f"derivative {right:.6g}, but their gradients add up to {got:.6g}: share one gradient between them"
             )
     return None

@@ -7,9 +7,9 @@ import numpy as np
 
 from minigrad.autograd.function import Context
 from minigrad.backend import is_array, to_numpy
+from minigrad.gradcheck.derivative import Array
 from minigrad.gradcheck.probe import Probe, Tape, nodes_of
 
-Array = np.ndarray[Any, Any]
 FACTORS = (-1.0, 10.0, -10.0, 100.0, -100.0, 0.1, -0.1, 1e-2, 1e-3)
 
 

@@ -65,9 +65,9 @@ def _one(f: Function, xs: Sequence[Any], which: int, h: float | None, method: st
     xp = array_module(array)
     steps = default_step(array, method) if h is None else xp.full(array.shape, h)
     flat = range(array.size) if indices is None else [int(i) for i in indices]
-    slope = _complex if method == "complex" else _real
+    derivative = _complex if method == "complex" else _real
     with no_grad():
-        found = slope(f, xs, which, array, [(_position(i, array.shape), i) for i in flat], steps, method)
+        found = derivative(f, xs, which, array, [(_position(i, array.shape), i) for i in flat], steps, method)
     out = xp.asarray(found, dtype=array.dtype).reshape(array.shape if indices is None else (len(found),))
     return wrap(out) if isinstance(x, Tensor) else out
 

@@ -1,14 +1,11 @@
 """One set of input values: what is measured there once, derivatives, and the comparison by random projections."""
 
-from typing import Any
-
 import numpy as np
 
-from minigrad.gradcheck.derivative import Derivative, directional_derivative, noise_level, typical_size
+from minigrad.gradcheck.derivative import Array, Derivative, directional_derivative, noise_level, typical_size
 from minigrad.gradcheck.probe import Probe, Tape
 from minigrad.gradcheck.settings import SIGMAS, Settings
 
-Array = np.ndarray[Any, Any]
 STAGES = (0, 6, 12, 18, 24)  # smaller steps by powers of two, for kinks nearby and narrow domains
 
 

@@ -12,8 +12,7 @@ from minigrad.dtypes import epsilon
 from minigrad.engine.gradients import grad
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
-
-Array = np.ndarray[Any, Any]
+from minigrad.gradcheck.derivative import Array
 
 
 class Probe:
@@ -63,18 +62,13 @@ class Probe:
         return self.out_parts[-1].stop if self.out_parts else 0
 
     def arguments(self, x: Array, requires_grad: Any = (), layout: str = "C", low: bool = False) -> list[Any]:
-        """func's arguments with the vector's numbers in the checked ones. `layout`: C, F (columns first) or R (memory
-        reversed); `low`: in the dtypes given."""
+        """func's arguments with the vector's numbers in the checked ones, laid out as `placed` does it; `low`: in the
+        dtypes given."""
         args: list[Any] = [self._constant(t, low) for t in self.given]
         for k, i in enumerate(self.checked):
             dtype = self.dtypes[k] if low or not self.double else np.dtype("float64")
             values = x[self.parts[k]].reshape(self.shapes[k])
-            array = placed(values, dtype, self.given[i])
-            if layout == "F":
-                array = array.T.copy().T
-            elif layout == "R" and array.ndim:
-                array = array[::-1].copy()[::-1]
-            args[i] = wrap(array)
+            args[i] = wrap(placed(values, dtype, self.given[i], layout))
             if k in requires_grad:
                 args[i].requires_grad_()
         return args
@@ -114,10 +108,6 @@ class Probe:
         with quiet():
             return Tape(self, args, self.outputs(args, record=True), list(wanted))
 
-    def split(self, x: Array, which: int) -> Array:
-        """The part of an input vector that is checked input `which`, in its shape."""
-        return x[self.parts[which]].reshape(self.shapes[which])
-
     def place(self, i: int) -> tuple[int, tuple[int, ...]]:
         """Flat input position -> (number among func's inputs, index)."""
         k = next(k for k, part in enumerate(self.parts) if i < part.stop)
@@ -152,12 +142,7 @@ class Tape:
         out = {}
         for o, t in enumerate(self.outs):
             values = u[self.probe.out_parts[o]].reshape(self.probe.out_shapes[o])
-            array = placed(values, t.dtype, t)
-            if layout == "F":
-                array = array.T.copy().T
-            elif layout == "R" and array.ndim:
-                array = array[::-1].copy()[::-1]
-            out[o] = wrap(array)
+            out[o] = wrap(placed(values, t.dtype, t, layout))
         return out
 
     def vjp(self, u: Array, layout: str = "C") -> Array:
@@ -184,11 +169,13 @@ def nodes_of(tape: Tape) -> Iterator[Any]:
             yield node
 
 
-def placed(values: Array, dtype: Any, like: Tensor) -> Any:
-    """A copy of these numbers where the tensor `like` lives."""
-    if isinstance(like._array, np.ndarray):
-        return values.astype(dtype)
-    return array_on(like.device, values, dtype)
+def placed(values: Array, dtype: Any, like: Tensor, layout: str = "C") -> Any:
+    """A copy of these numbers on the device of the tensor `like`. layout: C, F (columns first) or R (reversed)."""
+    on_cpu = isinstance(like._array, np.ndarray)
+    array: Any = values.astype(dtype) if on_cpu else array_on(like.device, values, dtype)
+    if layout == "F":
+        return array.T.copy().T
+    return array[::-1].copy()[::-1] if layout == "R" and array.ndim else array
 
 
 def _index(i: int, shape: tuple[int, ...]) -> tuple[int, ...]:

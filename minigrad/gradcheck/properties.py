@@ -9,12 +9,11 @@ import numpy as np
 from minigrad.autograd.function import Context
 from minigrad.backend import broadcast_view, to_numpy
 from minigrad.engine.primitive import wrap
+from minigrad.gradcheck.derivative import Array
 from minigrad.gradcheck.point import Point
 from minigrad.gradcheck.probe import Probe, Tape, nodes_of, placed
 from minigrad.gradcheck.settings import Settings
 from minigrad.ops.random import collect_rng_states, restore_rng_states
-
-Array = np.ndarray[Any, Any]
 
 
 def repeatable(probe: Probe) -> str | None:
@@ -61,10 +60,8 @@ def violations(point: Point, settings: Settings) -> Iterator[str]:
     u, v = (rng.normal(size=m) * np.isfinite(point.f) for _ in range(2))
     a, b = tape.vjp(u), tape.vjp(v)
     again, fresh = tape.vjp(u), point.probe.record(point.x).vjp(u)
-    for other, what in (
-        (again, "a second run of backward on the same graph"),
-        (fresh, "backward of a second run of f"),
-    ):
+    runs = {"a second run of backward on the same graph": again, "backward of a second run of f": fresh}
+    for what, other in runs.items():
         gap = _gap(a, other)
         if gap > settings.nondet_tol:
             yield (

@@ -34,9 +34,8 @@ class Worst:
         bars = f"{gap / self.error:.3g} times" if self.error > 0 and np.isfinite(gap) else "beyond"
         return (
             f"worst: d output {self.output[0]}{list(self.output[1])} / d input {self.input[0]}{list(self.input[1])} at "
-            f"x = {self.x:.6g}: analytic {self.analytic:.10g}, numeric {self.numeric:.10g} +- "
-            f"{self.error:.1e} ({bars} the "
-            f"numeric error)"
+            f"x = {self.x:.6g}: analytic {self.analytic:.10g}, numeric {self.numeric:.10g} +- {self.error:.1e} ({bars} "
+            "the numeric error)"
         )
 
 
@@ -83,9 +82,9 @@ class Report:
         numeric = s.value[r, c] if np.isfinite(s.error[r, c]) or not kinked else s.right[r, c]
         self.worst = Worst(
             probe.out_place(int(block.rows[r])), probe.place(i), float(block.analytic[r, c]), float(numeric),
-            float(s.error[r, c]), float(block.x[i]),
+            float(s.error[r, c]), float(block.point.x[i]),
         )  # fmt: skip
-        self.wrong, self.of, self.sample = int(block.wrong.sum()), block.wrong.size, block.sample
+        self.wrong, self.of, self.sample = int(block.wrong.sum()), block.wrong.size, block.point.name
         return self
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """Where to look: the given inputs, and copies of them, jittered, rescaled, negated, spread over magnitudes, with ties.
 
-A rule that is wrong only near 0, only above 1 or only on one side of a mask is right at most places. A copy that leaves
+A rule that is wrong only near 0, only above 1 or only on one side of a mask is right at most inputs. A copy that leaves
 the function's domain (it raises, or gives nan) costs a call and says nothing.
 """
 
@@ -9,50 +9,20 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.gradcheck.derivative import Array
 from minigrad.gradcheck.probe import Probe
 
-Array = np.ndarray[Any, Any]
 Rng = np.random.Generator
+
+
+def _about(x: Array, rng: Rng, by: Any = 1.0) -> Array:
+    """x times `by`, each element another 10% or so larger or smaller."""
+    return np.asarray(x * by * (1 + 0.1 * rng.normal(size=x.shape)))
 
 
 def _jittered(x: Array, rng: Rng) -> Array:
     typical = float(np.sqrt((x * x).mean())) if x.size else 1.0
-    return x * (1 + 0.1 * rng.normal(size=x.shape)) + 0.1 * typical * rng.normal(size=x.shape)
-
-
-def _negated(x: Array, rng: Rng) -> Array:
-    return -x * (1 + 0.1 * rng.normal(size=x.shape))
-
-
-def _shrunk(x: Array, rng: Rng) -> Array:
-    return x * 10 ** -rng.uniform(0.5, 3) * (1 + 0.1 * rng.normal(size=x.shape))
-
-
-def _grown(x: Array, rng: Rng) -> Array:
-    return x * 10 ** rng.uniform(0.3, 1.3) * (1 + 0.1 * rng.normal(size=x.shape))
-
-
-def _normal(x: Array, rng: Rng) -> Array:
-    return np.asarray(rng.normal(scale=2.0, size=x.shape))
-
-
-def _spread(x: Array, rng: Rng) -> Array:
-    """Signs and magnitudes from 1e-4 to 60, whatever was given."""
-    return np.asarray(rng.choice([-1.0, 1.0], x.shape) * 10 ** rng.uniform(-4, 1.8, x.shape))
-
-
-def _spread_about(x: Array, rng: Rng) -> Array:
-    """Each element at its own sign, from a thousandth of its size to ten times it."""
-    return np.asarray(x * 10 ** rng.uniform(-3, 1, x.shape))
-
-
-def _between(x: Array, rng: Rng) -> Array:
-    """Between the smallest and the largest given: inside any box that holds them."""
-    return rng.uniform(x.min(), x.max(), x.shape) if x.size else x
-
-
-def _shuffled(x: Array, rng: Rng) -> Array:
-    return rng.permutation(x)
+    return _about(x, rng) + 0.1 * typical * rng.normal(size=x.shape)
 
 
 def _tied(x: Array, rng: Rng) -> Array:
@@ -69,9 +39,19 @@ def _kept(x: Array, rng: Rng) -> Array:
 
 
 SMOOTH: dict[str, Callable[[Array, Rng], Array]] = {
-    "jittered": _jittered, "spread over magnitudes": _spread, "negated": _negated, "normal": _normal, "grown": _grown,
-    "shrunk": _shrunk, "between the given": _between, "rescaled one by one": _spread_about, "shuffled": _shuffled,
-}  # fmt: skip
+    "jittered": _jittered,
+    # signs and magnitudes from 1e-4 to 60, whatever was given
+    "spread over magnitudes": lambda x, rng: rng.choice([-1.0, 1.0], x.shape) * 10 ** rng.uniform(-4, 1.8, x.shape),
+    "negated": lambda x, rng: _about(x, rng, -1.0),
+    "normal": lambda x, rng: np.asarray(rng.normal(scale=2.0, size=x.shape)),
+    "grown": lambda x, rng: _about(x, rng, 10 ** rng.uniform(0.3, 1.3)),
+    "shrunk": lambda x, rng: _about(x, rng, 10 ** -rng.uniform(0.5, 3)),
+    # between the smallest and the largest given: inside any box that holds them
+    "between the given": lambda x, rng: rng.uniform(x.min(), x.max(), x.shape) if x.size else x,
+    # each element with its own sign, from a thousandth of its size to ten times it
+    "rescaled one by one": lambda x, rng: x * 10 ** rng.uniform(-3, 1, x.shape),
+    "shuffled": lambda x, rng: rng.permutation(x),
+}
 TIED = {"with ties": _tied, "on a grid": _grid}
 
 

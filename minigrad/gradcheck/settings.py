@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 SIGMAS = 6.0  # an estimated error is exceeded by this factor before it counts as a difference
 RTOL = 1e-9  # of rounding in a correct float64 backward; float32 rounding inside one is 30 times larger
-FLOOR = 1e-12  # of the largest slope both in the element's row and in its column: cancellation inside backward
-RESOLVED = 1e-2  # an error bar wider than this part of the slope decides nothing
+FLOOR = 1e-12  # of the largest derivative both in the element's row and in its column: cancellation inside backward
+RESOLVED = 1e-2  # an error bar wider than this part of the derivative decides nothing
 FULL_JACOBIAN = 2**12  # up to so many elements the given inputs get their whole Jacobian compared
 LOCATE = 2**20  # up to so many it is computed to find what the projections saw; beyond, they are bisected
 PROJECTIONS = 8

@@ -42,7 +42,7 @@ class lockstep:
     The script runs where it runs; both sides get the same inputs at each operation, so that rounding does not add up
     and the operation that is named is the one at fault. rtol: how far values may differ, of the largest magnitude in
     the result (float16 1e-2, float32 1e-4, float64 1e-9 by default); integers and bools must be equal. Where they
-    differ by more, float64 is asked: what is as near to it as the other side passes, for a sum may cancel.
+    differ by more, both are compared with float64: what is as near to it as the other side passes, as a sum may cancel.
     Decompositions are compared by shape and dtype alone, for they are right in more than one way; an optimizer's own
     arithmetic is not looked at. Costs copies and a wait for each operation. `seen` counts what was compared. Raises
     DeviceError where there is no GPU.
@@ -53,7 +53,7 @@ class lockstep:
         self._outer: list[Any] = []
 
     def __enter__(self) -> "lockstep":
-        self._gpu = with_index(device("cuda", _current_gpu()))
+        self._gpu = with_index(device("cuda", int(cuda.cupy().cuda.Device().id)))
         self._outer.append((modes.anomaly, modes.grad))
         self._plain = set_runner(self._run)
         modes.anomaly = self
@@ -139,10 +139,6 @@ class lockstep:
             f"{int((~same).sum())} of {a.size} elements of {describe(a)} differ; at {list(first)} {{here}} gives "
             f"{a[first].item()!r}, {{there}} {b[first].item()!r}"
         )
-
-
-def _current_gpu() -> int:
-    return int(cuda.cupy().cuda.Device().id)
 
 
 def _whole(r: Any) -> Any:

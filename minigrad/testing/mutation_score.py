@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from minigrad.gradcheck.check import gradcheck, gradgradcheck
 from minigrad.ops.array.creation import tensor
-from minigrad.testing.mutants import LARGE, MUTANTS, SMALL, Mutant, minigrad_function
+from minigrad.testing.mutants import LARGE, MUTANTS, SMALL, Mutant, function_of, minigrad_function
 from minigrad.testing.parallel import spread
 
 Judge = Callable[[Mutant, bool, int, tuple[int, int]], bool]
@@ -51,33 +53,15 @@ def pytorchs(fast: bool) -> Judge | None:
     except ImportError:
         return None
 
-    def function(mutant: Mutant, wrong: bool) -> Any:
-        forward_of = mutant.wrong_forward if wrong and mutant.wrong_forward else mutant.forward
-        backward_of = mutant.wrong if wrong else mutant.right
-        tensors = mutant.order > 1
-
-        class Mutated(torch.autograd.Function):  # type: ignore[misc, unused-ignore]
-            @staticmethod
-            def forward(ctx: Any, *xs: Any) -> Any:
-                y = forward_of(*xs) if tensors else torch.as_tensor(forward_of(*[x.detach().numpy() for x in xs]))
-                ctx.save_for_backward(*xs, y)
-                return y
-
-            @staticmethod
-            def backward(ctx: Any, *gs: Any) -> Any:
-                *xs, y = ctx.saved_tensors
-                if tensors:
-                    return backward_of(gs[0], y, *xs)
-                found = backward_of(gs[0].numpy(), y.numpy(), *[x.detach().numpy() for x in xs])
-                return tuple(torch.as_tensor(r.copy()) for r in (found if isinstance(found, tuple) else (found,)))
-
-        return Mutated.apply
+    def tensor(array: Any) -> Any:
+        return torch.as_tensor(np.array(array))  # a copy: an array may have negative strides, or be g itself
 
     def passes(mutant: Mutant, wrong: bool, seed: int, shape: tuple[int, int]) -> bool:
         inputs = [torch.tensor(a, requires_grad=True) for a in mutant.arrays(seed, shape)]
         check = torch.autograd.gradcheck if mutant.order == 1 else torch.autograd.gradgradcheck
         try:
-            return bool(check(function(mutant, wrong), inputs, raise_exception=False, fast_mode=fast))
+            function = function_of(mutant, wrong, torch.autograd.Function, lambda t: t.detach().numpy(), tensor)
+            return bool(check(function, inputs, raise_exception=False, fast_mode=fast))
         except Exception:  # it may refuse a mutant in another way: that is caught, too
             return False
 

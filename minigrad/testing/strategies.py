@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from minigrad import dtypes
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
+from minigrad.testing.check import LAYOUTS
 
 KINKS = (0.0, 1.0, -1.0, 3.0, -3.0, 6.0)
 
@@ -74,22 +75,9 @@ def tensors(
         flat[draw(st.integers(0, count - 1))] = flat[draw(st.integers(0, count - 1))]
     array = flat.reshape(size)
     if contiguous is not True:
-        array = _laid_out(array, draw(st.sampled_from(["plain", "transposed", "strided", "reversed"])))
+        array = LAYOUTS.get(draw(st.sampled_from(["plain", *LAYOUTS])), np.asarray)(array)
     t = wrap(array)
     return t.requires_grad_() if requires_grad and kind.kind == "f" else t
-
-
-def _laid_out(array: Any, how: str) -> Any:
-    """The same values in another layout of memory."""
-    if how == "transposed":
-        return np.ascontiguousarray(array.T).T
-    if how == "strided" and array.ndim:
-        wide = np.zeros((*array.shape[:-1], array.shape[-1] * 2), array.dtype)
-        wide[..., ::2] = array
-        return wide[..., ::2]
-    if how == "reversed" and array.ndim:
-        return np.ascontiguousarray(array[::-1])[::-1]
-    return array
 
 
 @st.composite

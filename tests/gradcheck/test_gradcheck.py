@@ -269,12 +269,12 @@ def spread(x):
 
 PATTERNS = {
     "the mask is flipped": (lambda x: x.relu(), lambda g, x: g * (x < 0)),
-    "the right slopes stand in the wrong places": (lambda x: x.sort(0)[0], lambda g, x: g),
-    "slopes are missing, zero where they should not be": (spread, lambda g, x: g[:3]),
-    "slopes are there that should be zero": (lambda x: x.triu(), lambda g, x: g),
-    "the analytic slope is x where it should be the output": (lambda x: x.exp(), lambda g, x: g * x),
+    "the right derivatives stand at the wrong positions": (lambda x: x.sort(0)[0], lambda g, x: g),
+    "derivatives are missing, zero where they should not be": (spread, lambda g, x: g[:3]),
+    "derivatives are there that should be zero": (lambda x: x.triu(), lambda g, x: g),
+    "the analytic derivative is x where it should be the output": (lambda x: x.exp(), lambda g, x: g * x),
     "the Jacobian is transposed": (lambda x: x @ SQUARE, lambda g, x: g @ SQUARE),
-    "each output's slopes are off by a factor of its own": (
+    "each output's derivatives are off by a factor of its own": (
         lambda x: x / x.std(1, keepdim=True), lambda g, x: g - (g * x).mean(1, keepdim=True) * x * 0 - (
             g * (x / x.std(1, keepdim=True))).sum(1, keepdim=True) * (x - x.mean(1, keepdim=True)) / x.std(
                 1, keepdim=True) / 2),

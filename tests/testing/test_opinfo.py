@@ -5,7 +5,7 @@ import pytest
 
 from minigrad.testing.opinfo import Array, OpInfo, SampleInput, bools, ints, large_samples, op_db
 from minigrad.testing.opinfo.call import Call, cotangents, floating, gradients
-from minigrad.testing.opinfo.model import LARGE
+from minigrad.testing.opinfo.model import LARGE, calls
 
 WITH_THREADS = {
     "softmax", "log_softmax", "relu", "gelu", "sigmoid", "tanh", "silu", "leaky_relu", "elu", "exp", "add", "mul",
@@ -27,6 +27,15 @@ def test_a_sample_enlarged_is_the_same_call_on_larger_arrays() -> None:
     assert large.make()[0][1][1].shape == (81, 108) and large.make()[0][1][1].min() >= 0
     named = SampleInput(Array((5,)), name="special").enlarged(100)
     assert named is not None and named.name == "special,100"
+
+
+def test_calls_are_read_from_the_notation_of_their_names() -> None:
+    first, second, third = calls("[3x4, d2x], 1e-06 | c0d[0.5, 2], i4x[-1, 3), how='sum', dim=(0, -1)", Array((0, 3)))
+    assert first.args == ([Array((3, 4)), Array((2,), distinct=True)], 1e-6)
+    assert second.args == (Array((), 0.5, 2, grad=False), ints((4,), -1, 3))
+    assert second.options == {"how": "sum", "dim": (0, -1)} and third.args == (Array((0, 3)),)
+    named = calls("b3x, 'mean', name='rows'")[0]
+    assert (named.name, named.args) == ("rows", (bools((3,)), "mean"))
 
 
 @pytest.mark.parametrize(

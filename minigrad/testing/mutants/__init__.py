@@ -12,6 +12,6 @@ from minigrad.testing.mutants import (  # noqa: F401  each adds its own to MUTAN
     regions,
     second,
 )  # fmt: skip
-from minigrad.testing.mutants.model import LARGE, MUTANTS, SMALL, Mutant, minigrad_function
+from minigrad.testing.mutants.model import LARGE, MUTANTS, SMALL, Mutant, function_of, minigrad_function
 
-__all__ = ["LARGE", "MUTANTS", "SMALL", "Mutant", "minigrad_function"]
+__all__ = ["LARGE", "MUTANTS", "SMALL", "Mutant", "function_of", "minigrad_function"]

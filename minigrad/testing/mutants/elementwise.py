@@ -1,20 +1,15 @@
 """Element by element: factors, signs, wrong operands, masks, broadcasting."""
 
-from typing import Any
-
 import numpy as np
 
-from minigrad.testing.mutants.model import mutant, normal, positive, row
+from minigrad.testing.mutants.model import mutant, mutants, normal, positive, row, sigmoid
 
 F = "elementwise"
 
-
-def _sigmoid(x: Any) -> Any:
-    return 1 / (1 + np.exp(-x))
-
-
 # fmt: off
-mutant("exp: input for output", F, "wrong operand", normal, np.exp, lambda g, y, x: g * y, lambda g, y, x: g * x)
+mutants("exp", F, normal, np.exp, lambda g, y, x: g * y,
+    ("input for output", "wrong operand", lambda g, y, x: g * x),
+    ("factor 0.999", "factor near 1", lambda g, y, x: g * y * 0.999))
 mutant("cos: sign lost", F, "sign", normal, np.cos, lambda g, y, x: -g * np.sin(x), lambda g, y, x: g * np.sin(x))
 mutant("square: 2 lost", F, "missing factor", normal, np.square, lambda g, y, x: 2 * g * x, lambda g, y, x: g * x)
 mutant("sqrt: half lost", F, "missing factor", positive, np.sqrt, lambda g, y, x: g / (2 * y), lambda g, y, x: g / y)
@@ -24,27 +19,24 @@ mutant("log2: ln 2 lost", F, "missing factor", positive, np.log2, lambda g, y, x
     lambda g, y, x: g / x)
 mutant("log: factor 1.0001", F, "factor near 1", positive, np.log, lambda g, y, x: g / x,
     lambda g, y, x: g / x * 1.0001)
-mutant("exp: factor 0.999", F, "factor near 1", normal, np.exp, lambda g, y, x: g * y, lambda g, y, x: g * y * 0.999)
 mutant("reciprocal: square lost", F, "wrong operand", positive, np.reciprocal, lambda g, y, x: -g * y * y,
     lambda g, y, x: -g * y)
 mutant("cube: sign of x lost", F, "mask ignored", normal, lambda x: x**3, lambda g, y, x: 3 * g * x * x,
     lambda g, y, x: 3 * g * x * abs(x))
 mutant("abs: negatives ignored", F, "mask ignored", normal, np.abs, lambda g, y, x: g * np.sign(x), lambda g, y, x: g)
-mutant("relu: mask flipped", F, "mask flipped", normal, lambda x: np.maximum(x, 0), lambda g, y, x: g * (x > 0),
-    lambda g, y, x: g * (x < 0))
-mutant("relu: mask shifted", F, "mask shifted", normal, lambda x: np.maximum(x, 0), lambda g, y, x: g * (x > 0),
-    lambda g, y, x: g * (x > -0.1))
-mutant("clip: mask ignored", F, "mask ignored", normal, lambda x: np.clip(x, -1, 1), lambda g, y, x: g * (abs(x) <= 1),
-    lambda g, y, x: g)
-mutant("clip: upper bound ignored", F, "mask ignored", normal, lambda x: np.clip(x, -1, 1),
-    lambda g, y, x: g * (abs(x) <= 1), lambda g, y, x: g * (x >= -1))
+mutants("relu", F, normal, lambda x: np.maximum(x, 0), lambda g, y, x: g * (x > 0),
+    ("mask flipped", "mask flipped", lambda g, y, x: g * (x < 0)),
+    ("mask shifted", "mask shifted", lambda g, y, x: g * (x > -0.1)))
+mutants("clip", F, normal, lambda x: np.clip(x, -1, 1), lambda g, y, x: g * (abs(x) <= 1),
+    ("mask ignored", "mask ignored", lambda g, y, x: g),
+    ("upper bound ignored", "mask ignored", lambda g, y, x: g * (x >= -1)))
 mutant("leaky_relu: slope lost", F, "mask ignored", normal, lambda x: np.where(x > 0, x, 0.1 * x),
     lambda g, y, x: g * np.where(x > 0, 1, 0.1), lambda g, y, x: g * (x > 0))
 mutant("elu: alpha e^x lost", F, "missing term", normal, lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
     lambda g, y, x: g * np.where(x > 0, 1, y + 1), lambda g, y, x: g * np.where(x > 0, 1, y))
-mutant("silu: product rule", F, "missing term", normal, lambda x: x * _sigmoid(x),
-    lambda g, y, x: g * (_sigmoid(x) + y * (1 - _sigmoid(x))), lambda g, y, x: g * _sigmoid(x))
-mutant("sigmoid: 1 - y for y(1-y)", F, "wrong formula", normal, _sigmoid, lambda g, y, x: g * y * (1 - y),
+mutant("silu: product rule", F, "missing term", normal, lambda x: x * sigmoid(x),
+    lambda g, y, x: g * (sigmoid(x) + y * (1 - sigmoid(x))), lambda g, y, x: g * sigmoid(x))
+mutant("sigmoid: 1 - y for y(1-y)", F, "wrong formula", normal, sigmoid, lambda g, y, x: g * y * (1 - y),
     lambda g, y, x: g * (1 - y))
 mutant("mul: operands swapped", F, "arguments swapped", (normal, normal), np.multiply,
     lambda g, y, a, b: (g * b, g * a), lambda g, y, a, b: (g * a, g * b))
@@ -68,10 +60,9 @@ mutant("scale 5e-6: all zero", F, "tiny scale", normal, lambda x: 5e-6 * x, lamb
 mutant("scale 1e-8: tenfold", F, "tiny scale", normal, lambda x: 1e-8 * np.sin(x), lambda g, y, x: 1e-8 * g * np.cos(x),
     lambda g, y, x: 1e-7 * g * np.cos(x))
 # broadcasting: (n, m) with (m,)
-mutant("scale rows: mean for sum", F, "broadcast axis", (normal, row), np.multiply,
-    lambda g, y, a, b: (g * b, (g * a).sum(0)), lambda g, y, a, b: (g * b, (g * a).mean(0)))
-mutant("scale rows: first row only", F, "broadcast axis", (normal, row), np.multiply,
-    lambda g, y, a, b: (g * b, (g * a).sum(0)), lambda g, y, a, b: (g * b, (g * a)[0]))
+mutants("scale rows", F, (normal, row), np.multiply, lambda g, y, a, b: (g * b, (g * a).sum(0)),
+    ("mean for sum", "broadcast axis", lambda g, y, a, b: (g * b, (g * a).mean(0))),
+    ("first row only", "broadcast axis", lambda g, y, a, b: (g * b, (g * a)[0])))
 mutant("bias: summed and spread", F, "broadcast axis", (normal, row), lambda a, b: np.tanh(a + b),
     lambda g, y, a, b: (g * (1 - y * y), (g * (1 - y * y)).sum(0)),
     lambda g, y, a, b: (g * (1 - y * y), (g * (1 - y * y)).sum() + 0 * b))

@@ -1,10 +1,10 @@
-"""Shapes, orders, places: transposes, rolls, slices, gathers, joins, pads."""
+"""Shapes, orders, indices: transposes, rolls, slices, gathers, joins, pads."""
 
 from typing import Any
 
 import numpy as np
 
-from minigrad.testing.mutants.model import mutant, normal
+from minigrad.testing.mutants.model import into, mutant, mutants, normal
 
 F = "shape and index"
 
@@ -12,30 +12,6 @@ F = "shape and index"
 def _rows(x: Any) -> Any:
     """Rows to take, some of them twice."""
     return np.arange(len(x) + 2) * 2 % len(x)
-
-
-def _added(g: Any, x: Any) -> Any:
-    out = np.zeros_like(x)
-    np.add.at(out, _rows(x), g)
-    return out
-
-
-def _assigned(g: Any, x: Any) -> Any:
-    out = np.zeros_like(x)
-    out[_rows(x)] = g
-    return out
-
-
-def _into(x: Any, where: Any, g: Any) -> Any:
-    out = np.zeros_like(x)
-    out[where] = g
-    return out
-
-
-def _unsorted(g: Any, x: Any) -> Any:
-    out = np.zeros_like(x)
-    np.put_along_axis(out, np.argsort(x, 1), g, 1)
-    return out
 
 
 # fmt: off
@@ -49,13 +25,13 @@ mutant("flip: not flipped back", F, "flipped", normal, lambda x: x[::-1].copy(),
     lambda g, y, x: g)
 mutant("roll: wrong way", F, "shifted", normal, lambda x: np.roll(x, 1, 1), lambda g, y, x: np.roll(g, -1, 1),
     lambda g, y, x: np.roll(g, 1, 1))
-mutant("take rows: assigned, not added", F, "duplicates", normal, lambda x: x[_rows(x)], lambda g, y, x: _added(g, x),
-    lambda g, y, x: _assigned(g, x))
-mutant("slice: off by one", F, "shifted", normal, lambda x: x[1:], lambda g, y, x: _into(x, slice(1, None), g),
-    lambda g, y, x: _into(x, slice(0, -1), g))
+mutant("take rows: assigned, not added", F, "duplicates", normal, lambda x: x[_rows(x)],
+    lambda g, y, x: into(x, _rows(x), g, add=True), lambda g, y, x: into(x, _rows(x), g))
+mutant("slice: off by one", F, "shifted", normal, lambda x: x[1:], lambda g, y, x: into(x, slice(1, None), g),
+    lambda g, y, x: into(x, slice(0, -1), g))
 mutant("strided slice: neighbours", F, "shifted", normal, lambda x: x[:, ::2],
-    lambda g, y, x: _into(x, (slice(None), slice(None, None, 2)), g),
-    lambda g, y, x: _into(x, (slice(None), slice(1, None, 2)), g[:, : x.shape[1] // 2]))
+    lambda g, y, x: into(x, (slice(None), slice(None, None, 2)), g),
+    lambda g, y, x: into(x, (slice(None), slice(1, None, 2)), g[:, : x.shape[1] // 2]))
 mutant("concatenate: swapped", F, "arguments swapped", (normal, normal), lambda a, b: np.concatenate([a, b]),
     lambda g, y, a, b: (g[: len(a)], g[len(a) :]), lambda g, y, a, b: (g[len(b) :], g[: len(b)]))
 mutant("stack: second twice", F, "wrong operand", (normal, normal), lambda a, b: np.stack([a, b]),
@@ -66,11 +42,11 @@ mutant("repeat: first copy only", F, "axis not summed", normal, lambda x: np.rep
     lambda g, y, x: g.reshape(len(x), 3, -1).sum(1), lambda g, y, x: g[::3])
 mutant("tile: as repeat", F, "shifted", normal, lambda x: np.tile(x, (2, 1)),
     lambda g, y, x: g.reshape(2, *x.shape).sum(0), lambda g, y, x: g.reshape(len(x), 2, -1).sum(1))
-mutant("sort: not put back", F, "order", normal, lambda x: np.sort(x, 1), lambda g, y, x: _unsorted(g, x),
-    lambda g, y, x: g)
-mutant("tril: triu", F, "mask flipped", normal, np.tril, lambda g, y, x: np.tril(g), lambda g, y, x: np.triu(g))
-mutant("tril: diagonal lost", F, "off by one", normal, np.tril, lambda g, y, x: np.tril(g),
-    lambda g, y, x: np.tril(g, -1))
+mutant("sort: not undone", F, "order", normal, lambda x: np.sort(x, 1),
+    lambda g, y, x: into(x, (np.arange(len(x))[:, None], np.argsort(x, 1)), g), lambda g, y, x: g)
+mutants("tril", F, normal, np.tril, lambda g, y, x: np.tril(g),
+    ("triu", "mask flipped", lambda g, y, x: np.triu(g)),
+    ("diagonal lost", "off by one", lambda g, y, x: np.tril(g, -1)))
 mutant("expand: not summed", F, "axis not summed", lambda rng, s: rng.normal(size=(s[0], 1)),
     lambda x: x * np.ones((1, 5)), lambda g, y, x: g.sum(1, keepdims=True), lambda g, y, x: g[:, :1])
 mutant("cross product of rows: order", F, "sign",

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.testing.mutants.model import mutant, normal, square
+from minigrad.testing.mutants.model import mutant, mutants, normal, square
 
 F = "linear algebra"
 
@@ -13,36 +13,28 @@ def _vector(rng: Any, s: Any) -> Any:
     return rng.normal(size=s[0] if s == (3, 4) else 12)
 
 
-def _inv(x: Any) -> Any:
-    return np.linalg.inv(x)
-
-
-def _cholesky_like(x: Any) -> Any:
-    return x @ x.T
-
+_inv: Any = np.linalg.inv
 
 # fmt: off
-mutant("matmul: right operand not transposed", F, "transposed", (square, square), np.matmul,
-    lambda g, y, a, b: (g @ b.T, a.T @ g), lambda g, y, a, b: (g @ b, a.T @ g))
-mutant("matmul: left operand not transposed", F, "transposed", (square, square), np.matmul,
-    lambda g, y, a, b: (g @ b.T, a.T @ g), lambda g, y, a, b: (g @ b.T, a @ g))
+mutants("matmul", F, (square, square), np.matmul, lambda g, y, a, b: (g @ b.T, a.T @ g),
+    ("right operand not transposed", "transposed", lambda g, y, a, b: (g @ b, a.T @ g)),
+    ("left operand not transposed", "transposed", lambda g, y, a, b: (g @ b.T, a @ g)))
 mutant("linear layer: bias not summed", F, "broadcast axis",
     (normal, lambda rng, s: rng.normal(size=(s[1], 2)), lambda rng, s: rng.normal(size=2)), lambda x, w, b: x @ w + b,
     lambda g, y, x, w, b: (g @ w.T, x.T @ g, g.sum(0)), lambda g, y, x, w, b: (g @ w.T, x.T @ g, g[-1]))
-mutant("gram: one of two terms", F, "missing term", normal, _cholesky_like, lambda g, y, x: (g + g.T) @ x,
+mutant("gram: one of two terms", F, "missing term", normal, lambda x: x @ x.T, lambda g, y, x: (g + g.T) @ x,
     lambda g, y, x: g @ x)
-mutant("inv: minus lost", F, "sign", square, _inv, lambda g, y, x: -y.T @ g @ y.T, lambda g, y, x: y.T @ g @ y.T)
-mutant("inv: not transposed", F, "transposed", square, _inv, lambda g, y, x: -y.T @ g @ y.T, lambda g, y, x: -y @ g @ y)
+mutants("inv", F, square, _inv, lambda g, y, x: -y.T @ g @ y.T,
+    ("minus lost", "sign", lambda g, y, x: y.T @ g @ y.T),
+    ("not transposed", "transposed", lambda g, y, x: -y @ g @ y))
 mutant("det: cofactors not transposed", F, "transposed", square, np.linalg.det, lambda g, y, x: g * y * _inv(x).T,
     lambda g, y, x: g * y * _inv(x))
 mutant("logdet: det kept", F, "missing factor", square, lambda x: np.linalg.slogdet(x)[1],
     lambda g, y, x: g * _inv(x).T, lambda g, y, x: g * np.linalg.det(x) * _inv(x).T)
-mutant("solve: matrix's sign", F, "sign", (square, _vector), np.linalg.solve,
+mutants("solve", F, (square, _vector), np.linalg.solve,
     lambda g, y, a, b: (-np.outer(np.linalg.solve(a.T, g), y), np.linalg.solve(a.T, g)),
-    lambda g, y, a, b: (np.outer(np.linalg.solve(a.T, g), y), np.linalg.solve(a.T, g)))
-mutant("solve: not transposed", F, "transposed", (square, _vector), np.linalg.solve,
-    lambda g, y, a, b: (-np.outer(np.linalg.solve(a.T, g), y), np.linalg.solve(a.T, g)),
-    lambda g, y, a, b: (-np.outer(np.linalg.solve(a.T, g), y), np.linalg.solve(a, g)))
+    ("matrix's sign", "sign", lambda g, y, a, b: (np.outer(np.linalg.solve(a.T, g), y), np.linalg.solve(a.T, g))),
+    ("not transposed", "transposed", lambda g, y, a, b: (-np.outer(np.linalg.solve(a.T, g), y), np.linalg.solve(a, g))))
 mutant("quadratic form: symmetric assumed", F, "missing term", (_vector, square), lambda x, a: x @ a @ x,
     lambda g, y, x, a: (g * (a + a.T) @ x, g * np.outer(x, x)), lambda g, y, x, a: (g * 2 * a @ x, g * np.outer(x, x)))
 mutant("outer: swapped", F, "arguments swapped", (_vector, _vector), np.outer, lambda g, y, a, b: (g @ b, g.T @ a),

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.testing.mutants.model import mutant, normal
+from minigrad.testing.mutants.model import into, mutant, mutants, normal, sigmoid
 
 F = "softmax and losses"
 
@@ -20,9 +20,7 @@ def _log_softmax(x: Any) -> Any:
 
 
 def _onehot(x: Any, shift: Any = 0) -> Any:
-    out = np.zeros_like(x)
-    out[np.arange(len(x)), (np.arange(len(x)) * 3 + shift) % x.shape[1]] = 1
-    return out
+    return into(x, (np.arange(len(x)), (np.arange(len(x)) * 3 + shift) % x.shape[1]), 1)
 
 
 def _entropy(x: Any) -> Any:
@@ -31,10 +29,6 @@ def _entropy(x: Any) -> Any:
 
 def _bce(x: Any) -> Any:
     return (np.maximum(x, 0) - x * _onehot(x) + np.log1p(np.exp(-abs(x)))).mean()
-
-
-def _sig(x: Any) -> Any:
-    return np.where(x > 0, 1 / (1 + np.exp(-abs(x))), np.exp(-abs(x)) / (1 + np.exp(-abs(x))))
 
 
 def _margins(x: Any) -> Any:
@@ -48,30 +42,23 @@ def _hinge(g: Any, y: Any, x: Any, counted: Any) -> Any:
 
 
 # fmt: off
-mutant("softmax: sum term lost", F, "missing term", normal, _softmax,
-    lambda g, y, x: y * (g - (g * y).sum(1, keepdims=True)), lambda g, y, x: y * g)
-mutant("softmax: mean for sum", F, "missing factor n", normal, _softmax,
-    lambda g, y, x: y * (g - (g * y).sum(1, keepdims=True)), lambda g, y, x: y * (g - (g * y).mean(1, keepdims=True)))
-mutant("softmax: other axis", F, "wrong axis", normal, _softmax,
-    lambda g, y, x: y * (g - (g * y).sum(1, keepdims=True)), lambda g, y, x: y * (g - (g * y).sum(0)))
-mutant("softmax: diagonal only", F, "missing term", normal, _softmax,
-    lambda g, y, x: y * (g - (g * y).sum(1, keepdims=True)), lambda g, y, x: g * y * (1 - y))
+mutants("softmax", F, normal, _softmax, lambda g, y, x: y * (g - (g * y).sum(1, keepdims=True)),
+    ("sum term lost", "missing term", lambda g, y, x: y * g),
+    ("mean for sum", "missing factor n", lambda g, y, x: y * (g - (g * y).mean(1, keepdims=True))),
+    ("other axis", "wrong axis", lambda g, y, x: y * (g - (g * y).sum(0))),
+    ("diagonal only", "missing term", lambda g, y, x: g * y * (1 - y)))
 mutant("log_softmax: sum of g lost", F, "missing term", normal, _log_softmax,
     lambda g, y, x: g - np.exp(y) * g.sum(1, keepdims=True), lambda g, y, x: g - np.exp(y))
-mutant("cross_entropy: 1/N lost", F, "missing factor n", normal, _entropy,
-    lambda g, y, x: g * (_softmax(x) - _onehot(x)) / len(x), lambda g, y, x: g * (_softmax(x) - _onehot(x)))
-mutant("cross_entropy: class off by one", F, "shifted", normal, _entropy,
-    lambda g, y, x: g * (_softmax(x) - _onehot(x)) / len(x), lambda g, y, x: g * (_softmax(x) - _onehot(x, 1)) / len(x))
-mutant("cross_entropy: g ignored", F, "independent of g", normal, _entropy,
-    lambda g, y, x: g * (_softmax(x) - _onehot(x)) / len(x), lambda g, y, x: (_softmax(x) - _onehot(x)) / len(x))
+mutants("cross_entropy", F, normal, _entropy, lambda g, y, x: g * (_softmax(x) - _onehot(x)) / len(x),
+    ("1/N lost", "missing factor n", lambda g, y, x: g * (_softmax(x) - _onehot(x))),
+    ("class off by one", "shifted", lambda g, y, x: g * (_softmax(x) - _onehot(x, 1)) / len(x)),
+    ("g ignored", "independent of g", lambda g, y, x: (_softmax(x) - _onehot(x)) / len(x)))
 mutant("bce with logits: target lost", F, "missing term", normal, _bce,
-    lambda g, y, x: g * (_sig(x) - _onehot(x)) / x.size, lambda g, y, x: g * _sig(x) / x.size)
-mutant("mse: 2 lost", F, "missing factor", (normal, normal), lambda a, b: ((a - b) ** 2).mean(),
+    lambda g, y, x: g * (sigmoid(x) - _onehot(x)) / x.size, lambda g, y, x: g * sigmoid(x) / x.size)
+mutants("mse", F, (normal, normal), lambda a, b: ((a - b) ** 2).mean(),
     lambda g, y, a, b: (2 * g * (a - b) / a.size, 2 * g * (b - a) / a.size),
-    lambda g, y, a, b: (g * (a - b) / a.size, g * (b - a) / a.size))
-mutant("mse: target's sign", F, "sign", (normal, normal), lambda a, b: ((a - b) ** 2).mean(),
-    lambda g, y, a, b: (2 * g * (a - b) / a.size, 2 * g * (b - a) / a.size),
-    lambda g, y, a, b: (2 * g * (a - b) / a.size, 2 * g * (a - b) / a.size))
+    ("2 lost", "missing factor", lambda g, y, a, b: (g * (a - b) / a.size, g * (b - a) / a.size)),
+    ("target's sign", "sign", lambda g, y, a, b: (2 * g * (a - b) / a.size, 2 * g * (a - b) / a.size)))
 mutant("l1: divided by rows", F, "missing factor n", (normal, normal), lambda a, b: abs(a - b).mean(),
     lambda g, y, a, b: (g * np.sign(a - b) / a.size, g * np.sign(b - a) / a.size),
     lambda g, y, a, b: (g * np.sign(a - b) / len(a), g * np.sign(b - a) / len(a)))

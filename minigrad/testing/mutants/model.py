@@ -48,29 +48,63 @@ def mutant(
     MUTANTS.append(Mutant(name, family, kind, makers, forward, right, wrong, order, wrong_forward))
 
 
-def minigrad_function(mutant: Mutant, wrong: bool) -> Callable[..., Any]:
-    """The op as a minigrad function of tensors, with its wrong backward or its right one."""
+def mutants(
+    name: str, family: str, inputs: Any, forward: Any, right: Any, *faults: tuple[str, str, Callable[..., Any]]
+) -> None:
+    """Add several of one op to the library. faults: what is wrong, of which kind it is, and the wrong backward."""
+    for fault, kind, wrong in faults:
+        mutant(f"{name}: {fault}", family, kind, inputs, forward, right, wrong)
+
+
+def function_of(mutant: Mutant, wrong: bool, base: Any, array: Any, tensor: Any) -> Any:
+    """The op as a function of a framework's tensors, with its wrong backward or its right one.
+
+    base: the class of functions with a backward of their own; array(t), tensor(a): from tensors to arrays and back.
+    """
     backward_of = mutant.wrong if wrong else mutant.right
     forward_of = mutant.wrong_forward if wrong and mutant.wrong_forward else mutant.forward
     tensors = mutant.order > 1
 
-    class Mutated(Function):
+    class Mutated(base):  # type: ignore[misc]
         @staticmethod
         def forward(ctx: Any, *xs: Any) -> Any:
-            y = forward_of(*xs) if tensors else wrap(np.asarray(forward_of(*[x._array for x in xs])))
+            y = forward_of(*xs) if tensors else tensor(forward_of(*map(array, xs)))
             ctx.save_for_backward(*xs, y)
             return y
 
         @staticmethod
-        def backward(ctx: Any, *gs: Any) -> Any:
+        def backward(ctx: Any, g: Any) -> Any:
             *xs, y = ctx.saved_tensors
             if tensors:
-                return backward_of(gs[0], y, *xs)
-            found = backward_of(gs[0]._array, y._array, *[x._array for x in xs])
-            return tuple(wrap(np.asarray(r)) for r in (found if isinstance(found, tuple) else (found,)))
+                return backward_of(g, y, *xs)
+            found = backward_of(*map(array, (g, y, *xs)))
+            return tuple(map(tensor, found if isinstance(found, tuple) else (found,)))
 
     Mutated.__name__ = mutant.name.replace(" ", "_")
     return Mutated.apply
+
+
+def minigrad_function(mutant: Mutant, wrong: bool) -> Callable[..., Any]:
+    """The op as a minigrad function of tensors."""
+    function: Callable[..., Any] = function_of(
+        mutant, wrong, Function, lambda t: t._array, lambda a: wrap(np.asarray(a))
+    )
+    return function
+
+
+def into(x: Any, where: Any, g: Any, add: bool = False) -> Any:
+    """Zeros like x with g assigned (or added) at these indices."""
+    out = np.zeros_like(x)
+    if add:
+        np.add.at(out, where, g)
+    else:
+        out[where] = g
+    return out
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x)), which does not overflow."""
+    return np.where(x > 0, 1 / (1 + np.exp(-abs(x))), np.exp(-abs(x)) / (1 + np.exp(-abs(x))))
 
 
 # --- makers of inputs ---------------------------------------------------------------------------------------------

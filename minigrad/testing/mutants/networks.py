@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.testing.mutants.model import mutant, normal, row
+from minigrad.testing.mutants.model import into, mutant, mutants, normal, row
 
 F = "network layers"
 WIDTH = 3
@@ -59,21 +59,12 @@ def _windows(x: Any) -> Any:
 
 
 def _pooled(g: Any, x: Any, add: Any) -> Any:
-    out = np.zeros_like(x)
     at = _windows(x).argmax(-1) + np.arange(x.shape[1] - 1)
-    rows = np.arange(len(x))[:, None] + 0 * at
-    if add:
-        np.add.at(out, (rows, at), g)
-    else:
-        out[rows, at] = g
-    return out
+    return into(x, (np.arange(len(x))[:, None], at), g, add)
 
 
-def _spread(g: Any, x: Any, by: Any) -> Any:
-    out = np.zeros_like(x)
-    out[:, :-1] += g * by
-    out[:, 1:] += g * by
-    return out
+def _spread(g: Any, by: Any) -> Any:
+    return (np.pad(g, ((0, 0), (0, 1))) + np.pad(g, ((0, 0), (1, 0)))) * by
 
 
 def _mask(x: Any) -> Any:
@@ -85,8 +76,7 @@ def _ids(table: Any) -> Any:
 
 
 def _embedded(g: Any, table: Any, skip: Any = None) -> Any:
-    out = np.zeros_like(table)
-    np.add.at(out, _ids(table), g)
+    out = into(table, _ids(table), g, add=True)
     if skip is not None:
         out[skip] = 0
     return out
@@ -104,44 +94,38 @@ def _attention_back(g: Any, y: Any, q: Any, k: Any, scale: Any = True) -> Any:
 
 
 # fmt: off
-mutant("layer_norm: mean term lost", F, "missing term", normal, _norm(1), _norm_back(1), _norm_back(1, mean=False))
-mutant("layer_norm: variance term lost", F, "missing term", normal, _norm(1), _norm_back(1), _norm_back(1, var=False))
-mutant("layer_norm: both lost", F, "missing term", normal, _norm(1), _norm_back(1), _norm_back(1, False, False))
-mutant("layer_norm: 1/std lost", F, "missing factor", normal, _norm(1), _norm_back(1),
-    lambda g, y, x: _norm_back(1)(g, y, x) * _stats(x, 1)[1])
-mutant("batch_norm: statistics constant", F, "missing term", normal, _norm(0), _norm_back(0),
-    _norm_back(0, False, False))
-mutant("batch_norm: over the other axis", F, "wrong axis", normal, _norm(0), _norm_back(0),
-    lambda g, y, x: (g - g.mean(1, keepdims=True) - y * (g * y).mean(0)) / _stats(x, 0)[1])
+mutants("layer_norm", F, normal, _norm(1), _norm_back(1),
+    ("mean term lost", "missing term", _norm_back(1, mean=False)),
+    ("variance term lost", "missing term", _norm_back(1, var=False)),
+    ("both lost", "missing term", _norm_back(1, False, False)),
+    ("1/std lost", "missing factor", lambda g, y, x: _norm_back(1)(g, y, x) * _stats(x, 1)[1]))
+mutants("batch_norm", F, normal, _norm(0), _norm_back(0),
+    ("statistics constant", "missing term", _norm_back(0, False, False)),
+    ("over the other axis", "wrong axis",
+        lambda g, y, x: (g - g.mean(1, keepdims=True) - y * (g * y).mean(0)) / _stats(x, 0)[1]))
 mutant("norm's gain: input for normalised", F, "wrong operand", (normal, row), lambda x, w: _norm(1)(x) * w,
     lambda g, y, x, w: (_norm_back(1)(g * w, _norm(1)(x), x), (g * _norm(1)(x)).sum(0)),
     lambda g, y, x, w: (_norm_back(1)(g * w, _norm(1)(x), x), (g * x).sum(0)))
 mutant("rms_norm: cross term halved", F, "missing factor", normal, _rms, _rms_back,
     lambda g, y, x: _rms_back(g, y, x, 0.5))
-mutant("conv: kernel not flipped", F, "flipped", (normal, _kernel), _conv,
-    lambda g, y, x, w: (_conv_x(g, w), _conv_w(g, x)), lambda g, y, x, w: (_conv_x(g, w[::-1]), _conv_w(g, x)))
-mutant("conv: kernel's gradient shifted", F, "shifted", (normal, _kernel), _conv,
-    lambda g, y, x, w: (_conv_x(g, w), _conv_w(g, x)), lambda g, y, x, w: (_conv_x(g, w), np.roll(_conv_w(g, x), 1)))
-mutant("conv: last input lost", F, "off by one", (normal, _kernel), _conv,
-    lambda g, y, x, w: (_conv_x(g, w), _conv_w(g, x)),
-    lambda g, y, x, w: (np.pad(_conv_x(g, w)[:, :-1], ((0, 0), (0, 1))), _conv_w(g, x)))
-mutant("conv: first image's kernel gradient", F, "axis not summed", (normal, _kernel), _conv,
-    lambda g, y, x, w: (_conv_x(g, w), _conv_w(g, x)), lambda g, y, x, w: (_conv_x(g, w), _conv_w(g[:1], x[:1])))
+mutants("conv", F, (normal, _kernel), _conv, lambda g, y, x, w: (_conv_x(g, w), _conv_w(g, x)),
+    ("kernel not flipped", "flipped", lambda g, y, x, w: (_conv_x(g, w[::-1]), _conv_w(g, x))),
+    ("kernel's gradient shifted", "shifted", lambda g, y, x, w: (_conv_x(g, w), np.roll(_conv_w(g, x), 1))),
+    ("last input lost", "off by one",
+        lambda g, y, x, w: (np.pad(_conv_x(g, w)[:, :-1], ((0, 0), (0, 1))), _conv_w(g, x))),
+    ("first image's kernel gradient", "axis not summed", lambda g, y, x, w: (_conv_x(g, w), _conv_w(g[:1], x[:1]))))
 mutant("max_pool: overlaps overwritten", F, "duplicates", normal, lambda x: _windows(x).max(-1),
     lambda g, y, x: _pooled(g, x, True), lambda g, y, x: _pooled(g, x, False))
-mutant("avg_pool: window's size lost", F, "missing factor", normal, lambda x: _windows(x).mean(-1),
-    lambda g, y, x: _spread(g, x, 0.5), lambda g, y, x: _spread(g, x, 1.0))
-mutant("avg_pool: half a window", F, "missing term", normal, lambda x: _windows(x).mean(-1),
-    lambda g, y, x: _spread(g, x, 0.5), lambda g, y, x: np.pad(g * 0.5, ((0, 0), (0, 1))))
-mutant("embedding: repeats overwritten", F, "duplicates", normal, lambda w: w[_ids(w)], lambda g, y, w: _embedded(g, w),
-    lambda g, y, w: g[: len(w)] * 0 + g[-len(w) :])
-mutant("embedding: row 0 as padding", F, "row zero", normal, lambda w: w[_ids(w)], lambda g, y, w: _embedded(g, w),
-    lambda g, y, w: _embedded(g, w, 0))
-mutant("attention: scale lost", F, "missing factor", (normal, normal), _attention, _attention_back,
-    lambda g, y, q, k: _attention_back(g, y, q, k, False))
-mutant("attention: keys' gradient from keys", F, "wrong operand", (normal, normal), _attention, _attention_back,
-    lambda g, y, q, k: (_attention_back(g, y, q, k)[0], _attention_back(g, y, k, k)[1]))
-mutant("dropout: scale lost", F, "missing factor", normal, lambda x: x * _mask(x) / 0.6,
-    lambda g, y, x: g * _mask(x) / 0.6, lambda g, y, x: g * _mask(x))
-mutant("dropout: mask lost", F, "mask ignored", normal, lambda x: x * _mask(x) / 0.6,
-    lambda g, y, x: g * _mask(x) / 0.6, lambda g, y, x: g / 0.6)
+mutants("avg_pool", F, normal, lambda x: _windows(x).mean(-1), lambda g, y, x: _spread(g, 0.5),
+    ("window's size lost", "missing factor", lambda g, y, x: _spread(g, 1.0)),
+    ("half a window", "missing term", lambda g, y, x: np.pad(g * 0.5, ((0, 0), (0, 1)))))
+mutants("embedding", F, normal, lambda w: w[_ids(w)], lambda g, y, w: _embedded(g, w),
+    ("repeats overwritten", "duplicates", lambda g, y, w: g[: len(w)] * 0 + g[-len(w) :]),
+    ("row 0 as padding", "row zero", lambda g, y, w: _embedded(g, w, 0)))
+mutants("attention", F, (normal, normal), _attention, _attention_back,
+    ("scale lost", "missing factor", lambda g, y, q, k: _attention_back(g, y, q, k, False)),
+    ("keys' gradient from keys", "wrong operand",
+        lambda g, y, q, k: (_attention_back(g, y, q, k)[0], _attention_back(g, y, k, k)[1])))
+mutants("dropout", F, normal, lambda x: x * _mask(x) / 0.6, lambda g, y, x: g * _mask(x) / 0.6,
+    ("scale lost", "missing factor", lambda g, y, x: g * _mask(x)),
+    ("mask lost", "mask ignored", lambda g, y, x: g / 0.6))

@@ -1,15 +1,13 @@
 """ops/linalg/ and `minigrad.linalg`."""
 
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-from minigrad.ops.array.creation import eye
-from minigrad.testing.opinfo.model import WIDE, Array, OpInfo, SampleInput, registered
+from minigrad.testing.opinfo.model import WIDE, Array, SampleInput, op, registered
 from minigrad.torch import linalg
-
-X = Array((3, 4))
-INF = float("inf")
 
 
 def _regular(a: Any) -> Any:
@@ -23,41 +21,26 @@ def _symmetric(x: Any) -> Any:
 
 def _positive(x: Any) -> Any:
     """Symmetric and positive definite, made of any square matrix."""
-    return x @ x.mT + eye(x.shape[-1], dtype=x.dtype, device=x.device)
+    return x @ x.mT + x.new_ones(x.shape[-1]).diag()
 
 
-def of(name: str, make: Any) -> Any:
-    """The op of that name on `make(x)`, for minigrad and for torch."""
+def on(make: Any, name: str, take: Any = None) -> dict[str, Any]:
+    """The function of that name on `make(x)`, in minigrad's linalg and in PyTorch's; `take` changes its result."""
 
-    def call(x: Any, *args: Any, **options: Any) -> Any:
-        return getattr(linalg, name)(make(x), *args, **options)
+    def of(module: Any, x: Any, *args: Any, **options: Any) -> Any:
+        out = getattr(module, name)(make(x), *args, **options)
+        return take(out) if take else out
 
-    return call
-
-
-def torch_of(name: str, make: Any) -> Any:
-    def call(torch: Any, x: Any, *args: Any, **options: Any) -> Any:
-        return getattr(torch.linalg, name)(make(torch, x), *args, **options)
-
-    return call
+    return {"call": partial(of, linalg), "torch": lambda torch, *args, **options: of(torch.linalg, *args, **options)}
 
 
-def _torch_positive(torch: Any, x: Any) -> Any:
-    return x @ x.mT + torch.eye(x.shape[-1], dtype=x.dtype)
+def _same(x: Any) -> Any:
+    return x
 
 
-def signless(name: str, make: Any = lambda x: x) -> Any:
-    """Factors whose columns are only determined up to sign, with the sign taken out: squares."""
-
-    def call(x: Any, *args: Any, **options: Any) -> Any:
-        out = getattr(linalg, name)(make(x), *args, **options)
-        return tuple(f * f for f in out)
-
-    return call
-
-
-def torch_signless(name: str, make: Any = lambda x: x) -> Any:
-    return lambda torch, x, *a, **k: tuple(f * f for f in getattr(torch.linalg, name)(make(x), *a, **k))
+def _squares(factors: Any) -> Any:
+    """Of factors whose columns are only determined up to sign: their squares."""
+    return tuple(f * f for f in factors)
 
 
 def _laplace(torch: Any, x: Any) -> Any:
@@ -75,114 +58,77 @@ def _torch_det(torch: Any, x: Any) -> Any:
     return _laplace(torch, x) if singular else torch.det(x)
 
 
-def _solution(A: Any, B: Any) -> Any:
-    return linalg.lstsq(A, B).solution
-
-
-def _torch_solution(torch: Any, A: Any, B: Any) -> Any:
-    return torch.linalg.lstsq(A, B).solution
-
-
 SQUARE = Array((3, 3), then=_regular)
 STACK = Array((2, 4, 4), then=_regular)
-TALL, FLAT = Array((4, 3)), Array((3, 4))
 SINGULAR = Array((3, 3), then=lambda a: np.vstack([a[:2], a[:1] - 2 * a[1:2]]))
 TRIANGLE = Array((3, 3), then=lambda a: a + 3 * np.eye(3))
 NORMS: dict[str, Any] = {"rtol": 1e-10, "dtypes": WIDE}
 
 PRODUCTS = [
-    OpInfo("matmul", [SampleInput(X, Array((4, 2))), SampleInput(Array((4,)), Array((4,))), SampleInput(X, Array((4,))),
-        SampleInput(Array((3,)), X), SampleInput(Array((2, 3, 4)), Array((4, 2))),
-        SampleInput(Array((3, 4)), Array((2, 4, 2))), SampleInput(Array((0, 4)), Array((4, 2))),
-        SampleInput(Array((2, 1, 3, 4)), Array((3, 4, 2))), SampleInput(Array((2, 3, 4)), Array((4,))),
-        SampleInput(Array((3, 0)), Array((0, 2)))], numpy="matmul",
-        large=[SampleInput(Array((90, 96)), Array((96, 100))), SampleInput(Array((8, 32, 40)), Array((8, 40, 24))),
-        SampleInput(Array((504, 528)), Array((528, 64)))]),
-    OpInfo("mm", [SampleInput(X, Array((4, 2)))], numpy="matmul"),
-    OpInfo("bmm", [SampleInput(Array((2, 3, 4)), Array((2, 4, 2)))], numpy="matmul"),
-    OpInfo("mv", [SampleInput(X, Array((4,)))], numpy="matmul"),
-    OpInfo("dot", [SampleInput(Array((4,)), Array((4,))), SampleInput(Array((0,)), Array((0,)))], numpy="dot"),
-    OpInfo("sum_of_squares", [SampleInput(X), SampleInput(Array(())), SampleInput(Array((0, 3)))],
-        torch=lambda torch, x: (x * x).sum(), call=registered("sum_of_squares")),
-    OpInfo("vdot", [SampleInput(Array((4,)), Array((4,)))], numpy="vdot"),
-    OpInfo("inner", [SampleInput(X, Array((2, 4))), SampleInput(Array((4,)), X), SampleInput(Array(()), X)],
-        numpy="inner"),
-    OpInfo("outer", [SampleInput(Array((3,)), Array((4,)))], numpy="outer"),
-    OpInfo("addmm", [SampleInput(Array((3, 2)), X, Array((4, 2))),
-        SampleInput(Array((2,)), X, Array((4, 2)), beta=0.5, alpha=2.0)]),
-    OpInfo("addmv", [SampleInput(Array((3,)), X, Array((4,)), beta=0.5)]),
-    OpInfo("addr", [SampleInput(X, Array((3,)), Array((4,)), alpha=0.5)]),
-    OpInfo("addbmm", [SampleInput(Array((3, 2)), Array((2, 3, 4)), Array((2, 4, 2)), beta=0.5, alpha=2)]),
-    OpInfo("baddbmm", [SampleInput(Array((2, 3, 2)), Array((2, 3, 4)), Array((2, 4, 2)), beta=0.5)]),
-    OpInfo("cross", [SampleInput(Array((2, 3)), Array((2, 3)), 1), SampleInput(Array((3, 2)), Array((3, 2)), dim=0)]),
-    OpInfo("linalg.cross", [SampleInput(Array((2, 3)), Array((2, 3)))]),
-    OpInfo("chain_matmul", [SampleInput(X, Array((4, 2)), Array((2, 5)))],
-        torch=lambda torch, *x: torch.linalg.multi_dot(x)),
-    OpInfo("matrix_power", [SampleInput(SQUARE, 3), SampleInput(SQUARE, 0), SampleInput(SQUARE, -2),
-        SampleInput(SQUARE, 1)], **NORMS),
-    OpInfo("einsum", [SampleInput("ij,jk->ik", X, Array((4, 2))), SampleInput("ij->ji", X), SampleInput("ij->", X),
-        SampleInput("ii->i", Array((3, 3))), SampleInput("ii", Array((3, 3))),
-        SampleInput("bij,bjk->bik", Array((2, 3, 4)), Array((2, 4, 2))), SampleInput("i,j", Array((3,)), Array((4,))),
-        SampleInput("...ij,...j->...i", Array((2, 3, 4)), Array((2, 4))), SampleInput("ij,ij->i", X, X),
-        SampleInput("ij,j,k->ik", X, Array((4,)), Array((2,))),
-        SampleInput("bhqd,bhkd->bhqk", Array((1, 2, 3, 4)), Array((1, 2, 2, 4))),
-        SampleInput("ijk,lj->il", Array((2, 3, 4)), Array((5, 3)))], alias=True),
-    OpInfo("tensordot", [SampleInput(Array((2, 3, 4)), Array((3, 4, 2))), SampleInput(X, Array((4, 2)), 1),
-        SampleInput(X, Array((2,)), 0), SampleInput(Array((2, 3, 4)), Array((4, 2)), ([2, 0], [0, 1]))]),
-    OpInfo("kron", [SampleInput(Array((2, 3)), Array((2, 2))), SampleInput(Array((3,)), Array((2, 2))),
-        SampleInput(Array(()), X)], numpy="kron"),
+    op("matmul", "3x4, 4x2 | 4x, 4x | 3x4, 4x | 3x, 3x4 | 2x3x4, 4x2 | 3x4, 2x4x2 | 0x4, 4x2 | 2x1x3x4, 3x4x2",
+        "2x3x4, 4x | 3x0, 0x2", numpy="matmul", large=["90x96, 96x100 | 8x32x40, 8x40x24 | 504x528, 528x64"]),
+    op("mm", "3x4, 4x2", numpy="matmul"),
+    op("bmm", "2x3x4, 2x4x2", numpy="matmul"),
+    op("mv", "3x4, 4x", numpy="matmul"),
+    op("dot", "4x, 4x | 0x, 0x", numpy="dot"),
+    op("sum_of_squares", "3x4 | 0d | 0x3", torch=lambda torch, x: (x * x).sum(), call=registered("sum_of_squares")),
+    op("vdot", "4x, 4x", numpy="vdot"),
+    op("inner", "3x4, 2x4 | 4x, 3x4 | 0d, 3x4", numpy="inner"),
+    op("outer", "3x, 4x", numpy="outer"),
+    op("addmm", "3x2, 3x4, 4x2 | 2x, 3x4, 4x2, beta=0.5, alpha=2.0"),
+    op("addmv", "3x, 3x4, 4x, beta=0.5"),
+    op("addr", "3x4, 3x, 4x, alpha=0.5"),
+    op("addbmm", "3x2, 2x3x4, 2x4x2, beta=0.5, alpha=2"),
+    op("baddbmm", "2x3x2, 2x3x4, 2x4x2, beta=0.5"),
+    op("cross", "2x3, 2x3, 1 | 3x2, 3x2, dim=0"),
+    op("linalg.cross", "2x3, 2x3"),
+    op("chain_matmul", "3x4, 4x2, 2x5", torch=lambda torch, *x: torch.linalg.multi_dot(x)),
+    op("matrix_power", *(SampleInput(SQUARE, n) for n in (3, 0, -2, 1)), **NORMS),
+    op("einsum", "'ij,jk->ik', 3x4, 4x2 | 'ij->ji', 3x4 | 'ij->', 3x4 | 'ii->i', 3x3 | 'ii', 3x3",
+        "'bij,bjk->bik', 2x3x4, 2x4x2 | 'i,j', 3x, 4x | '...ij,...j->...i', 2x3x4, 2x4 | 'ij,ij->i', 3x4, 3x4",
+        "'ij,j,k->ik', 3x4, 4x, 2x | 'bhqd,bhkd->bhqk', 1x2x3x4, 1x2x2x4 | 'ijk,lj->il', 2x3x4, 5x3", alias=True),
+    op("tensordot", "2x3x4, 3x4x2 | 3x4, 4x2, 1 | 3x4, 2x, 0 | 2x3x4, 4x2, ([2, 0], [0, 1])"),
+    op("kron", "2x3, 2x2 | 3x, 2x2 | 0d, 3x4", numpy="kron"),
 ]  # fmt: skip
 
 FACTORS = [
-    OpInfo("inv", [SampleInput(SQUARE), SampleInput(STACK)], torch="linalg.inv", **NORMS),
-    OpInfo("det", [SampleInput(SQUARE), SampleInput(STACK), SampleInput(SINGULAR, name="singular"),
-        SampleInput(Array((1, 1)))], torch=_torch_det, **NORMS),
-    OpInfo("slogdet", [SampleInput(SQUARE), SampleInput(STACK)], **NORMS),
-    OpInfo("logabsdet", [SampleInput(SQUARE)], call=lambda x: of("slogdet", lambda y: y)(x).logabsdet,
-        torch=lambda torch, x: torch.slogdet(x).logabsdet, **NORMS),
-    OpInfo("sign_of_det", [SampleInput(SQUARE)], call=lambda x: of("slogdet", lambda y: y)(x).sign, order=0,
-        torch=lambda torch, x: torch.slogdet(x).sign, **NORMS),
-    OpInfo("logdet", [SampleInput(Array((3, 3), -0.5, 0.5, then=_regular))], **NORMS),
-    OpInfo("solve", [SampleInput(SQUARE, Array((3, 2))), SampleInput(SQUARE, Array((3,))),
+    op("inv", SQUARE, STACK, torch="linalg.inv", **NORMS),
+    op("det", SQUARE, STACK, SampleInput(SINGULAR, name="singular"), "1x1", torch=_torch_det, **NORMS),
+    op("slogdet", SQUARE, STACK, **NORMS),
+    op("logabsdet", SQUARE, **on(_same, "slogdet", attrgetter("logabsdet")), **NORMS),
+    op("sign_of_det", SQUARE, order=0, **on(_same, "slogdet", attrgetter("sign")), **NORMS),
+    op("logdet", Array((3, 3), -0.5, 0.5, then=_regular), **NORMS),
+    op("solve", SampleInput(SQUARE, Array((3, 2))), SampleInput(SQUARE, Array((3,))),
         SampleInput(STACK, Array((2, 4, 3))), SampleInput(STACK, Array((4, 1))),
-        SampleInput(SQUARE, Array((2, 3)), left=False)], torch="linalg.solve", **NORMS),
-    OpInfo("solve_triangular", [SampleInput(TRIANGLE, Array((3, 2)), upper=True),
-        SampleInput(TRIANGLE, Array((3, 2)), upper=False), SampleInput(TRIANGLE, Array((2, 3)), upper=True, left=False),
-        SampleInput(TRIANGLE, Array((3, 2)), upper=False, unitriangular=True)], torch="linalg.solve_triangular",
+        SampleInput(SQUARE, Array((2, 3)), left=False), torch="linalg.solve", **NORMS),
+    op("solve_triangular", *(SampleInput(TRIANGLE, Array((3, 2)), upper=upper) for upper in (True, False)),
+        SampleInput(TRIANGLE, Array((2, 3)), upper=True, left=False),
+        SampleInput(TRIANGLE, Array((3, 2)), upper=False, unitriangular=True), torch="linalg.solve_triangular",
         **NORMS),
-    OpInfo("pinv", [SampleInput(TALL), SampleInput(FLAT), SampleInput(SQUARE)], torch="linalg.pinv", **NORMS),
-    OpInfo("cholesky", [SampleInput(SQUARE), SampleInput(STACK), SampleInput(SQUARE, upper=True)],
-        call=of("cholesky", _positive), torch=torch_of("cholesky", _torch_positive), **NORMS),
-    OpInfo("qr", [SampleInput(TALL), SampleInput(SQUARE), SampleInput(FLAT), SampleInput(Array((2, 4, 3)))],
-        call=signless("qr"), torch=torch_signless("qr"), **NORMS),
-    OpInfo("eigh", [SampleInput(SQUARE), SampleInput(STACK), SampleInput(SQUARE, "U")],
-        call=signless("eigh", _symmetric), torch=torch_signless("eigh", _symmetric), kinks=("equal eigenvalues",),
-        **NORMS),
-    OpInfo("eigvalsh", [SampleInput(SQUARE)], call=of("eigvalsh", _symmetric),
-        torch=torch_of("eigvalsh", lambda t, x: _symmetric(x)), kinks=("equal eigenvalues",), **NORMS),
-    OpInfo("svd", [SampleInput(SQUARE), SampleInput(TALL, False), SampleInput(FLAT, full_matrices=False)],
-        call=signless("svd"), torch=torch_signless("svd"), kinks=("equal singular values", "singular value 0"),
-        **NORMS),
-    OpInfo("svdvals", [SampleInput(TALL), SampleInput(STACK)], torch="linalg.svdvals", kinks=("equal singular values",),
-        **NORMS),
+    op("pinv", "4x3 | 3x4", SQUARE, torch="linalg.pinv", **NORMS),
+    op("cholesky", SQUARE, STACK, SampleInput(SQUARE, upper=True), **on(_positive, "cholesky"), **NORMS),
+    op("qr", "4x3", SQUARE, "3x4 | 2x4x3", **on(_same, "qr", _squares), **NORMS),
+    op("eigh", SQUARE, STACK, SampleInput(SQUARE, "U"), **on(_symmetric, "eigh", _squares),
+        kinks=("equal eigenvalues",), **NORMS),
+    op("eigvalsh", SQUARE, **on(_symmetric, "eigvalsh"), kinks=("equal eigenvalues",), **NORMS),
+    op("svd", SQUARE, "4x3, False | 3x4, full_matrices=False", **on(_same, "svd", _squares),
+        kinks=("equal singular values", "singular value 0"), **NORMS),
+    op("svdvals", "4x3", STACK, torch="linalg.svdvals", kinks=("equal singular values",), **NORMS),
 ]  # fmt: skip
 
 SCALES = [
-    OpInfo("linalg.vector_norm", [SampleInput(X), SampleInput(X, 2, 1), SampleInput(X, 2, (0, 1), True)],
-        kinks=("the zero vector: gradient 0",)),
-    OpInfo("linalg.matrix_norm", [SampleInput(X), SampleInput(X, "nuc"), SampleInput(X, 2), SampleInput(X, -2),
-        SampleInput(Array((2, 3, 4), away=(0.0,)), 1), SampleInput(Array((2, 3, 4), away=(0.0,)), INF, (0, 2), True),
-        SampleInput(Array((3, 4), away=(0.0,)), -1)], **NORMS),
-    OpInfo("linalg.norm", [SampleInput(X), SampleInput(X, "fro"), SampleInput(X, 2), SampleInput(X, 2, 1)], **NORMS),
-    OpInfo("linalg.multi_dot", [SampleInput([X, Array((4, 2)), Array((2, 5))]),
-        SampleInput([Array((4,)), Array((4, 2)), Array((2,))])]),
-    OpInfo("linalg.vecdot", [SampleInput(X, Array((3, 4))), SampleInput(X, Array((3, 4)), dim=0)]),
-    OpInfo("linalg.cond", [SampleInput(SQUARE), SampleInput(STACK)], **NORMS),
-    OpInfo("linalg.lstsq", [SampleInput(TALL, Array((TALL.shape[-2], 2))),
-        SampleInput(SQUARE, Array((SQUARE.shape[-2], 2)))], call=_solution, torch=_torch_solution, **NORMS),
-    OpInfo("linalg.matrix_rank", [SampleInput(SINGULAR, name="singular"), SampleInput(STACK)], order=0,
-        dtypes=("float64",)),
-    OpInfo("linalg.vander", [SampleInput(Array((3,), away=(0.0,))), SampleInput(Array((2, 3), away=(0.0,)), N=4)]),
+    op("linalg.vector_norm", "3x4 | 3x4, 2, 1 | 3x4, 2, (0, 1), True", kinks=("the zero vector: gradient 0",)),
+    op("linalg.matrix_norm", "3x4 | 3x4, 'nuc' | 3x4, 2 | 3x4, -2", SampleInput(Array((2, 3, 4), away=(0.0,)), 1),
+        SampleInput(Array((2, 3, 4), away=(0.0,)), float("inf"), (0, 2), True),
+        SampleInput(Array((3, 4), away=(0.0,)), -1), **NORMS),
+    op("linalg.norm", "3x4 | 3x4, 'fro' | 3x4, 2 | 3x4, 2, 1", **NORMS),
+    op("linalg.multi_dot", "[3x4, 4x2, 2x5] | [4x, 4x2, 2x]"),
+    op("linalg.vecdot", "3x4, 3x4 | 3x4, 3x4, dim=0"),
+    op("linalg.cond", SQUARE, STACK, **NORMS),
+    op("linalg.lstsq", "4x3, 4x2", SampleInput(SQUARE, Array((3, 2))), **on(_same, "lstsq", attrgetter("solution")),
+        **NORMS),
+    op("linalg.matrix_rank", SampleInput(SINGULAR, name="singular"), STACK, order=0, dtypes=("float64",)),
+    op("linalg.vander", SampleInput(Array((3,), away=(0.0,))), SampleInput(Array((2, 3), away=(0.0,)), N=4)),
 ]  # fmt: skip
 
 

@@ -1,8 +1,10 @@
 """What is known of an op: `OpInfo`, its calls (`SampleInput`), and the arrays to make for them (`Array`)."""
 
+import ast
 import math
+import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,10 +19,10 @@ WIDE = ("float32", "float64")  # what LAPACK computes: linear algebra has no flo
 
 @dataclass(frozen=True)
 class Array:
-    """An array argument, made when it is asked for: uniform in [low, high], at least `gap` away from each point of
+    """An array argument, made when it is needed: uniform in [low, high], at least `gap` away from each point of
     `away`.
 
-    kind      "float" (in the dtype asked for), "int" (int64 in [low, high)) or "bool"
+    kind      "float" (in the dtype of the call), "int" (int64 in [low, high)) or "bool"
     distinct  no two elements nearer than (high - low) / size / 2: no ties, so that sorting has a gradient
     grad      is its gradient to be checked? (only of floating ones)
     then      makes the final array of the drawn one: `lambda a: a @ a.T + 3 * np.eye(3)`
@@ -45,8 +47,8 @@ class Array:
         x = np.asarray(rng.uniform(self.low, self.high, self.shape))
         if self.distinct:
             step = (self.high - self.low) / max(x.size, 1)
-            places = rng.permutation(x.size).reshape(self.shape)
-            x = np.asarray(self.low + step * (places + 0.25 + 0.5 * rng.random(self.shape)))
+            ranks = rng.permutation(x.size).reshape(self.shape)
+            x = np.asarray(self.low + step * (ranks + 0.25 + 0.5 * rng.random(self.shape)))
         for point in self.away:
             near = np.abs(x - point) < self.gap
             x = np.where(near, point + np.where(x < point, -1, 1) * self.gap * (1 + rng.random(self.shape)), x)
@@ -136,6 +138,43 @@ def _short(x: Any) -> str:
     return f"array{list(x.shape)}" if isinstance(x, np.ndarray) else str(x)
 
 
+ARRAY = re.compile(r"\b([bcdi]?)(\d+x[\dx]*|0d)(?:\[(.+?),(.+?)[\])])?")
+
+
+Calls = Sequence[str | Array | SampleInput]
+
+
+def calls(*given: str | Array | SampleInput) -> list[SampleInput]:
+    """The calls that texts like "3x4, 1 | 2x3x4, dim=0" list, those with one array alone, and those given as they are.
+
+    Arrays are written by shape: 3x4, 4x (a vector), 0d; with their interval if it is not [-2, 2]: 3x4[0.5, 2]. A letter
+    before says what they hold: i3x4[0, 5) integers, b3x4 truth values, d3x4 numbers that are distinct, c3x4 constants
+    (without a gradient). All other arguments are Python literals.
+    """
+    found = []
+    for part in given:
+        for text in part.split(" | ") if isinstance(part, str) else ():
+            call = ast.parse(f"f({ARRAY.sub(lambda m: repr({m[0]}), text)})", mode="eval").body
+            assert isinstance(call, ast.Call)
+            options = {str(k.arg): _read(ast.literal_eval(k.value)) for k in call.keywords}
+            found.append(SampleInput(*(_read(ast.literal_eval(a)) for a in call.args), **options))
+        if not isinstance(part, str):
+            found.append(SampleInput(part) if isinstance(part, Array) else part)
+    return found
+
+
+def _read(x: Any) -> Any:
+    """A literal, in which a set of one text stands for the array of that text."""
+    if isinstance(x, list):
+        return [_read(e) for e in x]
+    if not isinstance(x, set):
+        return x
+    letter, size, low, high = ARRAY.fullmatch(x.pop()).groups()  # type: ignore[union-attr]
+    shape = tuple(int(n) for n in size.split("x") if n != "0d" and n)
+    kind = {"i": "int", "b": "bool"}.get(letter, "float")
+    return Array(shape, float(low or -2), float(high or 2), kind=kind, distinct=letter == "d", grad=letter != "c")
+
+
 # elements from which compiled loops run, and from which element-wise operations use threads
 LARGE = (2**13, 2**18)
 
@@ -182,7 +221,9 @@ class OpInfo:
 
     def function(self) -> Callable[..., Any]:
         """The op to call."""
-        return self.call or public_op(self.name)
+        if self.call is None and self.name not in operations():
+            raise LookupError(f"opinfo: no public function `{self.name}`; give its OpInfo a call=")
+        return self.call or operations()[self.name]
 
     def reference(self) -> str:
         """The name of what its values are compared with."""
@@ -193,12 +234,9 @@ class OpInfo:
         return f"numpy.{self.numpy}" if isinstance(self.numpy, str) else "a formula" if self.numpy else "none"
 
 
-def public_op(name: str) -> Callable[..., Any]:
-    """The public operation of that name."""
-    try:
-        return operations()[name]
-    except KeyError:
-        raise LookupError(f"opinfo: no public function `{name}`; give its OpInfo a call=") from None
+def op(name: str, *samples: str | Array | SampleInput, large: Calls = (), **about: Any) -> OpInfo:
+    """An op, its samples and large samples as `calls` reads them."""
+    return OpInfo(name, calls(*samples), large=calls(*large), **about)
 
 
 def registered(name: str) -> Callable[..., Any]:
@@ -220,17 +258,23 @@ def large_samples(op: OpInfo) -> list[SampleInput]:
     return enlargements(op.samples[0])
 
 
-def unary(name: str, low: float = -2.0, high: float = 2.0, away: tuple[float, ...] = (), **about: Any) -> OpInfo:
-    """An element-wise op of one argument: a matrix, a 0-d tensor, an empty one."""
+NUMBER = Array(())
+
+
+def unary(
+    name: str, low: float = -2.0, high: float = 2.0, away: tuple[float, ...] = (), more: Calls = (), **about: Any
+) -> OpInfo:
+    """An element-wise op of one argument: a matrix, a 0-d tensor, an empty one, and `more`."""
     x = Array((3, 4), low, high, away)
     samples = [SampleInput(x), SampleInput(replace(x, shape=())), SampleInput(replace(x, shape=(0, 3)))]
     large = enlargements(samples[0]) + about.pop("large", [])
-    return OpInfo(name, samples + about.pop("more", []), kinks=about.pop("kinks", away), large=large, **about)
+    return OpInfo(name, samples + calls(*more), kinks=about.pop("kinks", away), large=large, **about)
 
 
-def binary(name: str, x: Array | None = None, y: Array | None = None, numbers: bool = True, **about: Any) -> OpInfo:
-    """An element-wise op of two arguments that broadcast: both ways, with 0-d, with numbers, empty."""
-    x, y = x or Array(()), y or Array(())
+def binary(
+    name: str, x: Array = NUMBER, y: Array = NUMBER, numbers: bool = True, more: Calls = (), **about: Any
+) -> OpInfo:
+    """An element-wise op of two arguments that broadcast: both ways, with 0-d, with numbers, empty, and `more`."""
     shapes: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
         ((3, 4), (3, 4)), ((3, 4), (4,)), ((3, 1), (2, 1, 4)), ((), (3,)), ((2,), ()), ((), ()), ((0, 3), (3,)),
     ]  # fmt: skip
@@ -238,4 +282,4 @@ def binary(name: str, x: Array | None = None, y: Array | None = None, numbers: b
     if numbers:
         value = (y.low + 2 * y.high) / 3
         samples.append(SampleInput(replace(x, shape=(2, 3)), value, name="2x3,number"))
-    return OpInfo(name, samples + about.pop("more", []), **about)
+    return OpInfo(name, samples + calls(*more), **about)

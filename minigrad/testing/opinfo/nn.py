@@ -1,15 +1,14 @@
 """ops/nn/: activations, convolutions, pooling, normalization, resizing, attention, recurrent cells, look-ups."""
 
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from minigrad.backend import array_module
 from minigrad.ops.nn.recurrent import lstm_sequence, lstm_step
-from minigrad.testing.opinfo.model import Array, OpInfo, SampleInput, bools, ints, registered, unary
+from minigrad.testing.opinfo.model import Array, OpInfo, SampleInput, op, registered, unary
 
-X = Array((3, 4))
 F = "nn.functional."
 
 
@@ -19,9 +18,9 @@ def _indices(x: Any) -> Any:
     return array_module(array).asarray(np.resize(np.array([0, 1, 0, 0], "uint8"), array.shape))
 
 
-def layer(name: str, *samples: SampleInput, **about: Any) -> OpInfo:
+def layer(name: str, *samples: str | Array | SampleInput, **about: Any) -> OpInfo:
     """A function of torch.nn.functional."""
-    return OpInfo(name, list(samples), torch=F + name, **about)
+    return op(name, *samples, torch=F + name, **about)
 
 
 def piecewise(name: str, *kinks: float, **about: Any) -> OpInfo:
@@ -29,230 +28,154 @@ def piecewise(name: str, *kinks: float, **about: Any) -> OpInfo:
     return unary(name, -5, 5, kinks, torch=F + name, **about)
 
 
-SOFT = [
-    SampleInput(Array((3, 4)), 1), SampleInput(Array((2, 3, 2)), dim=0), SampleInput(Array((3, 4), -30, 30), -1),
-    SampleInput(Array(()), 0), SampleInput(Array((0, 3)), 1), SampleInput(Array((5, 3)), -1),
-]  # fmt: skip
+SOFT = "3x4, 1 | 2x3x2, dim=0 | 3x4[-30, 30], -1"
 SIGNED = Array((3, 4), away=(0.0,))
 
-MANY_ROWS = [
-    SampleInput(Array((900, 10), -5, 5), 1), SampleInput(Array((270, 1000), -5, 5), 1),
-    SampleInput(Array((90, 1000)), 0),
-]  # fmt: skip
-MANY = [SampleInput(Array((1000, 9), -7, 7, away=(0.0,))), SampleInput(Array((330, 1000), -7, 7, away=(0.0,)))]
+MANY = [SampleInput(Array(shape, -7, 7, away=(0.0,))) for shape in ((1000, 9), (330, 1000))]
 
 ACTIVATIONS = [
-    OpInfo("softmax", SOFT, large=MANY_ROWS),
-    OpInfo("log_softmax", SOFT, large=MANY_ROWS),
-    OpInfo("softmin", SOFT[:3], torch=F + "softmin"),
+    *(op(name, SOFT, "0d, 0 | 0x3, 1 | 5x3, -1", large=["900x10[-5, 5], 1 | 270x1000[-5, 5], 1 | 90x1000, 0"])
+        for name in ("softmax", "log_softmax")),
+    layer("softmin", SOFT),
     unary("relu", away=(0.0,), numpy=lambda x: np.maximum(x, 0), large=MANY),
-    unary("sigmoid", -8, 8, numpy=lambda x: 1 / (1 + np.exp(-x)),
-        more=[SampleInput(Array((5,), -60, -20), name="far")]),
+    unary("sigmoid", -8, 8, numpy=lambda x: 1 / (1 + np.exp(-x)), more=["5x[-60, -20], name='far'"]),
     unary("logsigmoid", -8, 8, torch=F + "logsigmoid", numpy=lambda x: -np.log1p(np.exp(-x))),
-    unary("softplus", -8, 8, torch=F + "softplus", more=[SampleInput(X, 2.0), SampleInput(X, beta=0.5)]),
+    unary("softplus", -8, 8, torch=F + "softplus", more=["3x4, 2.0 | 3x4, beta=0.5"]),
     piecewise("leaky_relu", 0.0, more=[SampleInput(SIGNED, 0.2)]),
-    OpInfo("prelu", [SampleInput(SIGNED, Array((4,))), SampleInput(SIGNED, Array((1,))),
-        SampleInput(Array((2, 3, 2), away=(0.0,)), Array((3,)))]),
+    op("prelu", SampleInput(SIGNED, Array((4,))), SampleInput(SIGNED, Array((1,))),
+        SampleInput(Array((2, 3, 2), away=(0.0,)), Array((3,)))),
     piecewise("elu", 0.0, more=[SampleInput(SIGNED, alpha=1.5)]),
     piecewise("celu", 0.0, more=[SampleInput(SIGNED, 1.5)]),
-    piecewise("selu", 0.0),
-    unary("silu", torch=F + "silu"),
-    unary("mish", torch=F + "mish"),
-    unary("gelu", torch=F + "gelu", more=[SampleInput(X, approximate="tanh")], large=MANY),
-    piecewise("relu6", 0.0, 6.0),
+    *(unary(name, torch=F + name) for name in ("silu", "mish")),
+    unary("gelu", torch=F + "gelu", more=["3x4, approximate='tanh'"], large=MANY),
     piecewise("hardtanh", -1.0, 1.0, more=[SampleInput(Array((3,), -3, 3, away=(-2.0, 0.5)), -2.0, 0.5)]),
     piecewise("hardsigmoid", -3.0, 3.0, rtol=1e-7),  # PyTorch multiplies by a 1/6 of float32
-    piecewise("hardswish", -3.0, 3.0),
-    OpInfo("threshold", [SampleInput(Array((3, 4), away=(0.5,)), 0.5, -1.0)], torch=F + "threshold",
-        kinks=("a jump at the threshold",)),
-    piecewise("softshrink", -0.5, 0.5),
-    piecewise("hardshrink", -0.5, 0.5),
-    unary("tanhshrink", torch=F + "tanhshrink", more=[SampleInput(Array((3,), 2, 4), name="far")]),
+    layer("threshold", SampleInput(Array((3, 4), away=(0.5,)), 0.5, -1.0), kinks=("a jump at the threshold",)),
+    *(piecewise(name, *kinks) for name, kinks in {"selu": (0.0,), "relu6": (0.0, 6.0), "hardswish": (-3.0, 3.0),
+        "softshrink": (-0.5, 0.5), "hardshrink": (-0.5, 0.5)}.items()),
+    unary("tanhshrink", torch=F + "tanhshrink", more=["3x[2, 4], name='far'"]),
     unary("softsign", torch=F + "softsign", away=(0.0,), kinks=("second derivative at 0",)),
-    layer("glu", SampleInput(X), SampleInput(Array((4, 3)), 0), SampleInput(Array((2, 4, 3)), dim=-2)),
+    layer("glu", "3x4 | 4x3, 0 | 2x4x3, dim=-2"),
 ]  # fmt: skip
 
 # grids for grid_sample at least 0.05 of a pixel away from every pixel, in images of 3 x 4
 BETWEEN = Array((2, 3, 2, 2), 0.05, 0.2, then=lambda a: a * [1, -1])
+PLAIN: Any = {"stride": (1,), "padding": (0,), "dilation": (1,), "groups": 1}
 CONVOLUTIONS = [
-    layer("conv1d", SampleInput(Array((2, 3, 7)), Array((4, 3, 3)), Array((4,))),
-        SampleInput(Array((2, 4, 8)), Array((4, 2, 3)), None, 2, 1, 2, 2), SampleInput(Array((3, 7)), Array((2, 3, 2))),
-        SampleInput(Array((1, 2, 6)), Array((2, 2, 3)), padding="same"),
-        SampleInput(Array((0, 2, 6)), Array((2, 2, 3))),
-        large=[SampleInput(Array((8, 6, 200)), Array((10, 6, 3)), Array((10,))),
-        SampleInput(Array((4, 8, 600)), Array((8, 2, 5)), Array((8,)), 2, 1, 2, 4)]),
-    layer("conv2d", SampleInput(Array((2, 2, 4, 5)), Array((3, 2, 3, 2)), Array((3,))),
-        SampleInput(Array((1, 4, 5, 5)), Array((4, 1, 3, 3)), Array((4,)), (2, 1), (1, 0), 1, 4),
-        SampleInput(Array((1, 2, 6, 5)), Array((2, 2, 2, 2)), stride=2, dilation=(2, 1)),
-        SampleInput(Array((2, 4, 4)), Array((1, 2, 1, 1))),
-        large=[SampleInput(Array((8, 6, 20, 18)), Array((10, 6, 3, 3)), Array((10,)), padding=1),
-        SampleInput(Array((4, 6, 41, 40)), Array((8, 6, 5, 4)), None, 2, (2, 1)),
-        SampleInput(Array((4, 8, 40, 30)), Array((8, 1, 3, 3)), Array((8,)), 1, 1, 1, 8),
-        SampleInput(Array((8, 16, 20, 20)), Array((12, 16, 1, 1)), Array((12,))),
-        SampleInput(Array((8, 16, 46, 46)), Array((8, 16, 3, 3)), Array((8,)))]),
-    layer("conv3d", SampleInput(Array((1, 2, 3, 3, 3)), Array((2, 2, 2, 2, 2)), Array((2,)), padding=(1, 0, 0)),
-        large=[SampleInput(Array((2, 4, 12, 11, 10)), Array((6, 4, 3, 3, 3)), Array((6,)), padding=1)]),
-    layer("conv_transpose1d", SampleInput(Array((2, 3, 4)), Array((3, 2, 3)), Array((2,))),
-        SampleInput(Array((1, 4, 3)), Array((4, 1, 3)), None, 2, 1, 1, 2, 2),
-        large=[SampleInput(Array((8, 10, 120)), Array((10, 6, 3)), Array((6,)), 2)]),
-    layer("conv_transpose2d", SampleInput(Array((1, 2, 3, 2)), Array((2, 3, 2, 3)), Array((3,))),
-        SampleInput(Array((1, 2, 3, 3)), Array((2, 1, 3, 3)), stride=2, padding=1, output_padding=1),
-        large=[SampleInput(Array((4, 10, 16, 15)), Array((10, 6, 3, 3)), Array((6,))),
-        SampleInput(Array((8, 8, 20, 20)), Array((8, 4, 4, 4)), Array((4,)), 2, 1)]),
-    layer("conv_transpose3d", SampleInput(Array((1, 2, 2, 2, 2)), Array((2, 1, 2, 2, 2)), stride=2),
-        large=[SampleInput(Array((2, 6, 9, 10, 8)), Array((6, 4, 3, 3, 3)), Array((4,)), 2)]),
-    OpInfo("conv", [SampleInput(Array((1, 2, 5)), Array((3, 2, 3)), None),
-        SampleInput(Array((1, 2, 5)), Array((3, 2, 3)), Array((3,)))],
-        call=lambda x, w, b: registered("conv")(x, w, b, stride=(1,), padding=(0,), dilation=(1,), groups=1),
-        torch="conv1d"),
-    OpInfo("conv_transpose", [SampleInput(Array((1, 3, 3)), Array((3, 2, 3)))],
-        call=lambda g, w: registered("conv_transpose")(g, w, shape=(1, 2, 5), stride=(1,), padding=(0,), dilation=(1,),
-        groups=1), torch="conv_transpose1d"),
-    OpInfo("conv_weight", [SampleInput(Array((1, 2, 5)), Array((1, 3, 3)))],
-        call=lambda x, g: registered("conv_weight")(x, g, shape=(3, 2, 3), stride=(1,), padding=(0,), dilation=(1,),
-        groups=1), torch=lambda torch, x, g: torch.conv1d(x.transpose(0, 1), g.transpose(0, 1)).transpose(0, 1)),
+    layer("conv1d", "2x3x7, 4x3x3, 4x | 2x4x8, 4x2x3, None, 2, 1, 2, 2 | 3x7, 2x3x2 | 1x2x6, 2x2x3, padding='same'",
+        "0x2x6, 2x2x3", large=["8x6x200, 10x6x3, 10x | 4x8x600, 8x2x5, 8x, 2, 1, 2, 4"]),
+    layer("conv2d", "2x2x4x5, 3x2x3x2, 3x | 1x4x5x5, 4x1x3x3, 4x, (2, 1), (1, 0), 1, 4",
+        "1x2x6x5, 2x2x2x2, stride=2, dilation=(2, 1) | 2x4x4, 1x2x1x1",
+        large=["8x6x20x18, 10x6x3x3, 10x, padding=1 | 4x6x41x40, 8x6x5x4, None, 2, (2, 1)",
+        "4x8x40x30, 8x1x3x3, 8x, 1, 1, 1, 8 | 8x16x20x20, 12x16x1x1, 12x", "8x16x46x46, 8x16x3x3, 8x"]),
+    layer("conv3d", "1x2x3x3x3, 2x2x2x2x2, 2x, padding=(1, 0, 0)", large=["2x4x12x11x10, 6x4x3x3x3, 6x, padding=1"]),
+    layer("conv_transpose1d", "2x3x4, 3x2x3, 2x | 1x4x3, 4x1x3, None, 2, 1, 1, 2, 2",
+        large=["8x10x120, 10x6x3, 6x, 2"]),
+    layer("conv_transpose2d", "1x2x3x2, 2x3x2x3, 3x | 1x2x3x3, 2x1x3x3, stride=2, padding=1, output_padding=1",
+        large=["4x10x16x15, 10x6x3x3, 6x | 8x8x20x20, 8x4x4x4, 4x, 2, 1"]),
+    layer("conv_transpose3d", "1x2x2x2x2, 2x1x2x2x2, stride=2", large=["2x6x9x10x8, 6x4x3x3x3, 4x, 2"]),
+    op("conv", "1x2x5, 3x2x3, None | 1x2x5, 3x2x3, 3x", call=partial(registered("conv"), **PLAIN), torch="conv1d"),
+    op("conv_transpose", "1x3x3, 3x2x3", call=partial(registered("conv_transpose"), shape=(1, 2, 5), **PLAIN),
+        torch="conv_transpose1d"),
+    op("conv_weight", "1x2x5, 1x3x3", call=partial(registered("conv_weight"), shape=(3, 2, 3), **PLAIN),
+        torch=lambda torch, x, g: torch.conv1d(x.transpose(0, 1), g.transpose(0, 1)).transpose(0, 1)),
 ]  # fmt: skip
 
-LINE, PLANE, SOLID = (Array(s, distinct=True) for s in ((2, 2, 7), (2, 2, 5, 4), (1, 2, 4, 4, 3)))
 FIRST = ("ties: the first",)
-LARGE_LINE, LARGE_PLANE, LARGE_SOLID = (
-    Array(s, distinct=True) for s in ((8, 6, 401), (8, 6, 40, 30), (2, 4, 13, 14, 12))
-)
-MANY_PLANES = Array((16, 16, 34, 34), distinct=True)
+PAIRS: Any = {"kernel": (2,), "stride": (1,), "dilation": (1,)}
 POOLING = [
-    layer("max_pool1d", SampleInput(LINE, 2), SampleInput(LINE, 3, 2, 1), SampleInput(LINE, 3, 2, 1, 1, True),
-        SampleInput(LINE, 2, dilation=2), kinks=FIRST, large=[SampleInput(LARGE_LINE, 2),
-        SampleInput(LARGE_LINE, 3, 2, 1)]),
-    layer("max_pool2d", SampleInput(PLANE, 2), SampleInput(PLANE, (3, 2), (1, 2), 1, return_indices=True),
-        SampleInput(PLANE, 3, 2, 1, ceil_mode=True), SampleInput(Array((2, 4, 4), distinct=True), 2), kinks=FIRST,
-        large=[SampleInput(LARGE_PLANE, 2), SampleInput(LARGE_PLANE, 3, 2, 1),
-        SampleInput(LARGE_PLANE, (2, 3), (1, 2), dilation=(2, 1)), SampleInput(LARGE_PLANE, 2, return_indices=True),
-        SampleInput(MANY_PLANES, 2)]),
-    layer("max_pool3d", SampleInput(SOLID, 2), kinks=FIRST, large=[SampleInput(LARGE_SOLID, 2),
-        SampleInput(LARGE_SOLID, 3, 2, 1)]),
+    layer("max_pool1d", "d2x2x7, 2 | d2x2x7, 3, 2, 1 | d2x2x7, 3, 2, 1, 1, True | d2x2x7, 2, dilation=2", kinks=FIRST,
+        large=["d8x6x401, 2 | d8x6x401, 3, 2, 1"]),
+    layer("max_pool2d", "d2x2x5x4, 2 | d2x2x5x4, (3, 2), (1, 2), 1, return_indices=True",
+        "d2x2x5x4, 3, 2, 1, ceil_mode=True | d2x4x4, 2", kinks=FIRST,
+        large=["d8x6x40x30, 2 | d8x6x40x30, 3, 2, 1 | d8x6x40x30, (2, 3), (1, 2), dilation=(2, 1)",
+        "d8x6x40x30, 2, return_indices=True | d16x16x34x34, 2"]),
+    layer("max_pool3d", "d1x2x4x4x3, 2", kinks=FIRST, large=["d2x4x13x14x12, 2 | d2x4x13x14x12, 3, 2, 1"]),
     layer("max_unpool1d", SampleInput(Array((1, 2, 3)), np.array([[[0, 3, 4], [1, 2, 5]]]), 2)),
     layer("max_unpool2d", SampleInput(Array((2, 2, 2)), np.array([[[0, 3], [9, 11]], [[5, 6], [12, 15]]]), 2),
         SampleInput(Array((1, 1, 2, 2)), np.array([[[[0, 4], [16, 18]]]]), 2, 2, 0, (1, 1, 5, 5))),
     layer("max_unpool3d", SampleInput(Array((1, 1, 2, 1, 1)), np.array([[[[[3]], [[9]]]]]), 2)),
-    layer("lp_pool1d", SampleInput(Array((2, 3, 7), 0.5, 2), 2.0, 2),
-        SampleInput(Array((2, 3, 7), 0.5, 2), 3, 3, 2, True)),
-    layer("lp_pool2d", SampleInput(Array((2, 2, 4, 5), 0.5, 2), 2.0, (2, 3), 1)),
-    layer("lp_pool3d", SampleInput(Array((1, 1, 3, 4, 3), 0.5, 2), 1.5, 2)),
-    layer("avg_pool1d", SampleInput(LINE, 2), SampleInput(LINE, 3, 2, 1), SampleInput(LINE, 3, 2, 1, True, False),
-        large=[SampleInput(LARGE_LINE, 2), SampleInput(LARGE_LINE, 3, 2, 1)]),
-    layer("avg_pool2d", SampleInput(PLANE, 2), SampleInput(PLANE, 3, 2, 1),
-        SampleInput(PLANE, 3, 2, 1, count_include_pad=False), SampleInput(PLANE, 2, ceil_mode=True),
-        SampleInput(PLANE, 3, 2, 1, True, True), SampleInput(PLANE, 2, divisor_override=3),
-        large=[SampleInput(LARGE_PLANE, 2), SampleInput(LARGE_PLANE, 3, 2, 1, count_include_pad=False),
-        SampleInput(MANY_PLANES, 2)]),
-    layer("avg_pool3d", SampleInput(SOLID, 2), large=[SampleInput(LARGE_SOLID, 2), SampleInput(LARGE_SOLID, 3, 2, 1)]),
-    layer("adaptive_avg_pool1d", SampleInput(LINE, 3), SampleInput(LINE, 7)),
-    layer("adaptive_avg_pool2d", SampleInput(PLANE, (3, 2)), SampleInput(PLANE, 1), SampleInput(PLANE, (None, 3))),
-    layer("adaptive_avg_pool3d", SampleInput(SOLID, 2)),
-    layer("adaptive_max_pool1d", SampleInput(LINE, 3), SampleInput(LINE, 2, return_indices=True), kinks=FIRST),
-    layer("adaptive_max_pool2d", SampleInput(PLANE, (3, 2)), SampleInput(PLANE, 1), kinks=FIRST),
-    layer("adaptive_max_pool3d", SampleInput(SOLID, (2, 3, 2)), kinks=FIRST),
-    OpInfo("max_pool", [SampleInput(Array((1, 2, 5), distinct=True))],
-        call=lambda x: registered("max_pool")(x, kernel=(2,), stride=(1,), dilation=(1,))[0],
+    layer("lp_pool1d", "2x3x7[0.5, 2], 2.0, 2 | 2x3x7[0.5, 2], 3, 3, 2, True"),
+    layer("lp_pool2d", "2x2x4x5[0.5, 2], 2.0, (2, 3), 1"),
+    layer("lp_pool3d", "1x1x3x4x3[0.5, 2], 1.5, 2"),
+    layer("avg_pool1d", "d2x2x7, 2 | d2x2x7, 3, 2, 1 | d2x2x7, 3, 2, 1, True, False",
+        large=["d8x6x401, 2 | d8x6x401, 3, 2, 1"]),
+    layer("avg_pool2d", "d2x2x5x4, 2 | d2x2x5x4, 3, 2, 1 | d2x2x5x4, 3, 2, 1, count_include_pad=False",
+        "d2x2x5x4, 2, ceil_mode=True | d2x2x5x4, 3, 2, 1, True, True | d2x2x5x4, 2, divisor_override=3",
+        large=["d8x6x40x30, 2 | d8x6x40x30, 3, 2, 1, count_include_pad=False | d16x16x34x34, 2"]),
+    layer("avg_pool3d", "d1x2x4x4x3, 2", large=["d2x4x13x14x12, 2 | d2x4x13x14x12, 3, 2, 1"]),
+    layer("adaptive_avg_pool1d", "d2x2x7, 3 | d2x2x7, 7"),
+    layer("adaptive_avg_pool2d", "d2x2x5x4, (3, 2) | d2x2x5x4, 1 | d2x2x5x4, (None, 3)"),
+    layer("adaptive_avg_pool3d", "d1x2x4x4x3, 2"),
+    layer("adaptive_max_pool1d", "d2x2x7, 3 | d2x2x7, 2, return_indices=True", kinks=FIRST),
+    layer("adaptive_max_pool2d", "d2x2x5x4, (3, 2) | d2x2x5x4, 1", kinks=FIRST),
+    layer("adaptive_max_pool3d", "d1x2x4x4x3, (2, 3, 2)", kinks=FIRST),
+    op("max_pool", "d1x2x5", call=lambda x: registered("max_pool")(x, **PAIRS)[0],
         torch=lambda torch, x: torch.nn.functional.max_pool1d(x, 2, 1)),
-    OpInfo("max_pool_backward", [SampleInput(Array((1, 1, 4)))], large=[SampleInput(Array((2, 64, 128)))],
-        call=lambda g: registered("max_pool_backward")(g, indices=_indices(g), shape=(*g.shape[:2], g.shape[2] + 1),
-        kernel=(2,), stride=(1,), dilation=(1,)), torch=lambda torch, g: torch.stack(
+    op("max_pool_backward", "1x1x4", large=["2x64x128"], call=lambda g: registered("max_pool_backward")(
+            g, indices=_indices(g), shape=(*g.shape[:2], g.shape[2] + 1), **PAIRS),
+        torch=lambda torch, g: torch.stack(
             [g[0, 0, 0], g[0, 0, 1] * 0, g[0, 0, 1] + g[0, 0, 2], g[0, 0, 3], g[0, 0, 3] * 0]).reshape(1, 1, 5)),
-    OpInfo("take_max", [SampleInput(Array((1, 1, 5)))],
-        call=lambda x: registered("take_max")(x, indices=_indices(x[..., 1:]), kernel=(2,), stride=(1,), dilation=(1,)),
+    op("take_max", "1x1x5", call=lambda x: registered("take_max")(x, indices=_indices(x[..., 1:]), **PAIRS),
         torch=lambda torch, x: x[..., [0, 2, 2, 3]]),
-    OpInfo("sliding_windows", [SampleInput(Array((1, 1, 5)))],
-        call=lambda x: registered("sliding_windows")(x, kernel=(2,), stride=(1,), dilation=(2,)),
+    op("sliding_windows", "1x1x5", call=partial(registered("sliding_windows"), kernel=(2,), stride=(1,), dilation=(2,)),
         torch=lambda torch, x: x.unfold(2, 3, 1)[..., ::2], alias=True),
-    OpInfo("add_windows", [SampleInput(Array((1, 1, 4, 2)))],
-        call=lambda g: registered("add_windows")(g, shape=(1, 1, 5), kernel=(2,), stride=(1,), dilation=(1,)),
+    op("add_windows", "1x1x4x2", call=partial(registered("add_windows"), shape=(1, 1, 5), **PAIRS),
         torch=lambda torch, g: torch.nn.functional.pad(g[..., 0], (0, 1)) + torch.nn.functional.pad(g[..., 1], (1, 0))),
 ]  # fmt: skip
 
-SIGNALS = Array((2, 4, 3))
-CHANNEL, SIZE = Array((4,), 0.5, 2), Array((4,), 0.5, 2, grad=False)
-LARGE_IMAGES, MANY_IMAGES, SIX = Array((8, 6, 40, 30)), Array((16, 6, 54, 52)), Array((6,), 0.5, 2)
 NORMS = [
-    layer("batch_norm", SampleInput(SIGNALS, None, None, CHANNEL, Array((4,)), True),
-        SampleInput(Array((5, 4)), None, None, training=True),
-        SampleInput(SIGNALS, Array((4,), grad=False), SIZE, CHANNEL, Array((4,))),
-        large=[SampleInput(LARGE_IMAGES, None, None, SIX, Array((6,)), True),
-        SampleInput(MANY_IMAGES, None, None, training=True), SampleInput(Array((1400, 6)), None, None, SIX, None, True),
-        SampleInput(LARGE_IMAGES, Array((6,), grad=False), replace(SIX, grad=False), SIX, Array((6,)))]),
-    layer("instance_norm", SampleInput(SIGNALS), SampleInput(SIGNALS, None, None, CHANNEL, Array((4,))),
-        large=[SampleInput(LARGE_IMAGES, None, None, SIX, Array((6,))), SampleInput(MANY_IMAGES)]),
-    layer("group_norm", SampleInput(SIGNALS, 2), SampleInput(SIGNALS, 4, CHANNEL, Array((4,))),
-        large=[SampleInput(LARGE_IMAGES, 3, SIX, Array((6,))), SampleInput(MANY_IMAGES, 2)]),
-    layer("layer_norm", SampleInput(X, (4,)), SampleInput(SIGNALS, (4, 3), Array((4, 3)), Array((4, 3))),
-        SampleInput(X, [4], None, None, 0.1), large=[SampleInput(Array((90, 96)), (96,), Array((96,)), Array((96,))),
-        SampleInput(Array((90, 96)), (96,)), SampleInput(Array((20, 12, 64)), (12, 64), Array((12, 64))),
-        SampleInput(Array((504, 528)), (528,), Array((528,)), Array((528,)))]),
-    layer("rms_norm", SampleInput(X, (4,)), SampleInput(X, (4,), CHANNEL, 0.1),
-        large=[SampleInput(Array((90, 96)), (96,), Array((96,))), SampleInput(Array((504, 528)), (528,))]),
-    layer("local_response_norm", SampleInput(SIGNALS, 3, alpha=0.5), SampleInput(SIGNALS, 2, 1.0, 0.5, 2.0)),
-    layer("normalize", SampleInput(X), SampleInput(X, 2.0, 0), SampleInput(SIGNED, 1.0, -1),
-        SampleInput(Array((2, 3, 2)), dim=(1, 2)), kinks=("the zero vector: gradient 1 / eps",)),
+    layer("batch_norm", "2x4x3, None, None, 4x[0.5, 2], 4x, True | 5x4, None, None, training=True",
+        "2x4x3, c4x, c4x[0.5, 2], 4x[0.5, 2], 4x",
+        large=["8x6x40x30, None, None, 6x[0.5, 2], 6x, True | 16x6x54x52, None, None, training=True",
+        "1400x6, None, None, 6x[0.5, 2], None, True | 8x6x40x30, c6x, c6x[0.5, 2], 6x[0.5, 2], 6x"]),
+    layer("instance_norm", "2x4x3 | 2x4x3, None, None, 4x[0.5, 2], 4x",
+        large=["8x6x40x30, None, None, 6x[0.5, 2], 6x | 16x6x54x52"]),
+    layer("group_norm", "2x4x3, 2 | 2x4x3, 4, 4x[0.5, 2], 4x", large=["8x6x40x30, 3, 6x[0.5, 2], 6x | 16x6x54x52, 2"]),
+    layer("layer_norm", "3x4, (4,) | 2x4x3, (4, 3), 4x3, 4x3 | 3x4, [4], None, None, 0.1",
+        large=["90x96, (96,), 96x, 96x | 90x96, (96,) | 20x12x64, (12, 64), 12x64 | 504x528, (528,), 528x, 528x"]),
+    layer("rms_norm", "3x4, (4,) | 3x4, (4,), 4x[0.5, 2], 0.1", large=["90x96, (96,), 96x | 504x528, (528,)"]),
+    layer("local_response_norm", "2x4x3, 3, alpha=0.5 | 2x4x3, 2, 1.0, 0.5, 2.0"),
+    layer("normalize", "3x4 | 3x4, 2.0, 0", SampleInput(SIGNED, 1.0, -1), "2x3x2, dim=(1, 2)",
+        kinks=("the zero vector: gradient 1 / eps",)),
 ]  # fmt: skip
 
-IMAGES = Array((1, 2, 3, 4))
 RESIZING = [
-    layer("interpolate", SampleInput(IMAGES, (5, 2)), SampleInput(IMAGES, scale_factor=2),
-        SampleInput(IMAGES, (4, 7), mode="bilinear"), SampleInput(IMAGES, scale_factor=1.7, mode="bilinear"),
-        SampleInput(IMAGES, (6, 5), mode="bilinear", align_corners=True),
-        SampleInput(Array((1, 2, 5)), 8, mode="linear"), SampleInput(IMAGES, (5, 6), mode="bicubic"),
-        SampleInput(IMAGES, (2, 3), mode="area"), SampleInput(IMAGES, (5, 2), mode="nearest-exact")),
-    layer("pixel_shuffle", SampleInput(Array((1, 8, 2, 3)), 2)),
-    layer("pixel_unshuffle", SampleInput(Array((1, 2, 4, 6)), 2)),
-    layer("channel_shuffle", SampleInput(Array((1, 6, 2)), 3)),
-    OpInfo("nn.functional.unfold", [SampleInput(IMAGES, 2), SampleInput(IMAGES, (2, 3), 1, 1, 2),
-        SampleInput(Array((2, 3, 4)), 2)]),
-    layer("fold", SampleInput(Array((1, 8, 6)), (3, 4), 2), SampleInput(Array((1, 6, 4)), (3, 4), (2, 3), 1, 1, 2)),
+    layer("interpolate", "1x2x3x4, (5, 2) | 1x2x3x4, scale_factor=2 | 1x2x3x4, (4, 7), mode='bilinear'",
+        "1x2x3x4, scale_factor=1.7, mode='bilinear' | 1x2x3x4, (6, 5), mode='bilinear', align_corners=True",
+        "1x2x5, 8, mode='linear' | 1x2x3x4, (5, 6), mode='bicubic' | 1x2x3x4, (2, 3), mode='area'",
+        "1x2x3x4, (5, 2), mode='nearest-exact'"),
+    layer("pixel_shuffle", "1x8x2x3, 2"),
+    layer("pixel_unshuffle", "1x2x4x6, 2"),
+    layer("channel_shuffle", "1x6x2, 3"),
+    op("nn.functional.unfold", "1x2x3x4, 2 | 1x2x3x4, (2, 3), 1, 1, 2 | 2x3x4, 2"),
+    layer("fold", "1x8x6, (3, 4), 2 | 1x6x4, (3, 4), (2, 3), 1, 1, 2"),
 ]  # fmt: skip
 
+BAGS = np.array([3, 0, 3, 1])
 LOOKUPS = [
-    layer("cosine_similarity", SampleInput(X, Array((3, 4))), SampleInput(X, Array((4,)), -1),
-        SampleInput(X, Array((3, 4)), dim=0)),
-    layer("pairwise_distance", SampleInput(X, Array((3, 4))), SampleInput(X, Array((4,)), 2.0, 1e-6, True),
-        SampleInput(Array((3, 4), 1, 2), Array((3, 4), -1, 0), 1.0)),
-    OpInfo("cdist", [SampleInput(Array((3, 2)), Array((4, 2))), SampleInput(Array((2, 3, 2)), Array((2, 4, 2))),
-        SampleInput(Array((3, 2), 1, 2), Array((4, 2), -1, 0), 1.0),
-        SampleInput(Array((3, 2), 1, 2), Array((4, 2), -1, 0), p=3.0)], rtol=1e-10,
+    layer("cosine_similarity", "3x4, 3x4 | 3x4, 4x, -1 | 3x4, 3x4, dim=0"),
+    layer("pairwise_distance", "3x4, 3x4 | 3x4, 4x, 2.0, 1e-06, True | 3x4[1, 2], 3x4[-1, 0], 1.0"),
+    op("cdist", "3x2, 4x2 | 2x3x2, 2x4x2 | 3x2[1, 2], 4x2[-1, 0], 1.0 | 3x2[1, 2], 4x2[-1, 0], p=3.0", rtol=1e-10,
         kinks=("points that coincide: gradient 0",)),
-    layer("pdist", SampleInput(Array((4, 3))), SampleInput(Array((3, 2), distinct=True), 3.0),
-        kinks=("points that coincide: gradient 0",)),
-    layer("linear", SampleInput(X, Array((5, 4)), Array((5,))), SampleInput(X, Array((2, 4))),
-        SampleInput(Array((4,)), Array((2, 4)), Array((2,))), SampleInput(Array((2, 3, 4)), Array((5, 4)), Array((5,))),
-        SampleInput(Array((2, 0, 4)), Array((5, 4)), Array((5,))),
-        large=[SampleInput(Array((96, 90)), Array((100, 90)), Array((100,))),
-        SampleInput(Array((12, 16, 60)), Array((50, 60)), Array((50,))),
-        SampleInput(Array((504, 528)), Array((64, 528)), Array((64,)))]),
-    layer("bilinear", SampleInput(Array((5, 3)), Array((5, 4)), Array((2, 3, 4)), Array((2,))),
-        SampleInput(Array((2, 5, 3)), Array((2, 5, 4)), Array((2, 3, 4)))),
-    layer("embedding", SampleInput(ints((2, 3), 0, 5), Array((5, 2))),
-        large=[SampleInput(ints((40, 30), 0, 50), Array((50, 16))),
-        SampleInput(ints((130, 64), 0, 1000), Array((1000, 32)))]),
-    layer("embedding_bag", SampleInput(ints((2, 3), 0, 5), Array((5, 2))),
-        SampleInput(np.array([3, 0, 3, 1]), Array((5, 2)), np.array([0, 1, 1])),
-        SampleInput(np.array([3, 0, 3, 1]), Array((5, 2)), np.array([0, 3]), mode="sum",
-        per_sample_weights=Array((4,))),
+    layer("pdist", "4x3 | d3x2, 3.0", kinks=("points that coincide: gradient 0",)),
+    layer("linear", "3x4, 5x4, 5x | 3x4, 2x4 | 4x, 2x4, 2x | 2x3x4, 5x4, 5x | 2x0x4, 5x4, 5x",
+        large=["96x90, 100x90, 100x | 12x16x60, 50x60, 50x | 504x528, 64x528, 64x"]),
+    layer("bilinear", "5x3, 5x4, 2x3x4, 2x | 2x5x3, 2x5x4, 2x3x4"),
+    layer("embedding", "i2x3[0, 5), 5x2", large=["i40x30[0, 50), 50x16 | i130x64[0, 1000), 1000x32"]),
+    layer("embedding_bag", "i2x3[0, 5), 5x2", SampleInput(BAGS, Array((5, 2)), np.array([0, 1, 1])),
+        SampleInput(BAGS, Array((5, 2)), np.array([0, 3]), mode="sum", per_sample_weights=Array((4,))),
         SampleInput(np.array([[3, 0], [3, 1]]), Array((5, 2), distinct=True), mode="max", padding_idx=1)),
-    layer("affine_grid", SampleInput(Array((2, 2, 3)), (2, 1, 3, 4), False),
-        SampleInput(Array((1, 3, 4)), (1, 1, 2, 2, 3), True)),
-    layer("grid_sample", SampleInput(Array((2, 2, 3, 4)), BETWEEN, "bilinear", "zeros", False),
-        SampleInput(Array((2, 2, 3, 4)), BETWEEN, "bilinear", "border", True),
-        SampleInput(Array((2, 2, 3, 4)), BETWEEN, "bilinear", "reflection", False),
-        SampleInput(Array((2, 2, 3, 4)), Array((2, 2, 2, 2), -1.4, 1.4, grad=False), "nearest", "zeros", True),
-        SampleInput(Array((1, 1, 2, 3, 2)), Array((1, 1, 2, 2, 3), 0.05, 0.2), "bilinear", "zeros", False),
-        kinks=("pixels", "edges")),
-    layer("scaled_dot_product_attention", SampleInput(Array((2, 3, 4)), Array((2, 5, 4)), Array((2, 5, 2))),
-        SampleInput(Array((2, 3, 4)), Array((2, 3, 4)), Array((2, 3, 2)), is_causal=True),
-        SampleInput(Array((3, 4)), Array((5, 4)), Array((5, 2)), Array((3, 5)), scale=0.3),
-        SampleInput(Array((1, 2, 3, 4)), Array((1, 2, 5, 4)), Array((1, 2, 5, 2)), bools((3, 5))),
-        large=[SampleInput(Array((6, 4, 50, 8)), Array((6, 4, 70, 8)), Array((6, 4, 70, 8))),
-        SampleInput(*[Array((6, 4, 70, 8))] * 3, is_causal=True),
-        SampleInput(Array((6, 4, 70, 8)), Array((6, 4, 50, 8)), Array((6, 4, 50, 8)), is_causal=True),
-        SampleInput(*[Array((6, 4, 70, 8))] * 3, Array((70, 70))), SampleInput(*[Array((8, 8, 130, 32))] * 3)]),
+    layer("affine_grid", "2x2x3, (2, 1, 3, 4), False | 1x3x4, (1, 1, 2, 2, 3), True"),
+    layer("grid_sample", *(SampleInput(Array((2, 2, 3, 4)), BETWEEN, "bilinear", padding, padding == "border")
+        for padding in ("zeros", "border", "reflection")),
+        "2x2x3x4, c2x2x2x2[-1.4, 1.4], 'nearest', 'zeros', True",
+        "1x1x2x3x2, 1x1x2x2x3[0.05, 0.2], 'bilinear', 'zeros', False", kinks=("pixels", "edges")),
+    layer("scaled_dot_product_attention", "2x3x4, 2x5x4, 2x5x2 | 2x3x4, 2x3x4, 2x3x2, is_causal=True",
+        "3x4, 5x4, 5x2, 3x5, scale=0.3 | 1x2x3x4, 1x2x5x4, 1x2x5x2, b3x5",
+        large=["6x4x50x8, 6x4x70x8, 6x4x70x8 | 6x4x70x8, 6x4x70x8, 6x4x70x8, is_causal=True",
+        "6x4x70x8, 6x4x50x8, 6x4x50x8, is_causal=True | 6x4x70x8, 6x4x70x8, 6x4x70x8, 70x70",
+        "8x8x130x32, 8x8x130x32, 8x8x130x32"]),
 ]  # fmt: skip
 
 
@@ -262,11 +185,11 @@ def cell(name: str, gates: int, states: int = 1) -> OpInfo:
     def sample(batch: int, size: int, hidden: int, biases: int = 0) -> SampleInput:
         h = Array((batch, hidden))
         weights = Array((gates * hidden, size)), Array((gates * hidden, hidden))
-        return SampleInput(Array((batch, size)), [h, h] if states == 2 else h, *weights,
-            *[Array((gates * hidden,))] * biases)  # fmt: skip
+        state = [h, h] if states == 2 else h
+        return SampleInput(Array((batch, size)), state, *weights, *[Array((gates * hidden,))] * biases)
 
     kinks = (0.0,) if "relu" in name else ()
-    return OpInfo(name, [sample(2, 3, 4, biases=2), sample(2, 3, 4)], kinks=kinks, large=[sample(96, 60, 90, biases=2)])
+    return op(name, sample(2, 3, 4, biases=2), sample(2, 3, 4), kinks=kinks, large=[sample(96, 60, 90, biases=2)])
 
 
 def _torch_lstm_step(torch: Any, gates: Any, c: Any) -> Any:
@@ -290,9 +213,8 @@ def sequence(steps: int, batch: int, size: int, reverse: bool) -> SampleInput:
 
 
 RECURRENT = [
-    OpInfo("lstm_step", [SampleInput(Array((3, 8)), Array((3, 2)))], call=lstm_step, torch=_torch_lstm_step,
-        large=[SampleInput(Array((96, 360)), Array((96, 90)))]),
-    OpInfo("lstm_sequence", [sequence(4, 3, 2, False), sequence(4, 3, 2, True)], call=lstm_sequence,
+    op("lstm_step", "3x8, 3x2", call=lstm_step, torch=_torch_lstm_step, large=["96x360, 96x90"]),
+    op("lstm_sequence", sequence(4, 3, 2, False), sequence(4, 3, 2, True), call=lstm_sequence,
         torch=_torch_lstm_sequence, large=[sequence(30, 12, 24, False), sequence(9, 32, 32, True)]),
     cell("rnn_tanh_cell", 1), cell("rnn_relu_cell", 1), cell("lstm_cell", 4, 2), cell("gru_cell", 3),
 ]  # fmt: skip

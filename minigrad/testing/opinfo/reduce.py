@@ -5,42 +5,19 @@ from typing import Any
 import numpy as np
 
 from minigrad.ops.reduce import reductions
-from minigrad.testing.opinfo.model import Array, OpInfo, SampleInput, bools
+from minigrad.testing.opinfo.model import Array, SampleInput, op
 
-X = Array((3, 4))
-CUBE = Array((2, 3, 4))
-APART = Array((3, 4), distinct=True)
 SIGNED = Array((3, 4), away=(0.0,))
 SIZES = Array((3, 4), 0.1, 2, distinct=True)
-EMPTY = Array((0, 3))
-SCALAR = Array(())
 EVEN = ("ties: an even share",)
 FIRST = ("ties: an even share; the first of them where indices are returned",)
 
-OVER = [
-    SampleInput(CUBE), SampleInput(CUBE, 1), SampleInput(CUBE, -1, True), SampleInput(CUBE, dim=(0, 2)),
-    SampleInput(SCALAR), SampleInput(SCALAR, 0), SampleInput(CUBE, dim=[0, 1], keepdim=True), SampleInput(EMPTY, 1),
-]  # fmt: skip
-LARGE_OVER = [
-    SampleInput(Array((81, 108))), SampleInput(Array((20, 30, 40)), 1), SampleInput(Array((20, 30, 40)), dim=(0, 2)),
-    SampleInput(Array((504, 528))), SampleInput(Array((504, 528)), -1), SampleInput(Array((504, 528)), 0),
-]  # fmt: skip
-EXTREME = [
-    SampleInput(APART, 1), SampleInput(Array((2, 3, 4), distinct=True), (0, 2), True), SampleInput(SCALAR, 0),
-    SampleInput(EMPTY, 1),
-]  # fmt: skip
-CHOSEN = [
-    SampleInput(APART), SampleInput(APART, 1), SampleInput(APART, dim=-2, keepdim=True), SampleInput(SCALAR),
-    SampleInput(SCALAR, 0),
-]  # fmt: skip
-SPREAD = [
-    SampleInput(CUBE), SampleInput(CUBE, 1), SampleInput(CUBE, (0, -1), keepdim=True), SampleInput(X, 1, correction=0),
-    SampleInput(X, unbiased=False),
-]  # fmt: skip
-TRUTH = [
-    SampleInput(bools((3, 4))), SampleInput(bools((3, 4)), 1), SampleInput(bools((3, 4)), 0, True), SampleInput(X),
-    SampleInput(bools((0, 3)), 0), SampleInput(bools((2, 3, 2)), (0, 2)),
-]  # fmt: skip
+OVER = "2x3x4 | 2x3x4, 1 | 2x3x4, -1, True | 2x3x4, dim=(0, 2) | 0d | 0d, 0 | 2x3x4, dim=[0, 1], keepdim=True | 0x3, 1"
+LARGE_OVER = ["81x108 | 20x30x40, 1 | 20x30x40, dim=(0, 2) | 504x528 | 504x528, -1 | 504x528, 0"]
+EXTREME = "d3x4, 1 | d2x3x4, (0, 2), True | 0d, 0 | 0x3, 1"
+CHOSEN = "d3x4 | d3x4, 1 | d3x4, dim=-2, keepdim=True | 0d | 0d, 0"
+SPREAD = "2x3x4 | 2x3x4, 1 | 2x3x4, (0, -1), keepdim=True | 3x4, 1, correction=0 | 3x4, unbiased=False"
+TRUTH = "b3x4 | b3x4, 1 | b3x4, 0, True | 3x4 | b0x3, 0 | b2x3x2, (0, 2)"
 
 
 def _numpy(name: str) -> Any:
@@ -53,49 +30,36 @@ def _numpy(name: str) -> Any:
     return call
 
 
-def _with_nan(x: Any) -> Any:
-    return np.array([np.nan, *x[1:]])
-
-
+WITH_NAN = SampleInput(Array((4,), then=lambda x: np.array([np.nan, *x[1:]])), name="nan")
 ROUNDED = Array((3, 4), then=np.round, grad=False)
 NEARLY = Array((3, 4), then=lambda x: np.round(x) * (1 + 1e-9), grad=False)
 SAME = [
-    OpInfo("isclose", [SampleInput(ROUNDED, ROUNDED), SampleInput(ROUNDED, NEARLY),
-        SampleInput(NEARLY, ROUNDED, 0.5, 0.1)], numpy="isclose", order=0),
-    OpInfo("allclose", [SampleInput(ROUNDED, ROUNDED), SampleInput(ROUNDED, NEARLY, atol=9.0)], numpy="allclose",
-        order=0),
-    OpInfo("equal", [SampleInput(ROUNDED, ROUNDED), SampleInput(ROUNDED, Array((4,), grad=False))], numpy="array_equal",
-        order=0),
-    OpInfo("count_nonzero", [SampleInput(ROUNDED), SampleInput(ROUNDED, 1), SampleInput(ROUNDED, (0, 1))],
-        numpy="count_nonzero", order=0),
-    OpInfo("isin", [SampleInput(ROUNDED, Array((2,), then=np.round, grad=False))], numpy="isin", order=0),
-    OpInfo("unique", [SampleInput(ROUNDED), SampleInput(ROUNDED, return_inverse=True, return_counts=True),
-        SampleInput(ROUNDED, dim=1)], order=0),
+    op("isclose", SampleInput(ROUNDED, ROUNDED), SampleInput(ROUNDED, NEARLY), SampleInput(NEARLY, ROUNDED, 0.5, 0.1),
+        numpy="isclose", order=0),
+    op("allclose", SampleInput(ROUNDED, ROUNDED), SampleInput(ROUNDED, NEARLY, atol=9.0), numpy="allclose", order=0),
+    op("equal", SampleInput(ROUNDED, ROUNDED), SampleInput(ROUNDED, Array((4,), grad=False)), order=0,
+        numpy="array_equal"),
+    op("count_nonzero", ROUNDED, SampleInput(ROUNDED, 1), SampleInput(ROUNDED, (0, 1)), order=0,
+        numpy="count_nonzero"),
+    op("isin", SampleInput(ROUNDED, Array((2,), then=np.round, grad=False)), numpy="isin", order=0),
+    op("unique", ROUNDED, SampleInput(ROUNDED, return_inverse=True, return_counts=True),
+        SampleInput(ROUNDED, dim=1), order=0),
 ]  # fmt: skip
 
 op_db = [
     *SAME,
-    OpInfo("sum", [*OVER, SampleInput(EMPTY), SampleInput(EMPTY, 0)], numpy=_numpy("sum"), large=LARGE_OVER),
-    OpInfo("sum_dim", [*OVER, SampleInput(EMPTY, 0)], call=reductions.sum, torch="sum", numpy=_numpy("sum")),
-    OpInfo("mean", OVER, numpy=_numpy("mean"), large=LARGE_OVER),
-    OpInfo("amax", EXTREME, numpy=_numpy("max"), kinks=EVEN),
-    OpInfo("amin", EXTREME, numpy=_numpy("min"), kinks=EVEN),
-    OpInfo("argmax", CHOSEN, numpy=_numpy("argmax"), order=0),
-    OpInfo("argmin", CHOSEN, numpy=_numpy("argmin"), order=0),
-    OpInfo("max", [*CHOSEN, SampleInput(APART, Array((4,), distinct=True))], kinks=FIRST, alias=True),
-    OpInfo("min", [*CHOSEN, SampleInput(APART, Array((4,), distinct=True))], kinks=FIRST, alias=True),
-    OpInfo("var", SPREAD),
-    OpInfo("std", SPREAD, kinks=("constant input: gradient 0",)),
-    OpInfo("var_mean", SPREAD),
-    OpInfo("std_mean", SPREAD, kinks=("constant input: gradient 0",)),
-    OpInfo("nansum", [*OVER, SampleInput(Array((4,), then=_with_nan), name="nan")]),
-    OpInfo("nanmean", [*OVER, SampleInput(Array((4,), then=_with_nan), name="nan")]),
-    OpInfo("norm", [SampleInput(X), SampleInput(X, 2, 1), SampleInput(SIGNED, 1, 1, True), SampleInput(SIGNED, 3, 0),
-        SampleInput(SIGNED, 0.5), SampleInput(X, "fro"), SampleInput(SIZES, float("inf"), 1),
-        SampleInput(SIZES, -float("inf"), 1), SampleInput(X, 2, (0, 1)), SampleInput(EMPTY, 2, 0)],
-        kinks=("the zero vector: gradient 0", "p = 1: zeros", "p = inf: ties")),
-    OpInfo("logsumexp", [SampleInput(CUBE, 1), SampleInput(CUBE, (0, 2), True), SampleInput(Array((3, 4), -40, 40), -1),
-        SampleInput(SCALAR, 0), SampleInput(EMPTY, 1)]),
-    OpInfo("any", TRUTH, order=0),
-    OpInfo("all", TRUTH, order=0),
+    op("sum", OVER, "0x3 | 0x3, 0", numpy=_numpy("sum"), large=LARGE_OVER),
+    op("sum_dim", OVER, "0x3, 0", call=reductions.sum, torch="sum", numpy=_numpy("sum")),
+    op("mean", OVER, numpy=_numpy("mean"), large=LARGE_OVER),
+    *(op(f"a{name}", EXTREME, numpy=_numpy(name), kinks=EVEN) for name in ("max", "min")),
+    *(op(name, CHOSEN, numpy=_numpy(name), order=0) for name in ("argmax", "argmin")),
+    *(op(name, CHOSEN, "d3x4, d4x", kinks=FIRST, alias=True) for name in ("max", "min")),
+    *(op(name, SPREAD) for name in ("var", "var_mean")),
+    *(op(name, SPREAD, kinks=("constant input: gradient 0",)) for name in ("std", "std_mean")),
+    *(op(name, OVER, WITH_NAN) for name in ("nansum", "nanmean")),
+    op("norm", "3x4 | 3x4, 2, 1", SampleInput(SIGNED, 1, 1, True), SampleInput(SIGNED, 3, 0), SampleInput(SIGNED, 0.5),
+        "3x4, 'fro'", SampleInput(SIZES, float("inf"), 1), SampleInput(SIZES, -float("inf"), 1), "3x4, 2, (0, 1)",
+        "0x3, 2, 0", kinks=("the zero vector: gradient 0", "p = 1: zeros", "p = inf: ties")),
+    op("logsumexp", "2x3x4, 1 | 2x3x4, (0, 2), True | 3x4[-40, 40], -1 | 0d, 0 | 0x3, 1"),
+    *(op(name, TRUTH, order=0) for name in ("any", "all")),
 ]  # fmt: skip

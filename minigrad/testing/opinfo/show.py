@@ -62,14 +62,10 @@ def _of_op(op: Primitive | Composite) -> Iterator[str]:
     for argument, rule in getattr(op, "rules", {}).items():
         yield _source(f"Its VJP for `{argument}`", rule)
     if made := load_all(op):
-        yield "Executions, in the order in which they are asked:\n" + "\n".join(map(_line, _ordered(made)))
+        ordered = sorted(made, key=lambda e: list(EXECUTORS).index(e.executor))
+        yield "Executions, in the order in which they are tried:\n" + "\n".join(map(_line, ordered))
     else:
         yield "Executions: none; it is done as it is defined."
-
-
-def _ordered(made: list[Execution]) -> list[Execution]:
-    order = list(EXECUTORS)
-    return sorted(made, key=lambda e: order.index(e.executor))
 
 
 def _line(execution: Execution) -> str:
@@ -84,11 +80,7 @@ def _line(execution: Execution) -> str:
 
 def _in_use(execution: Execution) -> bool:
     executor = EXECUTORS[execution.executor]
-    if not is_enabled(executor.name):
-        return False
-    if executor.arrays == "cupy":
-        return cuda.is_available()
-    return True
+    return is_enabled(executor.name) and (executor.arrays != "cupy" or cuda.is_available())
 
 
 def _source(title: str, function: Callable[..., Any]) -> str:
