@@ -1,100 +1,105 @@
-"""Threads: NumPy's functions let others run meanwhile, so that the parts of a large array are done side by side.
+"""Threads: one pool for all of the framework's work, and NumPy's BLAS on one thread while they are at it.
 
-NumPy's BLAS has threads of its own for a large product of matrices. While parts are at work each of their products is
-done by one thread: small ones gain nothing from more, and wait for each other (a convolution of 64 pictures
-(32, 16, 16) by 64 filters of 3 x 3 takes 4.0 ms with a thread for each half of the batch, 6.7 with two a product).
+NumPy's functions and compiled loops let other threads run meanwhile, so that the parts of a large array are done side
+by side. Products of matrices are cut into parts too: BLAS' own threads would spin for 30 ms after each product.
 """
 
-import contextlib
 import os
 import threading
-import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import numpy as np
 
+from minigrad.backend.openmp import run_in_team
+
 # in elements: a quarter of a MB of float32, so that a part and what is made on the way stay in the cache
 GRAIN_SIZE = 65536
 MIN_PARALLEL = 4 * GRAIN_SIZE  # from here on an element-wise operation is worth cutting up
-SPIN = 0.03  # seconds for which OpenBLAS' threads keep a processor each after a product that they shared
 CONSTANTS = {bool, float, int, str, type(None)}
 
-_here = threading.local()  # .busy: this thread is at work on parts already
+
+class _Here(threading.local):
+    busy = False  # is this thread at work on a part of something?
+
+
+here = _Here()
 _lock = threading.Lock()
-_threads: int | None = None  # None: not asked for yet
-_pool: Any = None
-_spinning = 0.0  # until then threads of BLAS are expected to wait busily
+count = 0  # of threads; 0: not looked up yet
 _alone = 0  # how many calls want BLAS to use one thread
 _blas: "list[tuple[Any, int]] | None" = None  # NumPy's BLAS, and how many threads it has otherwise
+forked = False  # is this a forked process, which the threads of its parent's OpenMP did not come along to?
 
 
 def get_num_threads() -> int:
     """How many threads work on one operation: OMP_NUM_THREADS, OPENBLAS_NUM_THREADS, or the processors there are."""
-    global _threads
-    if _threads is None:
+    global count
+    if not count:
         named = os.environ.get("OMP_NUM_THREADS") or os.environ.get("OPENBLAS_NUM_THREADS")
         allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        _threads = max(1, int(named)) if named and named.isdecimal() else allowed
-    return _threads
+        count = max(1, int(named)) if named and named.isdecimal() else allowed
+    return count
 
 
 def set_num_threads(n: int) -> None:
     """Let `n` threads work on one operation, those of NumPy's BLAS too. Results do not depend on it beyond what BLAS
     does with them."""
-    global _threads, _pool, _blas
+    global count, _blas
     if not isinstance(n, int) or isinstance(n, bool) or n < 1:
         raise ValueError(f"set_num_threads: expected a positive number of threads, got {n!r}")
     with _lock:
-        _threads, _pool = n, None  # the helpers end when the last of their work is done
-        _blas = [(library, n) for library, _ in _libraries()]
-        if not _alone:
-            _give_blas(None)
+        count, _blas = n, [(library, n) for library, _ in _libraries()]
+        for library, _ in () if _alone else _blas:
+            library.set_num_threads(n)
 
 
-def parallel_for(work: Callable[[int], Any], count: int) -> None:
-    """`work(0)`, ..., `work(count - 1)`, each by whichever thread is free; what one of them raises is raised. While
-    BLAS keeps the processors busy this thread does it alone: see `note_blas_spin`."""
-    helpers = min(get_num_threads(), count) - 1
-    if helpers < 1 or getattr(_here, "busy", False) or time.monotonic() < _spinning:
-        for k in range(count):
-            work(k)
+def parallel_for(work: Callable[[int], Any], parts: int) -> None:
+    """`work(0)`, ..., `work(parts - 1)`, each by whichever thread is free; what one of them raises is raised."""
+    team = min(get_num_threads(), parts)
+    if team < 2 or here.busy:
+        with nullcontext() if here.busy or get_num_threads() == 1 else one_blas_thread():
+            for k in range(parts):
+                work(k)
         return
-    left = deque(range(count))
+    left = iter(range(parts))
+    errors: list[BaseException] = []
 
     def some() -> None:
-        _here.busy = True
+        here.busy = True
         try:
-            while True:
-                try:
-                    k = left.popleft()
-                except IndexError:
-                    return
-                work(k)
+            with np.errstate(all="ignore"):  # NumPy's settings are a thread's own
+                for k in left:
+                    if errors:
+                        break
+                    work(k)
+        except BaseException as error:
+            errors.append(error)
         finally:
-            _here.busy = False
+            here.busy = False
 
-    _alone_with_blas(1)
-    try:
-        others: list[Any] = []
-        try:
-            with contextlib.suppress(RuntimeError):  # while Python ends there are no more helpers: this thread does it
-                pool = _workers()
-                others += (pool.submit(some) for _ in range(helpers))
-            some()
-        finally:
-            errors = [future.exception() for future in others]
-        for error in filter(None, errors):
-            raise error
-    finally:
-        _alone_with_blas(-1)
+    with one_blas_thread():
+        if forked or not run_in_team(some, team):
+            _by_python(some, team)
+    for error in errors:
+        raise error
 
 
-def chunks(count: int, size: int) -> list[slice]:
-    """`count` things of `size` elements each, as slices of about GRAIN_SIZE elements."""
+def _by_python(some: Callable[[], None], team: int) -> None:
+    """`some()` by each of a team of Python's threads."""
+    others = [threading.Thread(target=some) for _ in range(team - 1)]
+    with suppress(RuntimeError):  # while Python ends there are no more: this thread does it
+        for thread in others:
+            thread.start()
+    some()
+    for thread in filter(threading.Thread.is_alive, others):
+        thread.join()
+
+
+def chunks(n: int, size: int) -> list[slice]:
+    """`n` things of `size` elements each, as slices of about GRAIN_SIZE elements."""
     step = max(1, GRAIN_SIZE // max(1, size))
-    return [slice(i, min(i + step, count)) for i in range(0, count, step)]
+    return [slice(i, min(i + step, n)) for i in range(0, n, step)]
 
 
 def chunked_map(function: Callable[..., Any], *operands: Any) -> Any:
@@ -124,48 +129,24 @@ def chunked_map(function: Callable[..., Any], *operands: Any) -> Any:
     return out
 
 
-def note_blas_spin() -> None:
-    """Called after a product in which BLAS' own threads had a share. They go on spinning for a while, in wait for the
-    next, and whoever wants their processors meanwhile gets half of them: parts are then best done by this thread alone
-    (a small GPT's step takes 0.96 of the time)."""
-    global _spinning
-    _spinning = time.monotonic() + SPIN
-
-
-def single_threaded(function: Callable[..., Any], *args: Any) -> Any:
-    """`function(*args)`, with one thread for its products."""
-    _alone_with_blas(1)
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Each product within the block is done by one thread of NumPy's BLAS."""
+    _hold_blas(1)
     try:
-        return function(*args)
+        yield
     finally:
-        _alone_with_blas(-1)
+        _hold_blas(-1)
 
 
-def _workers() -> Any:
-    """The helpers, started on first use: whoever never has large arrays has no threads."""
-    global _pool
-    with _lock:
-        if _pool is None:
-            from concurrent.futures import ThreadPoolExecutor
-
-            # NumPy's settings are a thread's own: no warnings here either
-            _pool = ThreadPoolExecutor(max(1, get_num_threads() - 1), "minigrad", np.seterr, ("ignore",))
-        return _pool
-
-
-def _alone_with_blas(step: int) -> None:
+def _hold_blas(step: int) -> None:
     """One more or one less that wants BLAS to use one thread: the first and the last change it."""
     global _alone
     with _lock:
         before, _alone = _alone, _alone + step
         if not before or not _alone:
-            _give_blas(1 if _alone else None)
-
-
-def _give_blas(n: int | None) -> None:
-    """So many threads, or those it has otherwise."""
-    for library, usual in _libraries():
-        library.set_num_threads(n or usual)
+            for library, usual in _libraries():
+                library.set_num_threads(1 if _alone else usual)
 
 
 def _libraries() -> "list[tuple[Any, int]]":
@@ -173,16 +154,15 @@ def _libraries() -> "list[tuple[Any, int]]":
     if _blas is None:
         from threadpoolctl import ThreadpoolController
 
-        found = ThreadpoolController().select(user_api="blas").lib_controllers
-        _blas = [(library, library.num_threads) for library in found]
+        _blas = [(b, b.num_threads) for b in ThreadpoolController().select(user_api="blas").lib_controllers]
     return _blas
 
 
 def _forget() -> None:
     """In a forked process: the threads stayed behind, and locks may be held by them."""
-    global _lock, _pool, _alone
-    _lock, _pool, _alone = threading.Lock(), None, 0
-    _here.busy = False
+    global _lock, _alone, forked
+    _lock, _alone, forked = threading.Lock(), 0, True
+    here.busy = False
 
 
 if hasattr(os, "register_at_fork"):

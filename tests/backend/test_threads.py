@@ -16,9 +16,8 @@ from minigrad.backend import product, threads
 
 
 @pytest.fixture(autouse=True)
-def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def as_before() -> Iterator[None]:
     before = mg.get_num_threads()
-    monkeypatch.setattr(threads, "_spinning", 0.0)
     yield
     mg.set_num_threads(before)
 
@@ -48,22 +47,16 @@ def test_several_threads_are_at_work_and_blas_has_one() -> None:
     assert len(seen) == 2 and blas == {1} and blas_threads() == {2}
 
 
-def test_parts_stay_on_one_thread_while_blas_is_likely_to_spin() -> None:
+@pytest.mark.parametrize("shapes", [((300, 200), (200, 100)), ((6, 900), (900, 1000)), ((9, 80, 90), (9, 90, 70))])
+def test_large_products_are_done_in_parts(shapes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     mg.set_num_threads(2)
-    a = mg.ones(200, 200)
-    _ = a @ a
-    seen: set[int] = set()
-    threads.parallel_for(lambda i: seen.add(threading.get_ident()), 8)
-    assert seen == {threading.get_ident()}
-
-
-def test_products_that_gain_nothing_from_more_threads_use_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    mg.set_num_threads(2)
-    calls: list[Any] = []
-    monkeypatch.setattr(product, "single_threaded", lambda dot, y: calls.append(y.shape) or dot(y))
-    for n in (10, 100, 200):
-        _ = mg.ones(n, n) @ mg.ones(n, n)
-    assert calls == [(100, 100)]
+    counts, by_team = [], product.parallel_for
+    monkeypatch.setattr(product, "parallel_for", lambda work, count: counts.append(count) or by_team(work, count))
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal(s) for s in shapes)
+    np.testing.assert_allclose(product.product(a, b), a @ b, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(product.product(a.mT.copy().mT, b[..., ::-1]), a @ b[..., ::-1], rtol=1e-12, atol=1e-12)
+    assert counts == [2, 2] and blas_threads() == {2}
 
 
 def test_what_a_part_raises_is_raised_and_blas_has_its_threads_back() -> None:
@@ -81,17 +74,21 @@ def test_what_a_part_raises_is_raised_and_blas_has_its_threads_back() -> None:
     assert len(done) == 4
 
 
-def test_without_helpers_this_thread_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("ended", [False, True])
+def test_without_openmp_python_has_threads_and_without_those_this_one_does_it_all(
+    monkeypatch: pytest.MonkeyPatch, ended: bool
+) -> None:
     mg.set_num_threads(2)
+    monkeypatch.setattr(threads, "run_in_team", lambda work, threads: False)
 
-    class Ended:
-        def submit(self, work: Any) -> None:
-            raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+    def fail(thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
 
-    monkeypatch.setattr(threads, "_pool", Ended())
+    if ended:
+        monkeypatch.setattr(threading.Thread, "start", fail)
     done: list[int] = []
     threads.parallel_for(done.append, 5)
-    assert done == [0, 1, 2, 3, 4] and blas_threads() == {2}
+    assert sorted(done) == [0, 1, 2, 3, 4] and blas_threads() == {2}
 
 
 def test_parts_within_parts_stay_on_their_thread() -> None:

@@ -59,6 +59,11 @@ class Draws(Rows):
         return info.id, info.seed, mg.rand(1).item(), float(np.random.rand()), random.random(), os.getpid()
 
 
+class Threads(Rows):
+    def __getitem__(self, i: int) -> Any:
+        return mg.get_num_threads()
+
+
 class Shares(data.IterableDataset[int]):
     def __iter__(self) -> Iterator[int]:
         info = get_worker_info()
@@ -94,6 +99,10 @@ def ended(pid: int) -> bool:
 
 def draws(**options: Any) -> Any:
     return DataLoader(Draws(), 5, num_workers=2, collate_fn=as_is, **options)
+
+
+def test_a_worker_has_one_thread() -> None:
+    assert list(DataLoader(Threads(4), None, num_workers=2)) == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("options", [{"num_workers": 2}, {"num_workers": 3, "prefetch_factor": 1}])

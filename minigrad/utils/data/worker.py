@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.backend.threads import set_num_threads
 from minigrad.ops.random import manual_seed
 from minigrad.utils.data.dataset import IterableDataset
 
@@ -107,11 +108,12 @@ def _receive(pipe: Connection, tasks: "SimpleQueue[tuple[int, Any]]") -> None:
 
 
 def _start(pickled: bytes, id: int, num_workers: int, seed: int) -> Callable[[int, Any], tuple[str, Any]]:
-    """Seed and initialize the worker; returns the function that processes a task.
+    """Seed and initialize the worker, which works with one thread; returns the function that processes a task.
 
     If the dataset cannot be unpickled, or worker_init_fn fails, that function returns the error for every task.
     """
     global _info
+    set_num_threads(1)  # there are other workers; worker_init_fn may say otherwise
     manual_seed(seed)
     random.seed(seed)
     np.random.seed(seed % 2**32)
