@@ -87,7 +87,7 @@ CASES: list[tuple[Callable[[], Any], type[Exception], str]] = [
      "Categorical: expected a tensor of probs or logits, got list"),
     (lambda: mg.load(3), TypeError, "load: path: expected the name of a file, got int"),
     (lambda: mg.save(X, io.BytesIO()), TypeError,
-     "save: path: expected the name of a file, got BytesIO; .* go through a file"),
+     "save: path: expected the name of a file, got BytesIO; .* use a file in a temporary folder"),
 ]  # fmt: skip
 
 

@@ -163,7 +163,7 @@ def test_least_squares() -> None:
         for ours, theirs in zip(found, expected, strict=True):
             np.testing.assert_allclose(ours[k].numpy(), theirs, 1e-9)
     assert mg.linalg.lstsq(A.mT, mg.ones(2, 3, 1, dtype="float64")).residuals.shape == (0,)
-    with pytest.raises(ValueError, match=r"linalg.lstsq: expected A .* got .*a vector is .unsqueeze"):
+    with pytest.raises(ValueError, match=r"linalg.lstsq: expected A .* .*a vector .unsqueeze.*got"):
         mg.linalg.lstsq(A, mg.ones(5))
     with pytest.raises(ValueError, match="linalg.lstsq: driver: expected"):
         mg.linalg.lstsq(A, B, driver="best")
