@@ -91,8 +91,8 @@ __version__ = "0.1.0"
 # imported when they are named; PyTorch has some functions of nn.functional at its top level too
 _attribute, __dir__ = lazy_imports(
     __name__,
-    "accelerator amp backends compat compiler cuda datasets distributed distributions func gradcheck jit linalg nn "
-    "optim random serialization snapshot special testing utils",
+    "__config__ accelerator amp backends compat compiler cuda datasets distributed distributions func gradcheck jit "
+    "linalg nn optim random serialization snapshot special testing utils",
     amp="autocast",
     serialization="load save",
     **{

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from numpy import ndarray
@@ -28,13 +27,13 @@ class Executor(NamedTuple):
     """A library that does operations.
 
     arrays: the package whose arrays it takes. suits: is an array of a kind and size for it, so that importing it pays?
-    module: what must be installed ("" for nothing).
+    lacks: why it cannot be used here, in a few words; "" if it can.
     """
 
     name: str
     arrays: str
-    suits: Callable[[Any], bool]
-    module: str = ""
+    suits: Callable[[Any], bool] = lambda array: True
+    lacks: Callable[[], str] = str
 
 
 EXECUTORS: dict[str, Executor] = {}  # in the order in which they are asked; `minigrad.executors` fills it
@@ -151,13 +150,10 @@ def _look_up(op: Any, kind: type) -> tuple[Any, ...]:
 
 
 def _file(op: Any, executor: Executor) -> str:
-    """The module with an executor's ways to do this operation and its family; "" if there is none, or it is not
-    installed."""
+    """The module with an executor's ways to do this operation and its family; "" if there is none."""
     package, _, family = op.family.rpartition(".")
     there = package.startswith("minigrad.ops") and family in _families(executor.name)
-    if not there or executor.module and not _installed(executor.module):
-        return ""
-    return f"minigrad.executors.{executor.name}.{family}"
+    return f"minigrad.executors.{executor.name}.{family}" if there else ""
 
 
 @cache
@@ -168,13 +164,15 @@ def _families(executor: str) -> frozenset[str]:
 
 
 @cache
-def _installed(module: str) -> bool:
-    return find_spec(module) is not None
+def lacks(executor: Executor) -> str:
+    """Why it cannot be used here, looked up once; "" if it can."""
+    return executor.lacks()
 
 
 def _load(op: Any, executor: Executor) -> None:
     op.loaded.add(executor.name)
-    import_module(_file(op, executor))
+    if not lacks(executor):
+        import_module(_file(op, executor))
 
 
 def load_all(op: Any) -> list[Execution]:
@@ -183,8 +181,7 @@ def load_all(op: Any) -> list[Execution]:
         if executor.name not in op.loaded and _file(op, executor):
             _load(op, executor)
     op.choices.clear()
-    executions: list[Execution] = op.executions
-    return executions
+    return list(op.executions)
 
 
 def is_enabled(executor: str) -> bool:

@@ -1,7 +1,8 @@
 """How operations are done fast: one folder an executor, one file a family of operations.
 
-numpy   array functions in blocks that stay in the cache, by all threads
 numba   loops that do a chain of operations in one pass over memory, where Numba is installed
+onednn  primitives of oneDNN (products, convolutions, GELU, layer norm), where that is installed
+numpy   array functions in blocks that stay in the cache, by all threads
 cupy    kernels that do on a GPU in one launch what array functions do in several
 
 A file `executors/NAME/norm.py` has the ways of the operations of `ops/nn/norm.py`. It imports the definitions and
@@ -9,24 +10,29 @@ registers beside them (`engine.executions.execution`); nothing imports it but th
 `python -m minigrad.ops` lists which operations have which; the variable MINIGRAD_EXECUTORS chooses.
 """
 
+from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 from minigrad.engine.executions import EXECUTORS, Executor
+from minigrad.executors.onednn import library
 
-MIN_NUMBA = 2**13  # elements: below, array functions take no longer, and nothing need be compiled
-
-
-def _float32_of_some_size(array: Any) -> bool:
-    return bool(array.size >= MIN_NUMBA and array.dtype.char == "f")
+# elements: below, array functions take no longer, and nothing need be loaded or compiled
+MIN_ONEDNN, MIN_NUMBA = 2**10, 2**13
 
 
-def _any(array: Any) -> bool:
-    return True
+def _float32(at_least: int) -> Callable[[Any], bool]:
+    return lambda array: array.size >= at_least and array.dtype.char == "f"
+
+
+def _no_numba() -> str:
+    return "" if find_spec("numba") else "not installed"
 
 
 for _executor in (
-    Executor("numba", "numpy", _float32_of_some_size, "numba"),
-    Executor("numpy", "numpy", _any),
-    Executor("cupy", "cupy", _any),
+    Executor("numba", "numpy", _float32(MIN_NUMBA), _no_numba),
+    Executor("onednn", "numpy", _float32(MIN_ONEDNN), library.reason),
+    Executor("numpy", "numpy"),
+    Executor("cupy", "cupy"),
 ):
     EXECUTORS[_executor.name] = _executor

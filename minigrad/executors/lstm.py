@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend.threads import note_blas_spin
+from minigrad.ops.linalg.products import _matmul
 from minigrad.ops.nn.recurrent import time_order
 
 
@@ -28,7 +28,6 @@ def buffers(gates: Any, h: Any, c: Any) -> tuple[Any, Any, Any, Any]:
 
 def stacked(hs: Any, cs: Any, reverse: bool) -> Any:
     """The result: h of each step, and the last c."""
-    note_blas_spin()
     out = np.empty_like(hs)
     time_order(out[:-1], reverse)[...] = hs[1:]
     out[-1] = cs[-1]
@@ -39,4 +38,4 @@ def gradients(da: Any, dh: Any, dc: Any, hs: Any, reverse: bool) -> tuple[Any, A
     """Of all arguments, from those of the steps' arguments, (T, N, 4, H); the weight's is one product for all steps."""
     count, n, _, size = da.shape
     dgates = np.ascontiguousarray(time_order(da, reverse)).reshape(count, n, 4 * size)
-    return dgates, dh, dc, da.reshape(count * n, 4 * size).T @ hs[:-1].reshape(count * n, size)
+    return dgates, dh, dc, _matmul(da.reshape(count * n, 4 * size).T, hs[:-1].reshape(count * n, size))

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from minigrad.nn import Module
 from minigrad.torch import cuda
+from minigrad.torch.config import has_onednn, has_openmp
 
 # --- answers ----------------------------------------------------------------------------------------------------------
 
@@ -139,7 +140,7 @@ backends = _namespace(
     "backends", "Switches that scripts set and probes that they ask, by PyTorch's names.",
     cuda=_cuda, cudnn=_cudnn,
     mkl=_namespace("backends.mkl", "Intel's MKL: not used by name.", is_available=no),
-    mkldnn=_namespace("backends.mkldnn", "oneDNN: not used.", enabled=False, is_available=no),
+    mkldnn=_namespace("backends.mkldnn", "oneDNN, by its old name.", enabled=True, is_available=has_onednn),
     mps=_namespace("backends.mps", "Apple's GPUs: not supported.", is_available=no, is_built=no),
-    openmp=_namespace("backends.openmp", "OpenMP: not used.", is_available=no),
+    openmp=_namespace("backends.openmp", "OpenMP: the pool of threads.", is_available=has_openmp),
 )  # fmt: skip

@@ -3,17 +3,17 @@ at sizes at which it is chosen, however the arrays lie in memory. One that no sa
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from itertools import chain
 from typing import Any
 
 import numpy as np
 import pytest
 
+import minigrad as mg
 from minigrad.backend import array_module
 from minigrad.engine import composite, dispatch, elementwise, executions
 from minigrad.engine.composite import COMPOSITES
-from minigrad.engine.executions import EXECUTORS, Execution, load_all, only
+from minigrad.engine.executions import EXECUTORS, Execution, lacks, load_all, only
 from minigrad.engine.primitive import wrap
 from minigrad.ops import primitives
 from minigrad.testing.opinfo import OpInfo, SampleInput, large_samples, op_db
@@ -22,6 +22,15 @@ from minigrad.testing.opinfo.call import Call, cotangents, floating, gradients
 TOLERANCE = {"float16": 4e-3, "float32": 3e-6, "float64": 1e-12}
 MODULES = (executions, dispatch, elementwise, composite)  # those that choose
 ELEMENTS_OF_SECOND_ORDER = 2**16  # of larger arrays only the first is compared
+
+
+@pytest.fixture(autouse=True)
+def two_threads() -> Iterator[None]:
+    """Some executions are chosen only where there are several."""
+    before = mg.get_num_threads()
+    mg.set_num_threads(2)
+    yield
+    mg.set_num_threads(before)
 
 
 def every_execution() -> list[Execution]:
@@ -159,12 +168,12 @@ def same(what: str, ours: Any, theirs: Any, dtype: str) -> None:
 
 
 def test_executors_are_known_and_have_executions() -> None:
-    assert list(EXECUTORS) == ["numba", "numpy", "cupy"]
+    assert list(EXECUTORS) == ["numba", "onednn", "numpy", "cupy"]
     assert {e.executor for e in EXECUTIONS} >= {"numpy", "cupy"}
 
 
 @pytest.mark.parametrize("executor", sorted(EXECUTORS))
 def test_every_file_of_an_executor_registers_something(executor: str) -> None:
-    if (needed := EXECUTORS[executor].module) and find_spec(needed) is None:
-        pytest.skip(f"{needed} is not installed")
+    if why := lacks(EXECUTORS[executor]):
+        pytest.skip(f"{executor}: {why}")
     assert any(e.executor == executor for e in EXECUTIONS)

@@ -7,43 +7,21 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend.threads import GRAIN_SIZE, chunks, parallel_for
-from minigrad.engine.executions import execution, is_float32, register
-from minigrad.executors.normal_cdf import CDF_COEFFICIENTS, CDF_LIMIT
-from minigrad.executors.numba.compiled import Array3d, Vector, inlined, loop
-from minigrad.executors.numba.functions import HALF, ONE, TWO, exp
+from minigrad.engine.executions import execution, is_float32
+from minigrad.executors.numba.compiled import Array3d, Vector, loop
+from minigrad.executors.numba.functions import exp
 from minigrad.executors.numba.rows import row_max, softmax_rows, softmax_rows_backward
-from minigrad.ops.nn.activation import _gelu, _log_softmax, _softmax, relu
+from minigrad.ops.nn.activation import _log_softmax, _softmax, relu
 
 f32: Any = np.float32
-EDGE, BY_SQRT_2PI = f32(CDF_LIMIT), f32(0.3989422804014327)
-P0, P1, P2, P3, P4, P5, P6 = (f32(c) for c in CDF_COEFFICIENTS)
-
-
-@inlined
-def normal_cdf(x: Any) -> Any:
-    """The normal distribution function, to 1e-7, and 0 below -5.8: see executors.numpy.activation.normal_cdf."""
-    z = min(max(x, -EDGE), EDGE)
-    u = z * z
-    p = (((((P0 * u + P1) * u + P2) * u + P3) * u + P4) * u + P5) * u + P6
-    out = ONE / (ONE + exp(-TWO * z * p))
-    out = f32(0) if x < -EDGE else out
-    return out if x == x else x
 
 
 @loop
-def gelu_loop(x: Vector, out: Vector, first: int, last: int) -> None:
-    """x times the normal distribution function."""
+def relu_loop(x: Vector, out: Vector, first: int, last: int) -> None:
+    """max(x, 0), of which NumPy's takes three times as long; nan stays nan."""
     x, out = x[first:last], out[first:last]
     for i in range(len(x)):
-        out[i] = x[i] * normal_cdf(x[i])
-
-
-@loop
-def gelu_backward_loop(g: Vector, x: Vector, out: Vector, first: int, last: int) -> None:
-    """g * (that function + x * its density)."""
-    g, x, out = g[first:last], x[first:last], out[first:last]
-    for i in range(len(x)):
-        out[i] = g[i] * (normal_cdf(x[i]) + x[i] * exp(-HALF * x[i] * x[i]) * BY_SQRT_2PI)
+        out[i] = f32(0) if x[i] < 0 else x[i]
 
 
 @loop
@@ -76,18 +54,10 @@ def _elementwise(loop: Any, *arrays: Any) -> Any:
     return out
 
 
-register(relu, "numba", is_float32, input=lambda g, out: _elementwise(relu_backward_loop, g, out))
-
-
-def gelu_backward(g: Any, needed: Any, residuals: Any, input: Any) -> tuple[Any]:
-    """The distribution function is calculated anew: that takes less time than to keep it."""
-    return (_elementwise(gelu_backward_loop, g, input),)
-
-
-@execution(_gelu, "numba", is_float32, gelu_backward)
-def gelu(input: Any) -> tuple[Any, tuple[()]]:
-    """The result, and no residuals."""
-    return _elementwise(gelu_loop, input), ()
+@execution(relu, "numba", is_float32, input=lambda g, out: _elementwise(relu_backward_loop, g, out))
+def forward(input: Any) -> Any:
+    """max(x, 0)."""
+    return _elementwise(relu_loop, input)
 
 
 # --- softmax ------------------------------------------------------------------------------------------------------

@@ -1,69 +1,18 @@
-"""Normalization, its weight and bias, and the gradients of all three, in one pass: over rows (layer norm), or over a
-batch and space for each channel (batch norm)."""
+"""Normalization over a batch and space for each channel (batch norm), its weight and bias, and the gradients of all
+three."""
 
 import math
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from minigrad.backend.threads import GRAIN_SIZE, chunks, parallel_for
 from minigrad.engine.executions import execution, is_float32
-from minigrad.executors.numba.compiled import Array3d, Matrix, Vector, loop
+from minigrad.executors.numba.compiled import Array3d, Vector, loop
 from minigrad.ops.nn.norm import _standardize
 
 f32: Any = np.float32
-
-
-@loop
-def rows(
-    x: Matrix, w: Vector, b: Vector, out: Matrix, mu: Vector, var: Vector, eps: float, first: int, last: int
-) -> None:
-    """x, out: (rows, n); w, b: (n,); mu, var: (rows,)."""
-    n = x.shape[1]
-    for i in range(first, last):
-        t, q = f32(0), f32(0)
-        for j in range(n):
-            t += x[i, j]
-        mean = f32(t / n)
-        for j in range(n):
-            d = x[i, j] - mean
-            q += d * d
-        var[i] = f32(q / n)
-        scale = f32(1 / math.sqrt(var[i] + eps))
-        for j in range(n):
-            out[i, j] = (x[i, j] - mean) * scale * w[j] + b[j]
-        mu[i] = mean
-
-
-@loop
-def rows_backward(
-    g: Matrix,
-    x: Matrix,
-    w: Vector,
-    mu: Vector,
-    var: Vector,
-    eps: float,
-    dx: Matrix,
-    dw: Vector,
-    db: Vector,
-    first: int,
-    last: int,
-) -> None:
-    """dx: (rows, n); to dw and db, (n,), is added."""
-    n = x.shape[1]
-    for i in range(first, last):
-        mean, scale = mu[i], f32(1 / math.sqrt(var[i] + eps))
-        added, products = f32(0), f32(0)
-        for j in range(n):
-            y = (x[i, j] - mean) * scale
-            dw[j] += g[i, j] * y
-            db[j] += g[i, j]
-            d = g[i, j] * w[j]
-            added += d
-            products += d * y
-        added, products = f32(added / n), f32(products / n)
-        for j in range(n):
-            dx[i, j] = (g[i, j] * w[j] - added - (x[i, j] - mean) * scale * products) * scale
 
 
 @loop
@@ -129,44 +78,32 @@ def channels_backward(
 
 # --- the operation, where weight and bias lie along the rows, or along the channels -----------------------------------
 
-LONGEST = 4096  # a loop adds up a row in one float32: longer ones are added up more exactly by array functions
+LONGEST = 4096  # elements of an image: a loop adds them up in one float32; array functions add up more of them exactly
 
 
 def accepts(input: Any, weight: Any, bias: Any, *, dims: tuple[int, ...], by_channel: bool, **settings: Any) -> bool:
-    """float32 in C order and of some size; rows no longer than LONGEST, or images of more than a few elements."""
-    if not is_float32(input, *(t for t in (weight, bias) if t is not None)):
+    """float32 in C order and of some size, whose images have more than a few elements, and no more than LONGEST."""
+    shape = input.shape
+    if not by_channel and (weight is not None or bias is not None) or dims != (0, *range(2, input.ndim)):
         return False
-    shape, vectors = input.shape, [t for t in (weight, bias) if t is not None]
-    if by_channel:
-        fits = dims == (0, *range(2, input.ndim)) and input.size >= 8 * shape[0] * shape[1]
-        return fits and math.prod(shape[2:]) <= LONGEST
-    last = tuple(range(input.ndim - len(dims), input.ndim))
-    row = shape[last[0] :]
-    return dims == last and math.prod(row) <= LONGEST and all(t.shape == row for t in vectors)
+    fits = is_float32(input, *(t for t in (weight, bias) if t is not None))
+    return fits and input.size >= 8 * shape[0] * shape[1] and prod(shape[2:]) <= LONGEST
 
 
-class Layout:
-    """Rows (n, width), each standardized by itself, or channels (batch, width, space)."""
+def _by_channel(loop: Any, elements: int, n: int, *arrays: Any) -> None:
+    """`loop(*arrays, first, last)` for parts of n channels, by all threads."""
+    if elements <= GRAIN_SIZE:
+        return loop(*arrays, 0, n)
+    parts = chunks(n, elements // n)
+    parallel_for(lambda i: loop(*arrays, parts[i].start, parts[i].stop), len(parts))
 
-    def __init__(self, input: Any, dims: tuple[int, ...], by_channel: bool, *vectors: Any) -> None:
-        width = input.shape[1] if by_channel else math.prod(input.shape[d] for d in dims)
-        self.shape = (input.shape[0], width, -1) if by_channel else (-1, width)
-        self.by_channel, self.width = by_channel, width
-        self.count = width if by_channel else input.size // width
-        self.slices = (
-            chunks(self.count, input.size // self.count) if input.size > GRAIN_SIZE else [slice(0, self.count)]
-        )
-        self.weight, self.bias = (
-            np.full(width, default, input.dtype) if v is None else v.reshape(width)
-            for v, default in zip(vectors, (1, 0))
-        )
 
-    def run(self, work: Any) -> None:
-        """`work(i, first, last)` for each part, by all threads."""
-        if len(self.slices) == 1:
-            work(0, 0, self.count)
-        else:
-            parallel_for(lambda i: work(i, self.slices[i].start, self.slices[i].stop), len(self.slices))
+def _images(a: Any) -> Any:
+    return np.ascontiguousarray(a).reshape(*a.shape[:2], -1)
+
+
+def _vector(t: Any, default: float, n: int) -> Any:
+    return np.full(n, default, np.float32) if t is None else t
 
 
 def backward(
@@ -174,26 +111,12 @@ def backward(
     by_channel: bool,
 ) -> tuple[Any, Any, Any]:  # fmt: skip
     """See `executors.numpy.norm.backward`."""
-    layout = Layout(input, dims, by_channel, weight, bias)
-    dx = np.empty(input.shape, input.dtype)
-    sums = np.zeros((2, 1 if by_channel else len(layout.slices), layout.width), input.dtype)
+    n, dx = input.shape[1], np.empty(input.shape, np.float32)
+    dw, db = np.empty((2, n), np.float32)
     mean, variance = (r.reshape(-1) for r in residuals)
-    given = (
-        np.ascontiguousarray(g).reshape(layout.shape),
-        input.reshape(layout.shape),
-        layout.weight,
-        mean,
-        variance,
-        eps,
-    )
-    chosen: Any = channels_backward if by_channel else rows_backward
-
-    def work(i: int, first: int, last: int) -> None:
-        chosen(*given, dx.reshape(layout.shape), *sums[:, 0 if by_channel else i], first, last)
-
-    layout.run(work)
-    dw, db = (None if v is None else d.reshape(v.shape) for v, d in zip((weight, bias), sums.sum(1)))
-    return dx, dw, db
+    arrays = _images(g), _images(input), _vector(weight, 1, n), mean, variance, eps, _images(dx), dw, db
+    _by_channel(channels_backward, input.size, n, *arrays)
+    return dx, None if weight is None else dw, None if bias is None else db
 
 
 @execution(_standardize, "numba", accepts, backward)
@@ -201,10 +124,9 @@ def forward(
     input: Any, weight: Any = None, bias: Any = None, *, dims: Any, eps: float, by_channel: bool
 ) -> tuple[Any, tuple[Any, Any]]:
     """The result, and the mean and variance."""
-    layout, out = Layout(input, dims, by_channel, weight, bias), np.empty(input.shape, input.dtype)
-    once = tuple([1 if i in dims else n for i, n in enumerate(input.shape)])
-    mean, variance = (np.empty(once, input.dtype) for _ in range(2))
-    arrays = input.reshape(layout.shape), layout.weight, layout.bias, out.reshape(layout.shape)
-    found, loop = (mean.reshape(-1), variance.reshape(-1)), channels if by_channel else rows
-    layout.run(lambda i, first, last: loop(*arrays, *found, eps, first, last))
+    n, out = input.shape[1], np.empty(input.shape, np.float32)
+    mean, variance = (np.empty((1, n, *(1,) * (input.ndim - 2)), np.float32) for _ in range(2))
+    vectors = _vector(weight, 1, n), _vector(bias, 0, n)
+    arrays = _images(input), *vectors, _images(out), mean.reshape(-1), variance.reshape(-1), eps
+    _by_channel(channels, input.size, n, *arrays)
     return out, (mean, variance)

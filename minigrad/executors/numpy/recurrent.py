@@ -12,6 +12,8 @@ import numpy as np
 from minigrad.backend.threads import chunks, parallel_for
 from minigrad.engine.executions import execution
 from minigrad.executors.lstm import buffers, gradients, is_sequence, stacked
+from minigrad.ops.linalg.products import _matmul
+from minigrad.ops.nn.linear import _linear
 from minigrad.ops.nn.recurrent import _lstm_sequence, _lstm_step, time_order
 
 ndarray = np.ndarray
@@ -99,7 +101,7 @@ def lstm_sequence_backward(
     dh, dc, dhs = np.zeros_like(h), g[-1].copy(), time_order(g[:-1], reverse)
     for t in reversed(range(len(by))):
         step_backward(dh + dhs[t], dc, by[t], to_c[t], da[t])
-        dh = da[t].reshape(len(dh), -1) @ weight
+        dh = _matmul(da[t].reshape(len(dh), -1), weight)
         dc *= activated[t, :, 1]
     return gradients(da, dh, dc, hs, reverse)
 
@@ -109,10 +111,10 @@ def lstm_sequence(gates: Any, h: Any, c: Any, weight: Any, *, reverse: bool) -> 
     """The result, and h and c of all steps, gates and tanh(c); the scales are taken into arguments and weight."""
     scale, shift = scale_and_shift(h.shape[-1], gates.dtype)
     arguments = time_order(gates, reverse) * scale.reshape(-1)
-    product = (weight * scale.reshape(-1, 1)).T.copy()
+    scaled = weight * scale.reshape(-1, 1)
     hs, cs, activated, tanhs = buffers(gates, h, c)
     for t in range(len(tanhs)):
-        a = hs[t] @ product
+        a = _linear(hs[t], scaled, None)
         a += arguments[t]
         step(a, cs[t], scale, shift, activated[t], cs[t + 1], tanhs[t], hs[t + 1])
     return stacked(hs, cs, reverse), (hs, cs, activated, tanhs)

@@ -238,6 +238,14 @@ class GRU(RNNBase, gates=3, additive_gates=False):
     def _step(self, x: Any, h: Any, state: State) -> State:
         return (recurrent.gru_step(x, h, state[0]),)
 
+    def _run_direction(self, x: Any, sizes: list[int], state: State, suffix: str, reverse: bool) -> tuple[Any, State]:
+        """One operation for sequences of equal length."""
+        if not sizes or not sizes[0] == sizes[-1] > 0:
+            return super()._run_direction(x, sizes, state, suffix, reverse)
+        gates, w_hh, b_hh = self._input_gates(x, suffix)
+        outs, last = recurrent.gru_sequence(gates.reshape(len(sizes), sizes[0], -1), state[0], w_hh, b_hh, reverse)
+        return outs.reshape(len(x), -1), (last,)
+
 
 # --- one step -------------------------------------------------------------------------------------------------------
 

@@ -104,3 +104,19 @@ def gru_step(x: Any, r: Any, h: Any) -> Any:
     (xr, xz, xn), (hr, hz, hn) = chunk(x, 3, -1), chunk(r, 3, -1)
     n, z = tanh(xn + sigmoid(xr + hr) * hn), sigmoid(xz + hz)
     return n + z * (h - n)
+
+
+@composite("gru_sequence")
+def _gru_sequence(gates: Any, h: Any, weight: Any, bias: Any, *, reverse: bool) -> Any:
+    """(T, N, 3 H), (N, H), (3 H, H) and (3 H,) or None -> (T, N, H): h after each step."""
+    steps: list[Any] = list(gates)
+    for t in time_order(range(len(steps)), reverse):
+        steps[t] = h = gru_step(steps[t], linear(h, weight, bias), h)
+    return stack(steps)
+
+
+def gru_sequence(gates: Any, h: Any, weight: Any, bias: Any, reverse: bool) -> tuple[Any, Any]:
+    """(h after each step, the last h) from the input's part of the gates, (T, N, 3 H), and the weight and bias of h's
+    part, (3 H, H) and (3 H,); reverse: the last step is done first."""
+    states = _gru_sequence(gates, h, weight, bias, reverse=reverse)
+    return states, states[0 if reverse else len(gates) - 1]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import array_module
-from minigrad.ops.nn.recurrent import lstm_sequence, lstm_step
+from minigrad.ops.nn.recurrent import gru_sequence, lstm_sequence, lstm_step
 from minigrad.testing.opinfo.model import Array, OpInfo, SampleInput, op, registered, unary
 
 F = "nn.functional."
@@ -206,6 +206,21 @@ def _torch_lstm_sequence(torch: Any, gates: Any, h: Any, c: Any, weight: Any, re
     return torch.stack(steps), h, c
 
 
+def _torch_gru_sequence(torch: Any, gates: Any, h: Any, weight: Any, bias: Any, reverse: bool) -> Any:
+    steps = list(gates)
+    for t in sorted(range(len(steps)), reverse=reverse):
+        (xr, xz, xn), (hr, hz, hn) = steps[t].chunk(3, -1), (h @ weight.T + (0 if bias is None else bias)).chunk(3, -1)
+        z, n = torch.sigmoid(xz + hz), torch.tanh(xn + torch.sigmoid(xr + hr) * hn)
+        steps[t] = h = n + z * (h - n)
+    return torch.stack(steps), h
+
+
+def gru(steps: int, batch: int, size: int, biased: bool, reverse: bool) -> SampleInput:
+    """A GRU's steps from the first to the last, or reversed."""
+    gates, weight = Array((steps, batch, 3 * size)), Array((3 * size, size), -(size**-0.5), size**-0.5)
+    return SampleInput(gates, Array((batch, size)), weight, Array((3 * size,)) if biased else None, reverse)
+
+
 def sequence(steps: int, batch: int, size: int, reverse: bool) -> SampleInput:
     """An LSTM's steps from the first to the last, or reversed."""
     gates, state, bound = Array((steps, batch, 4 * size)), Array((batch, size)), size**-0.5
@@ -216,6 +231,8 @@ RECURRENT = [
     op("lstm_step", "3x8, 3x2", call=lstm_step, torch=_torch_lstm_step, large=["96x360, 96x90"]),
     op("lstm_sequence", sequence(4, 3, 2, False), sequence(4, 3, 2, True), call=lstm_sequence,
         torch=_torch_lstm_sequence, large=[sequence(30, 12, 24, False), sequence(9, 32, 32, True)]),
+    op("gru_sequence", gru(4, 3, 2, True, False), gru(4, 3, 2, False, True), call=gru_sequence,
+        torch=_torch_gru_sequence, large=[gru(30, 12, 24, True, False), gru(9, 32, 32, False, True)]),
     cell("rnn_tanh_cell", 1), cell("rnn_relu_cell", 1), cell("lstm_cell", 4, 2), cell("gru_cell", 3),
 ]  # fmt: skip
 
