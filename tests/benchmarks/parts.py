@@ -92,7 +92,7 @@ for depth in (10, 100, 1_000, 10_000, 100_000):
 # --- an optimizer's step, data, searches, imports ------------------------------------------------------------------
 
 
-@workload("adam", "Adam step, 60 tensors of 128 x 128", goal=1.0)
+@workload("adam", "Adam step, 60 tensors of 128 x 128", goal=0.45)
 def adam(lib: Any, small: bool) -> Step:
     """The optimizer alone: the gradients are there."""
     count, n = (3, 8) if small else (60, 128)
@@ -108,7 +108,7 @@ def adam(lib: Any, small: bool) -> Step:
     return step
 
 
-@workload("dataloader", "DataLoader, an epoch of 50,000 x 784 in memory, batch 128, shuffled", goal=0.1)
+@workload("dataloader", "DataLoader, an epoch of 50,000 x 784 in memory, batch 128, shuffled", goal=0.12)
 def dataloader(lib: Any, small: bool) -> Step:
     """An epoch; what is added up shows that each row came once, with its own class."""
     data = importlib.import_module(f"{lib.__name__}.utils.data")

@@ -70,6 +70,8 @@ class Runner:
             self.lib.set_num_threads(threads)
         if framework == "minigrad" and find_spec("numba"):  # code comes before the memory is looked at
             importlib.import_module("minigrad.executors.numba.__main__").compile_all()
+        if framework == "minigrad" and (onednn := getattr(self.lib, "__config__", None)) and onednn.has_onednn():
+            importlib.import_module("minigrad.executors.onednn.binding")
         self.clock = time.process_time if clock == "cpu" else time.perf_counter
         self.step: Step = lambda: None
         self.number, self.base = 1, 0.0

@@ -73,5 +73,5 @@ def test_numbers_are_printed_with_units(command: Any) -> None:
 
 def test_an_unknown_name_is_answered_with_the_known_ones(command: Any) -> None:
     assert command.chosen(["depth", "mlp"])[0] == "mlp" and len(command.chosen(["depth"])) == 5
-    with pytest.raises(SystemExit, match="--only: there is no resnet; there are linear, mlp, .*depth"):
-        command.main(["--only", "resnet"])
+    with pytest.raises(SystemExit, match="--only: there is no resnetto; there are linear, mlp, .*depth"):
+        command.main(["--only", "resnetto"])
