@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution, attribute
+from minigrad.distributions.distribution import Distribution, attribute, formula
 from minigrad.distributions.utils import BinaryParameters, broadcast_all, standard_uniform
 from minigrad.engine.tensor import Tensor
 from minigrad.nn.functional import binary_cross_entropy_with_logits
@@ -49,7 +49,4 @@ class Bernoulli(BinaryParameters, Distribution):
         p = self.probs.detach()
         return where(p == 0.5, math.nan, (p > 0.5).to(p.dtype))
 
-    @property
-    def variance(self) -> Tensor:
-        """The variance: p (1 - p)."""
-        return self.probs * (1 - self.probs)
+    variance = formula("The variance: p (1 - p).", lambda self: self.probs * (1 - self.probs))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution, attribute
+from minigrad.distributions.distribution import Distribution, attribute, formula
 from minigrad.distributions.utils import CategoricalParameters
 from minigrad.dtypes import finfo
 from minigrad.engine.tensor import Tensor
@@ -80,9 +80,5 @@ class Categorical(CategoricalParameters, Distribution):
         """nan: class indices have no mean."""
         return full(self.batch_shape, math.nan, dtype=self.probs.dtype, device=self.probs.device)
 
-    @property
-    def mode(self) -> Tensor:
-        """The mode: the most probable class."""
-        return self.probs.argmax(-1)
-
+    mode = formula("The mode: the most probable class.", lambda self: self.probs.argmax(-1))
     variance = attribute("mean", "nan: class indices have no variance.")

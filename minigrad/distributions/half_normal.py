@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from minigrad.distributions.distribution import attribute
+from minigrad.distributions.distribution import attribute, formula
 from minigrad.distributions.normal import Normal
 from minigrad.distributions.transformed_distribution import TransformedDistribution
 from minigrad.distributions.transforms import AbsTransform
@@ -37,17 +37,6 @@ class HalfNormal(TransformedDistribution):
         """The entropy: the normal's less log 2."""
         return self.base_dist.entropy() - math.log(2)
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: scale sqrt(2 / pi)."""
-        return self.scale * math.sqrt(2 / math.pi)
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: 0."""
-        return zeros_like(self.scale)
-
-    @property
-    def variance(self) -> Tensor:
-        """The variance: scale^2 (1 - 2 / pi)."""
-        return self.scale**2 * (1 - 2 / math.pi)
+    mean = formula("The mean: scale sqrt(2 / pi).", lambda self: self.scale * math.sqrt(2 / math.pi))
+    mode = formula("The mode: 0.", lambda self: zeros_like(self.scale))
+    variance = formula("The variance: scale^2 (1 - 2 / pi).", lambda self: self.scale**2 * (1 - 2 / math.pi))

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution, attribute
+from minigrad.distributions.distribution import Distribution, attribute, formula
 from minigrad.distributions.utils import broadcast_all, open_uniform
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.pointwise.arithmetic import log
@@ -54,8 +54,4 @@ class LocationScale(Distribution):
 
     mean = attribute("loc", "The mean: loc.")
     mode = attribute("loc", "The mode: loc.")
-
-    @property
-    def variance(self) -> Tensor:
-        """scale^2 Var(z)."""
-        return self.scale**2 * self._standard_variance
+    variance = formula("scale^2 Var(z).", lambda self: self.scale**2 * self._standard_variance)

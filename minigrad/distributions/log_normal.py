@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minigrad.distributions.distribution import attribute
+from minigrad.distributions.distribution import attribute, formula
 from minigrad.distributions.normal import Normal
 from minigrad.distributions.transformed_distribution import TransformedDistribution
 from minigrad.distributions.transforms import ExpTransform
@@ -23,15 +23,8 @@ class LogNormal(TransformedDistribution):
         """The entropy: the normal's plus loc."""
         return self.base_dist.entropy() + self.loc
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: exp(loc + scale^2 / 2)."""
-        return exp(self.loc + self.scale**2 / 2)
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: exp(loc - scale^2)."""
-        return exp(self.loc - self.scale**2)
+    mean = formula("The mean: exp(loc + scale^2 / 2).", lambda self: exp(self.loc + self.scale**2 / 2))
+    mode = formula("The mode: exp(loc - scale^2).", lambda self: exp(self.loc - self.scale**2))
 
     @property
     def variance(self) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution, attribute
+from minigrad.distributions.distribution import Distribution, attribute, formula
 from minigrad.distributions.utils import standard_normal
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
@@ -77,16 +77,8 @@ class MultivariateNormal(Distribution):
 
     mean = attribute("loc", "The mean: loc.")
     mode = attribute("loc", "The mode: loc.")
-
-    @property
-    def covariance_matrix(self) -> Tensor:
-        """C = L L^T."""
-        return matmul(self.scale_tril, self.scale_tril.mT)
-
-    @property
-    def precision_matrix(self) -> Tensor:
-        """C^-1."""
-        return self.covariance_matrix.inverse()
+    covariance_matrix = formula("C = L L^T.", lambda self: matmul(self.scale_tril, self.scale_tril.mT))
+    precision_matrix = formula("C^-1.", lambda self: self.covariance_matrix.inverse())
 
     @property
     def variance(self) -> Tensor:

@@ -4,7 +4,7 @@ from typing import Any
 
 from minigrad.distributions import constraints
 from minigrad.distributions.categorical import Categorical
-from minigrad.distributions.distribution import Distribution, attribute
+from minigrad.distributions.distribution import Distribution, attribute, formula
 from minigrad.engine.tensor import Tensor
 from minigrad.nn.functional import one_hot
 from minigrad.ops.array.creation import eye
@@ -52,10 +52,7 @@ class OneHotCategorical(Distribution):
         """The mode: the one-hot vector of the most probable class."""
         return self._one_hot(self._categorical.mode)
 
-    @property
-    def variance(self) -> Tensor:
-        """The variance: p (1 - p)."""
-        return self.probs * (1 - self.probs)
+    variance = formula("The variance: p (1 - p).", lambda self: self.probs * (1 - self.probs))
 
 
 class OneHotCategoricalStraightThrough(OneHotCategorical):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution, attribute
+from minigrad.distributions.distribution import Distribution, attribute, formula
 from minigrad.distributions.utils import broadcast_all, sample_on_host
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.pointwise.arithmetic import floor
@@ -31,10 +31,5 @@ class Poisson(Distribution):
         return xlogy(value, self.rate) - self.rate - lgamma(value + 1)
 
     mean = attribute("rate", "The mean: rate.")
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: floor(rate)."""
-        return floor(self.rate)
-
+    mode = formula("The mode: floor(rate).", lambda self: floor(self.rate))
     variance = attribute("rate", "The variance: rate.")

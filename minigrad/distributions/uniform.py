@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.distributions.utils import broadcast_all, standard_uniform
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.array.creation import full_like
@@ -50,17 +50,6 @@ class Uniform(Distribution):
         """The entropy: log(high - low)."""
         return log(self.high - self.low)
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: (low + high) / 2."""
-        return (self.low + self.high) / 2
-
-    @property
-    def mode(self) -> Tensor:
-        """nan: the density is constant."""
-        return full_like(self.low, math.nan)
-
-    @property
-    def variance(self) -> Tensor:
-        """The variance: (high - low)^2 / 12."""
-        return (self.high - self.low) ** 2 / 12
+    mean = formula("The mean: (low + high) / 2.", lambda self: (self.low + self.high) / 2)
+    mode = formula("nan: the density is constant.", lambda self: full_like(self.low, math.nan))
+    variance = formula("The variance: (high - low)^2 / 12.", lambda self: (self.high - self.low) ** 2 / 12)
