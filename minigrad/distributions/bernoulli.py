@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution, attribute, formula
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.distributions.utils import BinaryParameters, broadcast_all, standard_uniform
 from minigrad.engine.tensor import Tensor
 from minigrad.nn.functional import binary_cross_entropy_with_logits
@@ -41,7 +41,7 @@ class Bernoulli(BinaryParameters, Distribution):
         """0 and 1, of the dtype of probs."""
         return self._expand_support(arange(2, dtype=self.probs.dtype, device=self.probs.device), expand)
 
-    mean = attribute("probs", "The mean: p.")
+    mean = formula("The mean: p.", lambda self: self.probs)
 
     @property
     def mode(self) -> Tensor:

@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Callable
-from operator import attrgetter
 from typing import Any, ClassVar, NoReturn, Self
 
 from minigrad.autograd.grad_mode import no_grad
@@ -12,11 +11,6 @@ from minigrad.errors import ShapeError
 from minigrad.ops.array.creation import as_tensor
 from minigrad.ops.array.shape import broadcast_to
 from minigrad.ops.pointwise.arithmetic import exp, sqrt
-
-
-def attribute(path: str, doc: str) -> Any:
-    """A read-only property: the attribute at a path from self, such as "base_dist.loc"."""
-    return property(attrgetter(path), doc=doc)
 
 
 def formula(doc: str, function: Callable[[Any], Any]) -> Any:

@@ -39,10 +39,7 @@ class Gamma(Distribution):
         return a - log(self.rate) + lgamma(a) + (1 - a) * digamma(a)
 
     mean = formula("The mean: a / b.", lambda self: self.concentration / self.rate)
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: (a - 1) / b, at least 0."""
-        return clamp((self.concentration - 1) / self.rate, 0, None)
-
+    mode = formula(
+        "The mode: (a - 1) / b, at least 0.", lambda self: clamp((self.concentration - 1) / self.rate, 0, None)
+    )
     variance = formula("The variance: a / b^2.", lambda self: self.concentration / self.rate**2)

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from minigrad.distributions.distribution import attribute, formula
+from minigrad.distributions.distribution import formula
 from minigrad.distributions.normal import Normal
 from minigrad.distributions.transformed_distribution import TransformedDistribution
 from minigrad.distributions.transforms import AbsTransform
@@ -18,7 +18,7 @@ class HalfNormal(TransformedDistribution):
     def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
         super().__init__(Normal(0.0, scale, validate_args), AbsTransform(), validate_args)
 
-    scale = attribute("base_dist.scale", "The standard deviation of the normal distribution.")
+    scale = formula("The standard deviation of the normal distribution.", lambda self: self.base_dist.scale)
 
     def log_prob(self, value: Any) -> Tensor:
         """The log-density: the normal's plus log 2 for x >= 0, else -inf."""

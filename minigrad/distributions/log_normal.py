@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minigrad.distributions.distribution import attribute, formula
+from minigrad.distributions.distribution import formula
 from minigrad.distributions.normal import Normal
 from minigrad.distributions.transformed_distribution import TransformedDistribution
 from minigrad.distributions.transforms import ExpTransform
@@ -16,8 +16,8 @@ class LogNormal(TransformedDistribution):
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         super().__init__(Normal(loc, scale, validate_args), ExpTransform(), validate_args)
 
-    loc = attribute("base_dist.loc", "The mean of the logarithm.")
-    scale = attribute("base_dist.scale", "The standard deviation of the logarithm.")
+    loc = formula("The mean of the logarithm.", lambda self: self.base_dist.loc)
+    scale = formula("The standard deviation of the logarithm.", lambda self: self.base_dist.scale)
 
     def entropy(self) -> Tensor:
         """The entropy: the normal's plus loc."""

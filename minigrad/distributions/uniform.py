@@ -23,10 +23,9 @@ class Uniform(Distribution):
         if self._validate_args and not bool((self.low < self.high).all()):
             raise ValueError("Uniform: low: expected less than high")
 
-    @property
-    def support(self) -> Any:
-        """The closed interval [low, high]."""
-        return constraints.interval(self.low.detach(), self.high.detach())
+    support = formula(
+        "The closed interval [low, high].", lambda self: constraints.interval(self.low.detach(), self.high.detach())
+    )
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         """low + (high - low) u, with u uniform in [0, 1)."""

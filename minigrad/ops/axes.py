@@ -1,5 +1,6 @@
 """Dimensions as users give them: `dim` or NumPy's `axis`, negative, one or several, checked."""
 
+import math
 from typing import Any
 
 Dims = int | tuple[int, ...] | list[int] | None
@@ -42,7 +43,4 @@ def either(dim: Any, axis: Any, op: str) -> Any:
 
 def count(shape: tuple[int, ...], dims: tuple[int, ...] | None) -> int:
     """How many elements a reduction over `dims` combines into each of its results."""
-    n = 1
-    for d in range(len(shape)) if dims is None else dims:
-        n *= shape[d]
-    return n
+    return math.prod(shape if dims is None else [shape[d] for d in dims])
