@@ -46,7 +46,7 @@ class Beta(Distribution):
 
     mean = formula("The mean: a / (a + b).", lambda self: self._dirichlet.mean[..., 0])
     mode = formula(
-        "The mode: (a - 1) / (a + b - 2) for a and b above 1, else as `Dirichlet.mode`.",
+        "The mode: (a - 1) / (a + b - 2) if a, b > 1, else as `Dirichlet.mode`.",
         lambda self: self._dirichlet.mode[..., 0],
     )
     variance = formula("The variance: a b / ((a + b)^2 (a + b + 1)).", lambda self: self._dirichlet.variance[..., 0])

@@ -57,10 +57,8 @@ class Binomial(BinaryParameters, Distribution):
         return self._expand_support(arange(n + 1, dtype=self.probs.dtype, device=self.probs.device), expand)
 
     mean = formula("The mean: n p.", lambda self: self.total_count * self.probs)
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: floor((n + 1) p), at most n."""
-        return minimum(floor((self.total_count + 1) * self.probs), self.total_count)
-
+    mode = formula(
+        "The mode: floor((n + 1) p), at most n.",
+        lambda self: minimum(floor((self.total_count + 1) * self.probs), self.total_count),
+    )
     variance = formula("The variance: n p (1 - p).", lambda self: self.total_count * self.probs * (1 - self.probs))

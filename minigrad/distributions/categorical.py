@@ -74,10 +74,9 @@ class Categorical(CategoricalParameters, Distribution):
         """The class indices, 0 to K - 1."""
         return self._expand_support(arange(self._num_events, device=self.probs.device), expand)
 
-    @property
-    def mean(self) -> Tensor:
-        """nan: class indices have no mean."""
-        return full(self.batch_shape, math.nan, dtype=self.probs.dtype, device=self.probs.device)
-
+    mean = formula(
+        "nan: class indices have no mean.",
+        lambda self: full(self.batch_shape, math.nan, dtype=self.probs.dtype, device=self.probs.device),
+    )
     mode = formula("The mode: the most probable class.", lambda self: self.probs.argmax(-1))
     variance = formula("nan: class indices have no variance.", lambda self: self.mean)

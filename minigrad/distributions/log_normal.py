@@ -25,8 +25,7 @@ class LogNormal(TransformedDistribution):
 
     mean = formula("The mean: exp(loc + scale^2 / 2).", lambda self: exp(self.loc + self.scale**2 / 2))
     mode = formula("The mode: exp(loc - scale^2).", lambda self: exp(self.loc - self.scale**2))
-
-    @property
-    def variance(self) -> Tensor:
-        """The variance: (exp(scale^2) - 1) exp(2 loc + scale^2)."""
-        return expm1(self.scale**2) * exp(2 * self.loc + self.scale**2)
+    variance = formula(
+        "The variance: (exp(scale^2) - 1) exp(2 loc + scale^2).",
+        lambda self: expm1(self.scale**2) * exp(2 * self.loc + self.scale**2),
+    )

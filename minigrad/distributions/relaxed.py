@@ -20,8 +20,6 @@ class Relaxed(TransformedDistribution):
         base = self._base_type(temperature, probs, logits, validate_args)
         super().__init__(base, self._transform_type(), validate_args)
 
-    temperature = formula(
-        "The temperature: near 0 samples are almost discrete.", lambda self: self.base_dist.temperature
-    )
+    temperature = formula("Near 0 samples are almost discrete.", lambda self: self.base_dist.temperature)
     probs = formula("The probabilities of the discrete distribution.", lambda self: self.base_dist.probs)
     logits = formula("The logits of the discrete distribution.", lambda self: self.base_dist.logits)
