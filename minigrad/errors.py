@@ -16,12 +16,12 @@ class LinAlgError(RuntimeError, np.linalg.LinAlgError):
 
 
 class DeviceError(RuntimeError):
-    """A device that cannot be had, or operands on different devices."""
+    """A device that is not available, or operands on different devices."""
 
 
 class GraphError(RuntimeError):
-    """A gradient asked of a graph that cannot give it: freed, changed in place, or never recorded."""
+    """The graph cannot compute a gradient: it was freed, changed in place, or not recorded."""
 
 
 class OutOfMemoryError(RuntimeError, MemoryError):
-    """More memory asked of a GPU than there is."""
+    """More memory requested of a GPU than there is."""

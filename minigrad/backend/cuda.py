@@ -78,7 +78,7 @@ def device_count() -> int:
 
 
 def require(where: Any) -> None:
-    """Raise DeviceError unless `where` can be had."""
+    """Raise DeviceError unless `where` is available."""
     cupy()
     count = device_count()
     if where.index is not None and where.index >= count:
@@ -86,7 +86,7 @@ def require(where: Any) -> None:
 
 
 def use(where: Any) -> Any:
-    """`with use(device):` new CuPy arrays are born on that GPU."""
+    """`with use(device):` new CuPy arrays are created on that GPU."""
     module = cupy()
     return module.cuda.Device(where.index) if where.index is not None else module.cuda.Device()
 

@@ -1,6 +1,6 @@
-"""What must hold of values. On the CPU it is looked at at once. On a GPU looking would wait for everything before it,
-so it is noted there, in one flag for each complaint, and looked at when something waits anyway: a value is read,
-printed, moved to the CPU, or `cuda.synchronize()` is called. The error then comes late, and says so."""
+"""Checks of values: at once on the CPU, on a GPU at the next synchronization (a value is read, printed or moved to the
+CPU, or `cuda.synchronize()` is called), as a check at once would wait for all work before it. There each check sets one
+flag for its message, and the error comes later than the call that caused it, and says so."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ import numpy as np
 from minigrad.backend import cuda
 
 _pending: dict[tuple[int, str], tuple[Any, type[Exception]]] = {}
-_passed: dict[tuple[int, str], Any] = {}  # flags of kernels that were looked at, and need not be made again
+_passed: dict[tuple[int, str], Any] = {}  # flags of kernels that were checked, to be used again
 
 
 def assert_all(fine: Any, error: type[Exception], text: str) -> None:
-    """Raise error(text) unless all of the bool array (or bool) `fine` holds: now, or on a GPU at the next wait."""
+    """Raise error(text) unless all of the bool array (or bool) `fine` holds: now, or on a GPU later."""
     if isinstance(fine, (bool, np.ndarray, np.generic)):
         if not (fine if isinstance(fine, bool) else fine.all()):
             raise error(text)
@@ -30,7 +30,7 @@ def known_to_hold(condition: Any) -> bool:
 
 
 def deferred_flag(beside: Any, error: type[Exception], text: str) -> Any:
-    """The flag of this complaint on the GPU of the array `beside`, one bool, for a kernel to set to False."""
+    """The flag of this message on the GPU of the array `beside`, one bool, for a kernel to set to False."""
     key = int(beside.device.id), text
     if key not in _pending:
         flag = _passed.pop(key, None)
@@ -39,7 +39,7 @@ def deferred_flag(beside: Any, error: type[Exception], text: str) -> Any:
 
 
 def check_deferred() -> None:
-    """Raise for what was noted and did not hold. To be called where the GPU was just waited for."""
+    """Raise for a check that failed. To be called after a synchronization."""
     while _pending:
         key, (flag, error) = _pending.popitem()
         if not flag.get():
@@ -52,12 +52,12 @@ def check_deferred() -> None:
 
 
 def discard_deferred() -> None:
-    """Let go of what was noted, unseen."""
+    """Drop all pending checks."""
     _pending.clear()
     _passed.clear()
 
 
 def synchronize() -> None:
-    """Wait for the current GPU, and raise for what did not hold there."""
+    """Wait for the current GPU, and raise for a check that failed there."""
     cuda.synchronize()
     check_deferred()

@@ -59,16 +59,16 @@ _default: device | None = None
 
 
 def set_default_device(where: str | int | device | None) -> None:
-    """Make new tensors be born on `where`; None goes back to the variable MINIGRAD_DEVICE, and to the CPU without it.
+    """Create new tensors on `where`; None goes back to the variable MINIGRAD_DEVICE, and to the CPU without it.
 
-    Raises DeviceError at once where the device cannot be had.
+    Raises DeviceError at once where the device is not available.
     """
     global _default
     _default = None if where is None else _available(device(where))
 
 
 def get_default_device() -> device:
-    """Where tensors are born that are given no device."""
+    """The device on which tensors are created that are given none."""
     if _default is None:
         named = os.environ.get("MINIGRAD_DEVICE")
         try:
@@ -80,7 +80,7 @@ def get_default_device() -> device:
 
 
 def current_device(where: str | int | device | None) -> device:
-    """`where` as a device that can be had, or the default one for None."""
+    """`where` as an available device, or the default one for None."""
     if where is None:
         return get_default_device()
     return _available(where if type(where) is device else device(where))

@@ -23,7 +23,7 @@ def pinned(array: Any) -> Any:
 
 
 def is_pinned(array: Any) -> bool:
-    """Does it lie in pinned memory, whoever made it? Never where no GPU has been asked for, or can be had."""
+    """Does it lie in pinned memory, whoever made it? Never where no GPU has been asked for, or is available."""
     if not isinstance(array, np.ndarray) or not cuda.is_available():
         return False
     return int(cuda.cupy().cuda.runtime.pointerGetAttributes(array.ctypes.data).type) == _HOST

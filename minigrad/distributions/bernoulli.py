@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution, attribute
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.distributions.utils import BinaryParameters, broadcast_all, standard_uniform
 from minigrad.engine.tensor import Tensor
 from minigrad.nn.functional import binary_cross_entropy_with_logits
@@ -41,7 +41,7 @@ class Bernoulli(BinaryParameters, Distribution):
         """0 and 1, of the dtype of probs."""
         return self._expand_support(arange(2, dtype=self.probs.dtype, device=self.probs.device), expand)
 
-    mean = attribute("probs", "The mean: p.")
+    mean = formula("The mean: p.", lambda self: self.probs)
 
     @property
     def mode(self) -> Tensor:
@@ -49,7 +49,4 @@ class Bernoulli(BinaryParameters, Distribution):
         p = self.probs.detach()
         return where(p == 0.5, math.nan, (p > 0.5).to(p.dtype))
 
-    @property
-    def variance(self) -> Tensor:
-        """The variance: p (1 - p)."""
-        return self.probs * (1 - self.probs)
+    variance = formula("The variance: p (1 - p).", lambda self: self.probs * (1 - self.probs))

@@ -4,17 +4,12 @@ from typing import Any
 
 from minigrad.distributions import constraints
 from minigrad.distributions.dirichlet import Dirichlet
-from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.distributions.utils import broadcast_all
 from minigrad.dtypes import finfo
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.array.shape import stack
 from minigrad.ops.pointwise.arithmetic import clamp
-
-
-def _element(name: str, k: int, doc: str) -> Any:
-    """A property: element k of an attribute of the Dirichlet."""
-    return property(lambda self: getattr(self._dirichlet, name)[..., k], doc=doc)
 
 
 class Beta(Distribution):
@@ -32,8 +27,8 @@ class Beta(Distribution):
         self._dirichlet = Dirichlet(stack(both, -1), validate_args=False)
         super().__init__(both[0].shape, validate_args=validate_args)
 
-    concentration1 = _element("concentration", 0, "a.")
-    concentration0 = _element("concentration", 1, "b.")
+    concentration1 = formula("a.", lambda self: self._dirichlet.concentration[..., 0])
+    concentration0 = formula("b.", lambda self: self._dirichlet.concentration[..., 1])
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         """Samples clamped to [tiny, 1 - eps] of their dtype: the density may be infinite at 0 and 1."""
@@ -49,6 +44,9 @@ class Beta(Distribution):
         """The entropy: that of the Dirichlet (a, b)."""
         return self._dirichlet.entropy()
 
-    mean = _element("mean", 0, "The mean: a / (a + b).")
-    mode = _element("mode", 0, "The mode: (a - 1) / (a + b - 2) for a and b above 1, else as `Dirichlet.mode`.")
-    variance = _element("variance", 0, "The variance: a b / ((a + b)^2 (a + b + 1)).")
+    mean = formula("The mean: a / (a + b).", lambda self: self._dirichlet.mean[..., 0])
+    mode = formula(
+        "The mode: (a - 1) / (a + b - 2) if a, b > 1, else as `Dirichlet.mode`.",
+        lambda self: self._dirichlet.mode[..., 0],
+    )
+    variance = formula("The variance: a b / ((a + b)^2 (a + b + 1)).", lambda self: self._dirichlet.variance[..., 0])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.distributions.utils import BinaryParameters, sample_on_host
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.array.creation import arange
@@ -29,10 +29,7 @@ class Binomial(BinaryParameters, Distribution):
         self.total_count = total_count.to(given.dtype)
         super().__init__(given.shape, validate_args=validate_args)
 
-    @property
-    def support(self) -> Any:
-        """The integers 0 to total_count."""
-        return constraints.integer_interval(0, self.total_count)
+    support = formula("The integers 0 to total_count.", lambda self: constraints.integer_interval(0, self.total_count))
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         """Integers, of the dtype of probs."""
@@ -59,17 +56,9 @@ class Binomial(BinaryParameters, Distribution):
             raise NotImplementedError("Binomial: enumerate_support and entropy: expected one total_count for all")
         return self._expand_support(arange(n + 1, dtype=self.probs.dtype, device=self.probs.device), expand)
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: n p."""
-        return self.total_count * self.probs
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: floor((n + 1) p), at most n."""
-        return minimum(floor((self.total_count + 1) * self.probs), self.total_count)
-
-    @property
-    def variance(self) -> Tensor:
-        """The variance: n p (1 - p)."""
-        return self.total_count * self.probs * (1 - self.probs)
+    mean = formula("The mean: n p.", lambda self: self.total_count * self.probs)
+    mode = formula(
+        "The mode: floor((n + 1) p), at most n.",
+        lambda self: minimum(floor((self.total_count + 1) * self.probs), self.total_count),
+    )
+    variance = formula("The variance: n p (1 - p).", lambda self: self.total_count * self.probs * (1 - self.probs))

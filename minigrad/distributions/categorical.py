@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution, attribute
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.distributions.utils import CategoricalParameters
 from minigrad.dtypes import finfo
 from minigrad.engine.tensor import Tensor
@@ -41,10 +41,9 @@ class Categorical(CategoricalParameters, Distribution):
         if probs is not None:
             self.probs = probs / probs.sum(-1, keepdim=True)
 
-    @property
-    def support(self) -> Any:
-        """The class indices, 0 to K - 1."""
-        return constraints.integer_interval(0, self._num_events - 1)
+    support = formula(
+        "The class indices, 0 to K - 1.", lambda self: constraints.integer_interval(0, self._num_events - 1)
+    )
 
     @property
     def param_shape(self) -> Any:
@@ -75,14 +74,9 @@ class Categorical(CategoricalParameters, Distribution):
         """The class indices, 0 to K - 1."""
         return self._expand_support(arange(self._num_events, device=self.probs.device), expand)
 
-    @property
-    def mean(self) -> Tensor:
-        """nan: class indices have no mean."""
-        return full(self.batch_shape, math.nan, dtype=self.probs.dtype, device=self.probs.device)
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: the most probable class."""
-        return self.probs.argmax(-1)
-
-    variance = attribute("mean", "nan: class indices have no variance.")
+    mean = formula(
+        "nan: class indices have no mean.",
+        lambda self: full(self.batch_shape, math.nan, dtype=self.probs.dtype, device=self.probs.device),
+    )
+    mode = formula("The mode: the most probable class.", lambda self: self.probs.argmax(-1))
+    variance = formula("nan: class indices have no variance.", lambda self: self.mean)

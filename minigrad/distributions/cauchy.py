@@ -2,8 +2,8 @@
 
 import math
 
+from minigrad.distributions.distribution import formula
 from minigrad.distributions.location_scale import LocationScale
-from minigrad.engine.tensor import Tensor
 from minigrad.ops.array.creation import full_like
 from minigrad.ops.pointwise.arithmetic import log1p, tan
 from minigrad.ops.pointwise.trigonometric import atan
@@ -17,12 +17,5 @@ class Cauchy(LocationScale):
     _standard_cdf = staticmethod(lambda z: atan(z) / math.pi + 0.5)
     _standard_icdf = staticmethod(lambda p: tan(math.pi * (p - 0.5)))
 
-    @property
-    def mean(self) -> Tensor:
-        """nan: the mean does not exist."""
-        return full_like(self.loc, math.nan)
-
-    @property
-    def variance(self) -> Tensor:
-        """inf."""
-        return full_like(self.loc, math.inf)
+    mean = formula("nan: the mean does not exist.", lambda self: full_like(self.loc, math.nan))
+    variance = formula("inf.", lambda self: full_like(self.loc, math.inf))

@@ -3,9 +3,9 @@
 from typing import Any
 
 from minigrad.distributions import constraints
+from minigrad.distributions.distribution import formula
 from minigrad.distributions.gamma import Gamma
 from minigrad.distributions.utils import broadcast_all
-from minigrad.engine.tensor import Tensor
 
 
 class Chi2(Gamma):
@@ -18,7 +18,4 @@ class Chi2(Gamma):
             self._check("df", constraints.positive, df)
         super().__init__(0.5 * df, 0.5, validate_args)
 
-    @property
-    def df(self) -> Tensor:
-        """The degrees of freedom."""
-        return 2 * self.concentration
+    df = formula("The degrees of freedom.", lambda self: 2 * self.concentration)

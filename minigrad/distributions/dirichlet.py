@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.distributions.utils import sample_on_host
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
@@ -59,10 +59,9 @@ class Dirichlet(Distribution):
         rest = (a.shape[-1] - total) * digamma(total) + ((a - 1) * digamma(a)).sum(-1)
         return lgamma(a).sum(-1) - lgamma(total) - rest
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: a / A, with A = sum a."""
-        return self.concentration / self.concentration.sum(-1, keepdim=True)
+    mean = formula(
+        "The mean: a / A, with A = sum a.", lambda self: self.concentration / self.concentration.sum(-1, keepdim=True)
+    )
 
     @property
     def mode(self) -> Tensor:

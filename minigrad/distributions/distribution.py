@@ -1,7 +1,7 @@
 """Distribution: the base class of all distributions."""
 
 import copy
-from operator import attrgetter
+from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn, Self
 
 from minigrad.autograd.grad_mode import no_grad
@@ -13,9 +13,9 @@ from minigrad.ops.array.shape import broadcast_to
 from minigrad.ops.pointwise.arithmetic import exp, sqrt
 
 
-def attribute(path: str, doc: str) -> Any:
-    """A read-only property: the attribute at a path from self, such as "base_dist.loc"."""
-    return property(attrgetter(path), doc=doc)
+def formula(doc: str, function: Callable[[Any], Any]) -> Any:
+    """A read-only property, computed from self by one expression."""
+    return property(function, doc=doc)
 
 
 class Distribution:
@@ -137,10 +137,7 @@ class Distribution:
         """The variance."""
         self._not_implemented("variance")
 
-    @property
-    def stddev(self) -> Tensor:
-        """The standard deviation, sqrt(variance)."""
-        return sqrt(self.variance)
+    stddev = formula("The standard deviation, sqrt(variance).", lambda self: sqrt(self.variance))
 
     def perplexity(self) -> Tensor:
         """The perplexity, exp(entropy)."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.distributions.utils import broadcast_all, standard_uniform
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.array.creation import zeros_like
@@ -41,17 +41,6 @@ class Exponential(Distribution):
         """The entropy: 1 - log(rate)."""
         return 1 - log(self.rate)
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: 1 / rate."""
-        return 1 / self.rate
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: 0."""
-        return zeros_like(self.rate)
-
-    @property
-    def variance(self) -> Tensor:
-        """The variance: 1 / rate^2."""
-        return 1 / self.rate**2
+    mean = formula("The mean: 1 / rate.", lambda self: 1 / self.rate)
+    mode = formula("The mode: 0.", lambda self: zeros_like(self.rate))
+    variance = formula("The variance: 1 / rate^2.", lambda self: 1 / self.rate**2)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.distributions.utils import broadcast_all, sample_on_host
 from minigrad.dtypes import finfo
 from minigrad.engine.tensor import Tensor
@@ -38,17 +38,8 @@ class Gamma(Distribution):
         a = self.concentration
         return a - log(self.rate) + lgamma(a) + (1 - a) * digamma(a)
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: a / b."""
-        return self.concentration / self.rate
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: (a - 1) / b, at least 0."""
-        return clamp((self.concentration - 1) / self.rate, 0, None)
-
-    @property
-    def variance(self) -> Tensor:
-        """The variance: a / b^2."""
-        return self.concentration / self.rate**2
+    mean = formula("The mean: a / b.", lambda self: self.concentration / self.rate)
+    mode = formula(
+        "The mode: (a - 1) / b, at least 0.", lambda self: clamp((self.concentration - 1) / self.rate, 0, None)
+    )
+    variance = formula("The variance: a / b^2.", lambda self: self.concentration / self.rate**2)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.distributions.utils import BinaryParameters, clamp_probs, open_uniform
 from minigrad.engine.tensor import Tensor
 from minigrad.nn.functional import binary_cross_entropy_with_logits
@@ -40,17 +40,6 @@ class Geometric(BinaryParameters, Distribution):
         """The entropy: (-p log p - (1 - p) log(1 - p)) / p."""
         return binary_cross_entropy_with_logits(self.logits, self.probs, reduction="none") / self.probs
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: 1 / p - 1."""
-        return 1 / self.probs - 1
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: 0."""
-        return zeros_like(self.probs)
-
-    @property
-    def variance(self) -> Tensor:
-        """The variance: (1 / p - 1) / p."""
-        return (1 / self.probs - 1) / self.probs
+    mean = formula("The mean: 1 / p - 1.", lambda self: 1 / self.probs - 1)
+    mode = formula("The mode: 0.", lambda self: zeros_like(self.probs))
+    variance = formula("The variance: (1 / p - 1) / p.", lambda self: (1 / self.probs - 1) / self.probs)

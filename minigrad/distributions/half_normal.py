@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from minigrad.distributions.distribution import attribute
+from minigrad.distributions.distribution import formula
 from minigrad.distributions.normal import Normal
 from minigrad.distributions.transformed_distribution import TransformedDistribution
 from minigrad.distributions.transforms import AbsTransform
@@ -18,7 +18,7 @@ class HalfNormal(TransformedDistribution):
     def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
         super().__init__(Normal(0.0, scale, validate_args), AbsTransform(), validate_args)
 
-    scale = attribute("base_dist.scale", "The standard deviation of the normal distribution.")
+    scale = formula("The standard deviation of the normal distribution.", lambda self: self.base_dist.scale)
 
     def log_prob(self, value: Any) -> Tensor:
         """The log-density: the normal's plus log 2 for x >= 0, else -inf."""
@@ -37,17 +37,6 @@ class HalfNormal(TransformedDistribution):
         """The entropy: the normal's less log 2."""
         return self.base_dist.entropy() - math.log(2)
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: scale sqrt(2 / pi)."""
-        return self.scale * math.sqrt(2 / math.pi)
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: 0."""
-        return zeros_like(self.scale)
-
-    @property
-    def variance(self) -> Tensor:
-        """The variance: scale^2 (1 - 2 / pi)."""
-        return self.scale**2 * (1 - 2 / math.pi)
+    mean = formula("The mean: scale sqrt(2 / pi).", lambda self: self.scale * math.sqrt(2 / math.pi))
+    mode = formula("The mode: 0.", lambda self: zeros_like(self.scale))
+    variance = formula("The variance: scale^2 (1 - 2 / pi).", lambda self: self.scale**2 * (1 - 2 / math.pi))

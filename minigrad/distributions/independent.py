@@ -3,7 +3,7 @@
 from typing import Any, Self
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution, attribute
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.distributions.utils import sum_rightmost
 from minigrad.engine.tensor import Tensor
 
@@ -50,9 +50,9 @@ class Independent(Distribution):
         """The sum of the base distribution's entropies over the reinterpreted dimensions."""
         return sum_rightmost(self.base_dist.entropy(), self.reinterpreted_batch_ndims)
 
-    mean = attribute("base_dist.mean", "The base distribution's mean.")
-    mode = attribute("base_dist.mode", "The base distribution's mode.")
-    variance = attribute("base_dist.variance", "The base distribution's variance.")
+    mean = formula("The base distribution's mean.", lambda self: self.base_dist.mean)
+    mode = formula("The base distribution's mode.", lambda self: self.base_dist.mode)
+    variance = formula("The base distribution's variance.", lambda self: self.base_dist.variance)
 
     def __repr__(self) -> str:
         return f"Independent({self.base_dist}, {self.reinterpreted_batch_ndims})"

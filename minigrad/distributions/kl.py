@@ -98,14 +98,8 @@ def _categorical(p: Any, q: Any) -> Tensor:
     return where((q.probs.detach() == 0) & (p.probs.detach() > 0), math.inf, p.probs * log_ratio).sum(-1)
 
 
-@register_kl(Geometric, Geometric)
-def _geometric(p: Geometric, q: Geometric) -> Tensor:
-    return -p.entropy() - (-q.probs).log1p() / p.probs - q.logits
-
-
-@register_kl(Poisson, Poisson)
-def _poisson(p: Poisson, q: Poisson) -> Tensor:
-    return xlogy(p.rate, p.rate) - xlogy(p.rate, q.rate) - (p.rate - q.rate)
+register_kl(Geometric, Geometric)(lambda p, q: -p.entropy() - (-q.probs).log1p() / p.probs - q.logits)
+register_kl(Poisson, Poisson)(lambda p, q: xlogy(p.rate, p.rate) - xlogy(p.rate, q.rate) - (p.rate - q.rate))
 
 
 @register_kl(Normal, Normal)
@@ -147,9 +141,7 @@ def _dirichlet(p: Dirichlet, q: Dirichlet) -> Tensor:
     return lgamma(total) - lgamma(b.sum(-1)) - (lgamma(a) - lgamma(b)).sum(-1) + difference
 
 
-@register_kl(Beta, Beta)
-def _beta(p: Beta, q: Beta) -> Tensor:
-    return _dirichlet(p._dirichlet, q._dirichlet)
+register_kl(Beta, Beta)(lambda p, q: _dirichlet(p._dirichlet, q._dirichlet))
 
 
 @register_kl(MultivariateNormal, MultivariateNormal)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.distributions.utils import broadcast_all, open_uniform
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.pointwise.arithmetic import exp, log, log1p
@@ -55,12 +55,5 @@ class Kumaraswamy(Distribution):
         harmonic = digamma(b + 1) + float(np.euler_gamma)
         return 1 - 1 / b + (1 - 1 / a) * harmonic - log(a * b)
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: b B(1 + 1 / a, b)."""
-        return self._moment(1)
-
-    @property
-    def variance(self) -> Tensor:
-        """The variance: E[x^2] - E[x]^2."""
-        return self._moment(2) - self._moment(1) ** 2
+    mean = formula("The mean: b B(1 + 1 / a, b).", lambda self: self._moment(1))
+    variance = formula("The variance: E[x^2] - E[x]^2.", lambda self: self._moment(2) - self._moment(1) ** 2)

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution, attribute
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.distributions.utils import broadcast_all, open_uniform
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.pointwise.arithmetic import log
@@ -52,10 +52,6 @@ class LocationScale(Distribution):
         """log(scale) + H(z), with H the entropy."""
         return log(self.scale) + self._standard_entropy
 
-    mean = attribute("loc", "The mean: loc.")
-    mode = attribute("loc", "The mode: loc.")
-
-    @property
-    def variance(self) -> Tensor:
-        """scale^2 Var(z)."""
-        return self.scale**2 * self._standard_variance
+    mean = formula("The mean: loc.", lambda self: self.loc)
+    mode = formula("The mode: loc.", lambda self: self.loc)
+    variance = formula("scale^2 Var(z).", lambda self: self.scale**2 * self._standard_variance)

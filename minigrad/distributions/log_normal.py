@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minigrad.distributions.distribution import attribute
+from minigrad.distributions.distribution import formula
 from minigrad.distributions.normal import Normal
 from minigrad.distributions.transformed_distribution import TransformedDistribution
 from minigrad.distributions.transforms import ExpTransform
@@ -16,24 +16,16 @@ class LogNormal(TransformedDistribution):
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         super().__init__(Normal(loc, scale, validate_args), ExpTransform(), validate_args)
 
-    loc = attribute("base_dist.loc", "The mean of the logarithm.")
-    scale = attribute("base_dist.scale", "The standard deviation of the logarithm.")
+    loc = formula("The mean of the logarithm.", lambda self: self.base_dist.loc)
+    scale = formula("The standard deviation of the logarithm.", lambda self: self.base_dist.scale)
 
     def entropy(self) -> Tensor:
         """The entropy: the normal's plus loc."""
         return self.base_dist.entropy() + self.loc
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: exp(loc + scale^2 / 2)."""
-        return exp(self.loc + self.scale**2 / 2)
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: exp(loc - scale^2)."""
-        return exp(self.loc - self.scale**2)
-
-    @property
-    def variance(self) -> Tensor:
-        """The variance: (exp(scale^2) - 1) exp(2 loc + scale^2)."""
-        return expm1(self.scale**2) * exp(2 * self.loc + self.scale**2)
+    mean = formula("The mean: exp(loc + scale^2 / 2).", lambda self: exp(self.loc + self.scale**2 / 2))
+    mode = formula("The mode: exp(loc - scale^2).", lambda self: exp(self.loc - self.scale**2))
+    variance = formula(
+        "The variance: (exp(scale^2) - 1) exp(2 loc + scale^2).",
+        lambda self: expm1(self.scale**2) * exp(2 * self.loc + self.scale**2),
+    )

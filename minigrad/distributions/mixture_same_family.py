@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.distributions.categorical import Categorical
-from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.ops.array.shape import broadcast_to
@@ -74,10 +74,7 @@ class MixtureSameFamily(Distribution):
         each = self.component_distribution.cdf(self._unsqueeze_components(self._validate_sample(value)))
         return (each * self.mixture_distribution.probs).sum(-1)
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: sum_k p_k mean_k."""
-        return self._mixture_mean(self.component_distribution.mean)
+    mean = formula("The mean: sum_k p_k mean_k.", lambda self: self._mixture_mean(self.component_distribution.mean))
 
     @property
     def variance(self) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution, attribute
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.distributions.utils import standard_normal
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
@@ -75,20 +75,10 @@ class MultivariateNormal(Distribution):
         """The entropy: d (1 + log(2 pi)) / 2 + log det L."""
         return self._log_det_tril() + 0.5 * self.loc.shape[-1] * (1 + math.log(2 * math.pi))
 
-    mean = attribute("loc", "The mean: loc.")
-    mode = attribute("loc", "The mode: loc.")
-
-    @property
-    def covariance_matrix(self) -> Tensor:
-        """C = L L^T."""
-        return matmul(self.scale_tril, self.scale_tril.mT)
-
-    @property
-    def precision_matrix(self) -> Tensor:
-        """C^-1."""
-        return self.covariance_matrix.inverse()
-
-    @property
-    def variance(self) -> Tensor:
-        """The variances of the elements: the diagonal of C."""
-        return (self.scale_tril * self.scale_tril).sum(-1)
+    mean = formula("The mean: loc.", lambda self: self.loc)
+    mode = formula("The mode: loc.", lambda self: self.loc)
+    covariance_matrix = formula("C = L L^T.", lambda self: matmul(self.scale_tril, self.scale_tril.mT))
+    precision_matrix = formula("C^-1.", lambda self: self.covariance_matrix.inverse())
+    variance = formula(
+        "The variances of the elements: the diagonal of C.", lambda self: (self.scale_tril * self.scale_tril).sum(-1)
+    )

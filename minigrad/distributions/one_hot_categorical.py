@@ -4,7 +4,7 @@ from typing import Any
 
 from minigrad.distributions import constraints
 from minigrad.distributions.categorical import Categorical
-from minigrad.distributions.distribution import Distribution, attribute
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.engine.tensor import Tensor
 from minigrad.nn.functional import one_hot
 from minigrad.ops.array.creation import eye
@@ -23,8 +23,8 @@ class OneHotCategorical(Distribution):
         self._categorical = Categorical(probs, logits, validate_args)
         super().__init__(self._categorical.batch_shape, self._categorical.param_shape[-1:], validate_args)
 
-    probs = attribute("_categorical.probs", "The probabilities of the classes.")
-    logits = attribute("_categorical.logits", "The log-probabilities of the classes.")
+    probs = formula("The probabilities of the classes.", lambda self: self._categorical.probs)
+    logits = formula("The log-probabilities of the classes.", lambda self: self._categorical.logits)
 
     def _one_hot(self, classes: Tensor) -> Tensor:
         return one_hot(classes, self.event_shape[0]).to(self.probs.dtype)
@@ -45,17 +45,11 @@ class OneHotCategorical(Distribution):
         """The K one-hot vectors."""
         return self._expand_support(eye(self.event_shape[0], dtype=self.probs.dtype, device=self.probs.device), expand)
 
-    mean = attribute("probs", "The mean: probs.")
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: the one-hot vector of the most probable class."""
-        return self._one_hot(self._categorical.mode)
-
-    @property
-    def variance(self) -> Tensor:
-        """The variance: p (1 - p)."""
-        return self.probs * (1 - self.probs)
+    mean = formula("The mean: probs.", lambda self: self.probs)
+    mode = formula(
+        "The mode: the one-hot vector of the most probable class.", lambda self: self._one_hot(self._categorical.mode)
+    )
+    variance = formula("The variance: p (1 - p).", lambda self: self.probs * (1 - self.probs))
 
 
 class OneHotCategoricalStraightThrough(OneHotCategorical):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution, attribute
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.distributions.utils import broadcast_all, sample_on_host
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.pointwise.arithmetic import floor
@@ -30,11 +30,6 @@ class Poisson(Distribution):
         value = self._validate_sample(value).to(self.rate.dtype)
         return xlogy(value, self.rate) - self.rate - lgamma(value + 1)
 
-    mean = attribute("rate", "The mean: rate.")
-
-    @property
-    def mode(self) -> Tensor:
-        """The mode: floor(rate)."""
-        return floor(self.rate)
-
-    variance = attribute("rate", "The variance: rate.")
+    mean = formula("The mean: rate.", lambda self: self.rate)
+    mode = formula("The mode: floor(rate).", lambda self: floor(self.rate))
+    variance = formula("The variance: rate.", lambda self: self.rate)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from minigrad.distributions.distribution import Distribution, attribute
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.distributions.transformed_distribution import TransformedDistribution
 from minigrad.distributions.transforms import Transform
 
@@ -20,6 +20,6 @@ class Relaxed(TransformedDistribution):
         base = self._base_type(temperature, probs, logits, validate_args)
         super().__init__(base, self._transform_type(), validate_args)
 
-    temperature = attribute("base_dist.temperature", "The temperature: near 0 samples are almost discrete.")
-    probs = attribute("base_dist.probs", "The probabilities of the discrete distribution.")
-    logits = attribute("base_dist.logits", "The logits of the discrete distribution.")
+    temperature = formula("Near 0 samples are almost discrete.", lambda self: self.base_dist.temperature)
+    probs = formula("The probabilities of the discrete distribution.", lambda self: self.base_dist.probs)
+    logits = formula("The logits of the discrete distribution.", lambda self: self.base_dist.logits)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minigrad.distributions import constraints
+from minigrad.distributions.distribution import formula
 from minigrad.distributions.utils import sum_rightmost
 from minigrad.dtypes import finfo
 from minigrad.engine.tensor import Tensor
@@ -214,10 +215,7 @@ class ComposeTransform(Transform):
         self.bijective = all(part.bijective for part in self.parts)
         self.codomain = self.parts[-1].codomain if self.parts else constraints.real
 
-    @property
-    def sign(self) -> Any:
-        """The product of the parts' signs."""
-        return math.prod(part.sign for part in self.parts)
+    sign = formula("The product of the parts' signs.", lambda self: math.prod(part.sign for part in self.parts))
 
     def _call(self, x: Tensor) -> Tensor:
         for part in self.parts:

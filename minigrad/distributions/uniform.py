@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.distribution import Distribution, formula
 from minigrad.distributions.utils import broadcast_all, standard_uniform
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.array.creation import full_like
@@ -23,10 +23,9 @@ class Uniform(Distribution):
         if self._validate_args and not bool((self.low < self.high).all()):
             raise ValueError("Uniform: low: expected less than high")
 
-    @property
-    def support(self) -> Any:
-        """The closed interval [low, high]."""
-        return constraints.interval(self.low.detach(), self.high.detach())
+    support = formula(
+        "The closed interval [low, high].", lambda self: constraints.interval(self.low.detach(), self.high.detach())
+    )
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         """low + (high - low) u, with u uniform in [0, 1)."""
@@ -50,17 +49,6 @@ class Uniform(Distribution):
         """The entropy: log(high - low)."""
         return log(self.high - self.low)
 
-    @property
-    def mean(self) -> Tensor:
-        """The mean: (low + high) / 2."""
-        return (self.low + self.high) / 2
-
-    @property
-    def mode(self) -> Tensor:
-        """nan: the density is constant."""
-        return full_like(self.low, math.nan)
-
-    @property
-    def variance(self) -> Tensor:
-        """The variance: (high - low)^2 / 12."""
-        return (self.high - self.low) ** 2 / 12
+    mean = formula("The mean: (low + high) / 2.", lambda self: (self.low + self.high) / 2)
+    mode = formula("nan: the density is constant.", lambda self: full_like(self.low, math.nan))
+    variance = formula("The variance: (high - low)^2 / 12.", lambda self: (self.high - self.low) ** 2 / 12)

@@ -7,7 +7,7 @@ versions.py     arrays changed in place after a node kept them
 modes.py        is anything recorded?
 primitive.py    a definition with one gradient rule per argument, and what a node keeps
 dispatch.py     calling an operation, recording the call
-elementwise.py  the same by a shorter way, for one and two operands
+elementwise.py  the same, specialized for one and two operands
 promotion.py    operands brought to one dtype
 executions.py   how operations are done fast: the registry, and the choice
 composite.py    operations that are defined by others, and executed as one

@@ -2,7 +2,7 @@
 
 Where `ml_dtypes` is installed NumPy can hold bfloat16, but adds up in it (a thousand ones are 256) and turns it into
 float32 beside a Python number. So from the first bfloat16 on every operation and every rule is given its operands in
-float32, and what comes out is rounded once. Until then nothing is looked at.
+float32, and what comes out is rounded once. Until then nothing is checked.
 """
 
 from collections.abc import Callable

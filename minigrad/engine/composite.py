@@ -104,13 +104,13 @@ def composite(
 class JointPlan:
     """What the backward pass does with a node of a composite (see `primitive.Plan`)."""
 
-    __slots__ = ("name", "mask", "op", "execution", "arguments", "kept_names", "places", "elementwise")
+    __slots__ = ("name", "mask", "op", "execution", "arguments", "kept_names", "needed", "elementwise")
     keeps_arrays, zero_preserving, is_view, chunked, fresh = True, False, False, False, True
 
     def __init__(self, op: Composite, mask: tuple[bool, ...], execution: Execution) -> None:
         self.name, self.mask, self.op, self.execution, self.elementwise = op.name, mask, op, execution, op.elementwise
-        self.places = tuple(i for i, need in enumerate(mask) if need)
-        self.arguments = tuple(op.arguments[i] for i in self.places)
+        self.needed = tuple(i for i, need in enumerate(mask) if need)
+        self.arguments = tuple(op.arguments[i] for i in self.needed)
         self.kept_names = (op.arguments,)  # the residuals are nobody's to change
 
     def joint(self, g: Any, node: Node, wanted: tuple[bool, ...]) -> list[Any]:
@@ -119,14 +119,14 @@ class JointPlan:
         arrays, residuals, static = node.kept
         if isinstance(g, Tensor):
             return self._defined(g, self._lifted(node, arrays), static, wanted)
-        needed = [False] * len(self.mask)
-        for i, want in zip(self.places, wanted):
-            needed[i] = want
-        gradients = self.execution.backward(g, tuple(needed), residuals, *arrays, **static)
-        return [gradients[i] for i in self.places]
+        flags = [False] * len(self.mask)
+        for i, want in zip(self.needed, wanted):
+            flags[i] = want
+        gradients = self.execution.backward(g, tuple(flags), residuals, *arrays, **static)
+        return [gradients[i] for i in self.needed]
 
     def _lifted(self, node: Node, arrays: Any) -> list[Any]:
-        sources = dict(zip(self.places, node.parents))
+        sources = dict(zip(self.needed, node.parents))
         return [wrap(a, sources.get(i)) if hasattr(a, "dtype") else a for i, a in enumerate(arrays)]
 
     def _defined(self, g: Any, args: list[Any], static: dict[str, Any], wanted: tuple[bool, ...]) -> list[Any]:
@@ -135,7 +135,7 @@ class JointPlan:
         with recording(True):
             apart = [a.clone() if isinstance(a, Tensor) else a for a in args]
             out = self.op.definition(*apart, **static)
-            found = iter(grad(out[0] if self.op.also else out, [apart[i] for i, w in zip(self.places, wanted) if w], g,
+            found = iter(grad(out[0] if self.op.also else out, [apart[i] for i, w in zip(self.needed, wanted) if w], g,
                               create_graph=True, allow_unused=True))  # fmt: skip
         return [next(found) if w else None for w in wanted]
 
@@ -144,10 +144,10 @@ class JointPlan:
         the backward pass."""
 
         def rule(g: Any, arrays: Any, residuals: Any, static: dict[str, Any]) -> Any:
-            leaves = [_leaf(a) if i in self.places else a if a is None else wrap(a) for i, a in enumerate(arrays)]
+            leaves = [_leaf(a) if i in self.needed else a if a is None else wrap(a) for i, a in enumerate(arrays)]
             with recording(True):
                 out = self.op.call(*leaves, **static)
-            return grad(out[0] if self.op.also else out, leaves[self.places[place]], wrap(g))[0]._array
+            return grad(out[0] if self.op.also else out, leaves[self.needed[place]], wrap(g))[0]._array
 
         return rule
 

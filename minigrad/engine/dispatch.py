@@ -1,5 +1,5 @@
 """Calling an operation: given Tensors it runs the forward (its definition, or an execution that takes the arrays) and
-records it; given raw arrays it just runs it. `elementwise.py` does the same by a shorter way for one and two operands.
+records it; given raw arrays it just runs it. `elementwise.py` does the same, specialized for one and two operands.
 """
 
 from collections.abc import Callable

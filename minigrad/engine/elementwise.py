@@ -1,4 +1,4 @@
-"""Unary and binary primitives by a shorter way: element-wise ones, products of matrices, sums over everything.
+"""Primitives specialized for one and two operands: element-wise ones, products of matrices, sums over everything.
 
 They do what `dispatch.primitive` does, written out for one and for two operands: small tensors spend their time here,
 and this takes half as long as the general way (`python tests/benchmarks/overhead.py`).
@@ -39,7 +39,7 @@ class _Forward:
         for forward in (self.on_cpu, self.large, self.any):
             FORWARDS[forward] = name, self.any
 
-    def pick(self, op: Primitive, plan: Any, operands: Any) -> tuple[Any, Any]:
+    def select(self, op: Primitive, plan: Any, operands: Any) -> tuple[Any, Any]:
         """What to run for operands of some size or on a GPU, and what the backward pass does then."""
         execution = choose(op, operands, {})
         if execution is not None:
@@ -74,12 +74,12 @@ def unary(
     def call(input: Any) -> Any:
         if not isinstance(input, Tensor):
             x = raw(input, name, "input")
-            return run.any(x) if x.__class__ is not ndarray or x.size < SMALL else run.pick(op, None, (x,))[0](x)
+            return run.any(x) if x.__class__ is not ndarray or x.size < SMALL else run.select(op, None, (x,))[0](x)
         x = input._array
         origin = input._node if input._base is None else input._current()
         if floating and origin is None and x.dtype.kind != "f":
             x = floated(x)
-        forward, planned = (on_cpu, plan) if x.__class__ is ndarray and x.size < SMALL else run.pick(op, plan, (x,))
+        forward, planned = (on_cpu, plan) if x.__class__ is ndarray and x.size < SMALL else run.select(op, plan, (x,))
         try:
             out = runner.run(forward, x)
         except Exception as error:
@@ -142,13 +142,13 @@ def binary(
                 if not hasattr(x, "dtype") and not hasattr(y, "dtype"):
                     raise DtypeError(f"{name}: expected a Tensor or an array among its operands, got {x!r} and {y!r}")
                 small = x.__class__ is not ndarray or x.size < SMALL
-                return run.any(x, y) if small else run.pick(op, None, (x, y))[0](x, y)
+                return run.any(x, y) if small else run.select(op, None, (x, y))[0](x, y)
             a, b = None, other._current()
             x, y = promoted(constant(input, name, "input"), other._array, floating)
         plan = both if a is not None and b is not None else first if a is not None else second
         forward = on_cpu
         if x.__class__ is not ndarray or x.size >= SMALL:
-            forward, plan = run.pick(op, plan, (x, y))
+            forward, plan = run.select(op, plan, (x, y))
         try:
             out = runner.run(forward, x, y)
         except Exception as error:

@@ -30,11 +30,11 @@ def explain_failure(name: str, forward: Callable[..., Any], raw: Any, static: di
     inside `quietly` end here too); else raise `error` in words that name op and shapes."""
     if isinstance(error, MemoryError):
         raise OutOfMemoryError(f"{name}: {error}; got {operands(raw)}") from None
-    said = (ShapeError, DtypeError, DeviceError, GraphError, IndexError)
+    ours = (ShapeError, DtypeError, DeviceError, GraphError, IndexError)
     if isinstance(error, OverflowError):
         raw = [_wrapped(x, raw) for x in raw]
-    again = (RuntimeError, RuntimeWarning, FloatingPointError, OverflowError)
-    if isinstance(error, again) and not isinstance(error, said):
+    retry = (RuntimeError, RuntimeWarning, FloatingPointError, OverflowError)
+    if isinstance(error, retry) and not isinstance(error, ours):
         try:
             with quiet():
                 return forward(*raw, **static)
@@ -42,7 +42,7 @@ def explain_failure(name: str, forward: Callable[..., Any], raw: Any, static: di
             error = second
     if isinstance(error, OverflowError):
         raise DtypeError(f"{name}: {error}; got {operands(raw)}") from error
-    if isinstance(error, said):
+    if isinstance(error, ours):
         raise error
     if isinstance(error, np.linalg.LinAlgError):
         raise LinAlgError(f"{name}: {error}; got {operands(raw)}") from error
@@ -74,11 +74,11 @@ def move_scalars(name: str, args: Any) -> list[Any] | None:
     arrays = [(a, array) for a in args if is_array(array := getattr(a, "_array", a))]
     if len({device_of(array) for _, array in arrays}) <= 1:
         return None
-    places = {device_of(array): None for _, array in arrays if array.ndim or device_of(array).type != "cpu"}
-    if len(places) > 1:
+    devices = {device_of(array): None for _, array in arrays if array.ndim or device_of(array).type != "cpu"}
+    if len(devices) > 1:
         raise DeviceError(
-            f"{name}: expected all tensors on one device, got {' and '.join(sorted(map(str, places)))} "
-            f'({operands(args)}); move one with .to("{next(iter(places))}")'
+            f"{name}: expected all tensors on one device, got {' and '.join(sorted(map(str, devices)))} "
+            f'({operands(args)}); move one with .to("{next(iter(devices))}")'
         )
-    place = next(iter(places))
-    return [a.to(place) if hasattr(a, "_array") else copy_to(a, place) if is_array(a) else a for a in args]
+    chosen = next(iter(devices))
+    return [a.to(chosen) if hasattr(a, "_array") else copy_to(a, chosen) if is_array(a) else a for a in args]

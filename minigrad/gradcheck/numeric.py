@@ -29,7 +29,7 @@ def numerical_gradient(
     complex     Im f(x + ih) / h                no difference, so no rounding; for functions of complex analysis only
 
     x: a tensor or an array, or a list of them (then f(*x), and a list comes back). It is moved in place (so f may also
-    reach it through a module that holds it), under no_grad, and is put back even where f raises. A step lost in
+    reach it through a module that holds it), under no_grad, and is restored even where f raises. A step lost in
     rounding (x + h is x) gives nan. h: by default the root of the dtype's precision that balances both errors, times
     the element's size (see `default_step`). indices: flat positions to try only; the result is then a vector, in their
     order. Raises DtypeError for an x of integers, ShapeError where f(x) is not one number.

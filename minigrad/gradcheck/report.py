@@ -1,4 +1,4 @@
-"""What a check found, in words: the verdict, the worst element, the diagnosis, and all it looked at."""
+"""What a check found, in words: the verdict, the worst element, the diagnosis, and all that was checked."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -96,7 +96,7 @@ class Report:
         rejected = [k for k in self.kinks if not k.accepted]
         lines += [str(k) for k in (rejected or self.kinks)[:3]]
         lines += [f"note: {text}" for text in self.notes]
-        lines.append(f"looked at {len(self.samples)} sets of inputs; seed={self.seed}")
+        lines.append(f"checked {len(self.samples)} sets of inputs; seed={self.seed}")
         return "\n".join(lines)
 
     def settle(self, raise_exception: bool) -> Any:

@@ -147,7 +147,7 @@ METHODS: dict[str, Any] = {
     **{f"{name}_": in_place(op) for name, op in _named(_IN_PLACE_ALL_BUT, _IN_PLACE_ONLY).items()},
     **_operators(),
     **_own(attributes), **_own(construction), **_own(conversion), **_own(python), **_own(views),
-    **conversion.CASTS, **views.IN_PLACE,
+    **attributes.ANSWERS, **conversion.CASTS, **views.IN_PLACE,
     **{
         name: property(f, doc=doc)
         for m in (attributes, construction, views) for name, (f, _, doc) in m.PROPERTIES.items()

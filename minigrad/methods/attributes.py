@@ -19,27 +19,6 @@ def size(self: Tensor, dim: int | None = None) -> Any:
     return self.shape if dim is None else self.shape[dim]
 
 
-def numel(self: Tensor) -> int:
-    """How many elements it has."""
-    return int(self._array.size)
-
-
-nelement = numel
-
-
-def dim(self: Tensor) -> int:
-    """How many dimensions it has."""
-    return int(self._array.ndim)
-
-
-ndimension = dim
-
-
-def element_size(self: Tensor) -> int:
-    """Bytes of an element."""
-    return int(self._array.dtype.itemsize)
-
-
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     """Itself if its elements lie in memory in order, else a copy that does; memory_format changes nothing."""
     return self if self._array.flags.c_contiguous else self.clone()
@@ -90,44 +69,9 @@ def is_pinned(self: Tensor, device: Any = None) -> bool:
 # --- device and dtype -------------------------------------------------------------------------------------------------
 
 
-def is_floating_point(self: Tensor) -> bool:
-    """Is its dtype floating?"""
-    return bool(floating(self._array.dtype))
-
-
-def get_device(self: Tensor) -> int:
-    """The number of its GPU; -1 on the CPU."""
-    return -1 if self.device.type == "cpu" else int(self.device.index or 0)
-
-
-def is_complex(self: Tensor) -> bool:
-    """Is its dtype complex?"""
-    return bool(self._array.dtype.kind == "c")
-
-
-def is_signed(self: Tensor) -> bool:
-    """Can its dtype hold negative numbers?"""
-    return self._array.dtype.kind not in "bu"
-
-
-def is_nonzero(self: Tensor) -> bool:
-    """Is its one element other than 0?"""
-    return bool(self.item() != 0)
-
-
 def is_same_size(self: Tensor, other: Tensor) -> bool:
     """Has the other its shape?"""
     return self._array.shape == other._array.shape
-
-
-def is_inference(self: Tensor) -> bool:
-    """Always False: tensors made under inference_mode are ordinary ones here."""
-    return False
-
-
-def is_shared(self: Tensor) -> bool:
-    """Always False: processes share no memory, workers get copies."""
-    return False
 
 
 def share_memory_(self: Tensor) -> Tensor:
@@ -147,14 +91,34 @@ def resize(self: Tensor, *sizes: Any) -> Tensor:
     raise NotImplementedError("resize: use reshape for the same elements in another shape, or resize_ for another size")
 
 
-def to_dense(self: Tensor) -> Tensor:
-    """The tensor itself."""
-    return self
+def _method(name: str, function: Any, kind: Any, doc: str) -> Any:
+    function.__name__ = function.__qualname__ = name
+    function.__doc__, function.__annotations__ = doc, {"return": kind}
+    return function
 
 
+# these are methods too: what each returns, its type and its meaning
+ANSWERS: dict[str, Any] = {
+    name: _method(name, function, kind, doc)
+    for name, (function, kind, doc) in {
+        "numel": (lambda self: int(self._array.size), int, "How many elements it has."),
+        "dim": (lambda self: int(self._array.ndim), int, "How many dimensions it has."),
+        "element_size": (lambda self: int(self._array.dtype.itemsize), int, "Bytes of an element."),
+        "get_device": (lambda self: -1 if self.device.type == "cpu" else int(self.device.index or 0), int,
+                       "The number of its GPU; -1 on the CPU."),
+        "is_floating_point": (lambda self: bool(floating(self._array.dtype)), bool, "Is its dtype floating?"),
+        "is_complex": (lambda self: bool(self._array.dtype.kind == "c"), bool, "Is its dtype complex?"),
+        "is_signed": (lambda self: self._array.dtype.kind not in "bu", bool, "Can its dtype hold negative numbers?"),
+        "is_nonzero": (lambda self: bool(self.item() != 0), bool, "Is its one element other than 0?"),
+        "is_inference": (lambda self: False, bool, "Always False: those made under inference_mode are ordinary ones."),
+        "is_shared": (lambda self: False, bool, "Always False: processes share no memory, workers get copies."),
+        "to_dense": (lambda self: self, Tensor, "The tensor itself."),
+    }.items()
+}  # fmt: skip
+ANSWERS |= {"nelement": ANSWERS["numel"], "ndimension": ANSWERS["dim"]}
 # what gives each property, its type and its meaning
 PROPERTIES: dict[str, tuple[Any, Any, str]] = {
-    "itemsize": (element_size, int, "Bytes of an element."),
+    "itemsize": (ANSWERS["element_size"], int, "Bytes of an element."),
     "nbytes": (lambda self: int(self._array.nbytes), int, "Bytes of all elements."),
     "is_cpu": (lambda self: self.device.type == "cpu", bool, "Is it on the CPU?"),
     "is_sparse": (lambda self: False, bool, "Never: every tensor here is dense."),

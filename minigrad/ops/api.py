@@ -1,4 +1,4 @@
-"""What every public function shares: NumPy's spelling of `dim` and `keepdim`, and words for operands that are none."""
+"""What every public function shares: NumPy's `axis` and `keepdims`, and errors for arguments that are not tensors."""
 
 import functools
 import inspect
@@ -40,7 +40,7 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
                 if renamed.keys() <= signature.parameters.keys() and renamed.keys() != options.keys():
                     return call(*args, **renamed)  # type: ignore[arg-type]
             if isinstance(error, (AttributeError, TypeError)):
-                _refuse_operands(function, args, options)
+                _raise_not_tensors(function, args, options)
             if _placed(error, function.__name__):
                 raise
             kind = TypeError if isinstance(error, AttributeError) else type(error)
@@ -103,7 +103,7 @@ def _with_numpy_names(signature: inspect.Signature) -> inspect.Signature:
     return signature.replace(parameters=[*(p for p in given.values() if p not in rest), *also, *rest])
 
 
-def _refuse_operands(function: Callable[..., Any], args: Any, options: Any) -> None:
+def _raise_not_tensors(function: Callable[..., Any], args: Any, options: Any) -> None:
     try:
         given = inspect.signature(function).bind(*args, **options).arguments
     except TypeError:
@@ -112,9 +112,9 @@ def _refuse_operands(function: Callable[..., Any], args: Any, options: Any) -> N
         number = i > 0 and isinstance(value, (bool, int, float, type(None)))
         if name in ("tensors", "operands", "matrices") and isinstance(value, (list, tuple)):
             for element in value:
-                refuse(function.__name__, **{name: element})
+                raise_not_tensor(function.__name__, **{name: element})
         elif (name in OPERANDS or (i == 0 and name != "equation")) and not number:
-            refuse(function.__name__, **{name: value})
+            raise_not_tensor(function.__name__, **{name: value})
 
 
 def _placed(error: Exception, name: str) -> bool:
@@ -146,7 +146,7 @@ def shape_error(op: str, expected: str, *given: Any) -> ShapeError:
     return ShapeError(f"{op}: expected {expected}, got {operands(given)}")
 
 
-def refuse(op: str, **operands: Any) -> None:
+def raise_not_tensor(op: str, **operands: Any) -> None:
     """Raise TypeError for the first of these operands that is no tensor and no array. Called where an op failed."""
     for name, value in operands.items():
         if not hasattr(value, "dtype"):

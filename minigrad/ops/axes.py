@@ -1,11 +1,12 @@
 """Dimensions as users give them: `dim` or NumPy's `axis`, negative, one or several, checked."""
 
+import math
 from typing import Any
 
 Dims = int | tuple[int, ...] | list[int] | None
 
 
-def one(dim: Any, ndim: int, op: str) -> int:
+def normalize_dim(dim: Any, ndim: int, op: str) -> int:
     """A dimension as a number from 0. Raises IndexError outside [-ndim, ndim), as PyTorch does."""
     if dim.__class__ is int and 0 <= dim < ndim:
         return dim
@@ -13,25 +14,25 @@ def one(dim: Any, ndim: int, op: str) -> int:
         n: int = dim.__index__()
     except AttributeError:
         raise TypeError(f"{op}: dim: expected an integer, got {dim!r}") from None
-    room = max(ndim, 1)
-    if not -room <= n < room:
-        raise IndexError(f"{op}: dim: expected {-room} to {room - 1} for a tensor of {ndim} dimensions, got {n}")
-    return n % room
+    limit = max(ndim, 1)
+    if not -limit <= n < limit:
+        raise IndexError(f"{op}: dim: expected {-limit} to {limit - 1} for a tensor of {ndim} dimensions, got {n}")
+    return n % limit
 
 
-def many(dim: Any, ndim: int, op: str) -> tuple[int, ...] | None:
+def normalize_dims(dim: Any, ndim: int, op: str) -> tuple[int, ...] | None:
     """Dimensions as a tuple of numbers from 0; None (all of them) stays None. Raises ValueError if one comes twice."""
     if dim is None:
         return None
     if dim.__class__ is int and ndim:
-        return (one(dim, ndim, op),)
-    dims = tuple(one(d, ndim, op) for d in (dim if isinstance(dim, (tuple, list)) else (dim,)))
+        return (normalize_dim(dim, ndim, op),)
+    dims = tuple(normalize_dim(d, ndim, op) for d in (dim if isinstance(dim, (tuple, list)) else (dim,)))
     if len(set(dims)) < len(dims):
         raise ValueError(f"{op}: dim: expected each dimension once, got {dim}")
     return dims if ndim else None
 
 
-def either(dim: Any, axis: Any, op: str) -> Any:
+def dim_or_axis(dim: Any, axis: Any, op: str) -> Any:
     """PyTorch's `dim` or NumPy's `axis`, whichever was given."""
     if axis is None:
         return dim
@@ -40,9 +41,6 @@ def either(dim: Any, axis: Any, op: str) -> Any:
     return axis
 
 
-def count(shape: tuple[int, ...], dims: tuple[int, ...] | None) -> int:
+def reduced_size(shape: tuple[int, ...], dims: tuple[int, ...] | None) -> int:
     """How many elements a reduction over `dims` combines into each of its results."""
-    n = 1
-    for d in range(len(shape)) if dims is None else dims:
-        n *= shape[d]
-    return n
+    return math.prod(shape if dims is None else [shape[d] for d in dims])

@@ -59,19 +59,16 @@ class NAdam(AdamBase):
         super().__init__(params, settings_of(locals()))
 
     def _scalars(self, group: Group, state: State, lr: float) -> dict[str, Any]:
-        mu, _ = self._mu(group, state)
-        state["mu_product"] = float(state.get("mu_product", 1.0)) * mu
+        state["mu_product"] = float(state.get("mu_product", 1.0)) * self._mu(group, state["step"])
         return self._scalars_now(group, state, lr)
 
-    def _mu(self, group: Group, state: State) -> tuple[float, float]:
-        """mu(t), mu(t + 1)."""
-        beta1, decay, t = float(group["betas"][0]), float(group["momentum_decay"]), state["step"]
-        return beta1 * (1 - 0.5 * 0.96 ** (t * decay)), beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * decay))
+    def _mu(self, group: Group, t: int) -> float:
+        return float(group["betas"][0]) * (1 - 0.5 * 0.96 ** (t * float(group["momentum_decay"])))
 
     def _scalars_now(self, group: Group, state: State, lr: float) -> dict[str, Any]:
         """The scalars of the step whose product P(t) is in the state."""
         (beta1, beta2), product = map(float, group["betas"]), state["mu_product"]
-        mu, next_mu = self._mu(group, state)
+        mu, next_mu = (self._mu(group, t) for t in (state["step"], state["step"] + 1))
         root = (1 - beta2 ** state["step"]) ** 0.5
         return {
             "one_minus_beta1": 1 - beta1,

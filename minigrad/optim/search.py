@@ -25,8 +25,8 @@ Arrays = list[Any]  # one for each parameter; with a leading axis where they sta
 class Search(Optimizer):
     """What both searches share: candidates are tried in turn, and the best weights so far stay in the parameters.
 
-    Candidate number n is drawn from (seed, n) alone. So a search that judges many at once tries the same ones as a
-    search that judges them singly, and a search that is resumed goes on exactly.
+    Candidate number n is drawn from (seed, n) alone. So a search that evaluates many at once tries the same ones as a
+    search that evaluates them singly, and a search that is resumed goes on exactly.
     """
 
     _size: str  # the setting that scales the draws
@@ -78,12 +78,12 @@ class Search(Optimizer):
         """One after another: set the parameters to a candidate's weights and call the closure."""
         params = self._params()
         best, grads = [p._array.copy() for p in params], [p._grad for p in params]
-        ahead = self._outputs(linear, best, draws) if linear else None
+        best_outputs, changes = self._outputs(linear, best, draws) if linear else (None, [])
         losses = []
         try:
             for i in range(len(draws[0])):
                 weights = [self._candidate(b, d[i]) for b, d in zip(best, draws)]
-                outputs = [] if ahead is None else [asarray(self._candidate(ahead[0], ahead[1][i]))]
+                outputs = [asarray(self._candidate(best_outputs, changes[i]))] if linear else []
                 self._set_weights(weights)
                 for p in params:
                     p._grad = None  # else backward() would add to the user's own, in place
@@ -92,7 +92,7 @@ class Search(Optimizer):
                 self._check_untouched(params, known)
                 if self._is_best(self._number(losses[-1])):
                     best = weights
-                    ahead = ahead and (outputs[0], ahead[1])
+                    best_outputs = outputs[0] if linear else None
         finally:
             self._set_weights(best)
             for p, grad in zip(params, grads):
@@ -215,7 +215,7 @@ class Search(Optimizer):
         if batched is not None and (closure is not None or linear is not None):
             raise TypeError(f"{self._name}.step: batched: it gives the losses by itself; leave out closure and linear")
         if candidates is None and (batched is not None or linear is not None):
-            raise TypeError(f"{self._name}.step: candidates: say how many to judge at once, such as candidates=16")
+            raise TypeError(f"{self._name}.step: candidates: say how many to evaluate at once, such as candidates=16")
         if candidates is not None and (not isinstance(candidates, int) or candidates < 1):
             raise ValueError(f"{self._name}.step: candidates: expected an integer from 1 on, got {candidates!r}")
 

@@ -27,8 +27,8 @@ from minigrad.engine.versions import user_line
 
 # of the largest magnitude in the result
 TOLERANCE = {"float16": 1e-2, "float32": 1e-4, "float64": 1e-9, "complex64": 1e-4, "complex128": 1e-9}
-FREE = {"eigh", "qr", "svd"}  # right in more than one way: signs and order are the library's own
-UNSEEN = {"move"}  # about devices itself
+NOT_UNIQUE = {"eigh", "qr", "svd"}  # right in more than one way: signs and order are the library's own
+NOT_COMPARED = {"move"}  # about devices itself
 
 
 class LockstepError(AssertionError):
@@ -39,12 +39,12 @@ class lockstep:
     """`with lockstep():` runs each operation on the other device too, and so each gradient; LockstepError at the first
     whose value, dtype or shape differs. A decorator as well.
 
-    The script runs where it runs; both sides get the same inputs at each operation, so that rounding does not add up
-    and the operation that is named is the one at fault. rtol: how far values may differ, of the largest magnitude in
+    The script runs on its own device; both sides get the same inputs at each operation, so that rounding does not add
+    up and the operation that is named is the one at fault. rtol: how far values may differ, of the largest magnitude in
     the result (float16 1e-2, float32 1e-4, float64 1e-9 by default); integers and bools must be equal. Where they
-    differ by more, both are compared with float64: what is as near to it as the other side passes, as a sum may cancel.
+    differ by more, both are compared in float64: what is as near to it as the other side passes, as a sum may cancel.
     Decompositions are compared by shape and dtype alone, for they are right in more than one way; an optimizer's own
-    arithmetic is not looked at. Costs copies and a wait for each operation. `seen` counts what was compared. Raises
+    arithmetic is not compared. Costs copies and a wait for each operation. `seen` counts what was compared. Raises
     DeviceError where there is no GPU.
     """
 
@@ -79,17 +79,17 @@ class lockstep:
         """The forward of an op, or another array function, of which nothing more is known and which is just run."""
         out = self._plain(function, *args, **options)
         name, forward = FORWARDS.get(function, ("", function))
-        if name and name not in UNSEEN:
+        if name and name not in NOT_COMPARED:
             self._compare(name, forward, args, options, out)
         return out
 
     def forward(self, name: str, given: Any, out: Any, node: Any) -> None:
-        """A result that was recorded: it has been looked at as all are."""
+        """A result that was recorded: it has been compared, as all are."""
 
     def backward(self, node: Any, parent: Any, g: Any, r: Any, rule: Any, values: Any) -> None:
-        """A rule that was run on arrays. (Those that are recorded consist of ops, which are looked at.)"""
+        """A rule that was run on arrays. (Those that are recorded consist of ops, which are compared.)"""
         name = node.plan.name
-        if not isinstance(g, Tensor) and name not in UNSEEN:
+        if not isinstance(g, Tensor) and name not in NOT_COMPARED:
             with self._unwatched():
                 ours = _whole(rule(g, *values))
             self._compare(f"the backward of {name}", rule, (g, *values), {}, ours)
@@ -125,7 +125,7 @@ class lockstep:
         """In words; "" where there is none."""
         if (a.dtype, a.shape) != (b.dtype, b.shape):
             return f"{{here}} gives {describe(a)}, {{there}} {describe(b)}"
-        if not a.size or name.removeprefix("the backward of ") in FREE:
+        if not a.size or name.removeprefix("the backward of ") in NOT_UNIQUE:
             return ""
         with quiet():
             same = (a == b) | ((a != a) & (b != b))

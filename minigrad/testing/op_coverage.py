@@ -42,7 +42,7 @@ def check_sample(
 ) -> Verdict:
     """Gradcheck one operation on one sample, on a device.
 
-    Ops that jump, or whose derivative is zero everywhere (staircases), are looked at near their samples only.
+    Ops that jump, or whose derivative is zero everywhere (staircases), are checked near their samples only.
     """
     call = Call(op, sample)
 

@@ -18,7 +18,7 @@ from tests.gpu.report import Found
 from tests.layers import LAYERS, drawn, flat, made_by
 
 NEAR = {"float16": 2e-2, "float32": 2e-4, "float64": 1e-9}  # of the largest magnitude in a result
-FREE = {"eigh", "qr", "svd", "linalg.eigh", "linalg.qr", "linalg.svd"}  # signs and order are the library's own
+NOT_UNIQUE = {"eigh", "qr", "svd", "linalg.eigh", "linalg.qr", "linalg.svd"}  # signs and order are the library's own
 
 
 def far(here: Any, there: Any) -> float:
@@ -43,11 +43,11 @@ def of_op(row: Any, sample: Any, dtype: str, place: Place) -> float:
     ours, leaves = call.run()
     theirs, twins = call.run(place=place.cupy.array)
     pairs = [(a, b) for a, b in zip(ours, theirs, strict=True) if isinstance(a, mg.Tensor)]
-    if row.order and row.name not in FREE:
+    if row.order and row.name not in NOT_UNIQUE:
         vs = cotangents(floating(ours))
         found = gradients(floating(theirs), twins, [wrap(place.cupy.array(v)) for v in vs], create=False)
         pairs += zip(gradients(floating(ours), leaves, vs, create=False), found, strict=True)
-    return max((far(a, b) for a, b in pairs), default=0.0) if row.name not in FREE else 0.0
+    return max((far(a, b) for a, b in pairs), default=0.0) if row.name not in NOT_UNIQUE else 0.0
 
 
 def of_layer(made: str, shapes: Any, dtype: str) -> float:

@@ -168,7 +168,7 @@ def test_rules_of_arguments_that_need_no_gradient_are_not_run(row: OpInfo, sampl
         outs, leaves = call.run()
         assert len(leaves) == 1
         for node in nodes_of(outs):
-            rules = node.plan.places if isinstance(node.plan, JointPlan) else node.plan.rules
+            rules = node.plan.needed if isinstance(node.plan, JointPlan) else node.plan.rules
             assert len(rules) == sum(node.plan.mask) == len(node.parents)
         alone = gradients(floating(outs), leaves, cotangents(floating(outs)))
         outs, leaves = Call(row, sample).run()

@@ -82,7 +82,7 @@ def test_a_call_without_what_it_needs_is_refused() -> None:
         ({}, TypeError, r"RandomSearch.step: expected a closure that returns the loss \(or batched=\), got none"),
         ({"closure": 3.0}, TypeError, r"step: closure: expected a function that returns the loss, got float"),
         ({"closure": p.loss, "batched": p.losses}, TypeError, r"batched: it gives the losses by itself; leave out"),
-        ({"batched": p.losses}, TypeError, r"candidates: say how many to judge at once, such as candidates=16"),
+        ({"batched": p.losses}, TypeError, r"candidates: say how many to evaluate at once, such as candidates=16"),
         ({"closure": p.loss, "candidates": 0}, ValueError, r"candidates: expected an integer from 1 on, got 0"),
         ({"closure": p.loss, "candidates": 1.5}, ValueError, r"candidates: expected an integer from 1 on, got 1.5"),
     ]

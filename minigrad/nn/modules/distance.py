@@ -5,8 +5,7 @@ from minigrad.nn.modules.function import FunctionModule
 
 
 class CosineSimilarity(FunctionModule, function=F.cosine_similarity):
-    """x1 . x2 / (max(|x1|, eps) max(|x2|, eps)), the cosine of the angle between vectors along `dim`: see
-    functional.cosine_similarity."""
+    """x1 . x2 / (max(|x1|, eps) max(|x2|, eps)), the cosine of the angle between vectors along `dim`."""
 
     repr_names = ()
 
@@ -14,7 +13,7 @@ class CosineSimilarity(FunctionModule, function=F.cosine_similarity):
 
 
 class PairwiseDistance(FunctionModule, function=F.pairwise_distance):
-    """The p-norm of x1 - x2 + eps over the last dimension: see functional.pairwise_distance."""
+    """The p-norm of x1 - x2 + eps over the last dimension."""
 
     repr_names = ()
 

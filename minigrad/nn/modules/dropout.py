@@ -43,8 +43,8 @@ class Dropout3d(_DropoutNd, function=F.dropout3d):
 
 
 class AlphaDropout(_DropoutNd, function=F.alpha_dropout):
-    """Dropout for networks of SELU, which keeps mean 0 and variance 1: see functional.alpha_dropout. Klambauer et al.,
-    Self-Normalizing Neural Networks, NeurIPS 2017."""
+    """Dropout for networks of SELU, which keeps mean 0 and variance 1. Klambauer et al., Self-Normalizing Neural
+    Networks, NeurIPS 2017."""
 
 
 class FeatureAlphaDropout(_DropoutNd, function=F.feature_alpha_dropout):

@@ -50,6 +50,11 @@ class FunctionModule(DeclaredModule):
     repr_names: tuple[str, ...] | None = None
     repr_values_only: bool = False
 
+    def __init_subclass__(cls, **constants: Any) -> None:
+        super().__init_subclass__(**constants)
+        if constants.get("function") and cls.__doc__:
+            cls.__doc__ = f"{cls.__doc__.rstrip()}\n\n    Calls the function `{constants['function'].__name__}`."
+
     def __init__(self, **settings: Any) -> None:
         super().__init__()
         self.settings = (*settings, "training") if self.uses_training else tuple(settings)

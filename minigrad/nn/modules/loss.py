@@ -54,7 +54,7 @@ class CrossEntropyLoss(_Loss, function=F.cross_entropy):
     probabilities of the logits' shape.
 
     weight (C,): a factor for each class. ignore_index: targets that count for nothing. label_smoothing: how much of the
-    target is spread evenly over all classes. See functional.cross_entropy.
+    target is spread evenly over all classes.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class CrossEntropyLoss(_Loss, function=F.cross_entropy):
 class NLLLoss(_Loss, function=F.nll_loss):
     """-input[target], the negative log-likelihood of classes, for log-probabilities (N, C), (C,) or (N, C, d1, ...).
 
-    weight and ignore_index: see CrossEntropyLoss. See functional.nll_loss.
+    weight and ignore_index: see CrossEntropyLoss.
     """
 
     def __init__(
@@ -77,8 +77,7 @@ class NLLLoss(_Loss, function=F.nll_loss):
 
 class MultiMarginLoss(_Loss, function=F.multi_margin_loss):
     """The multi-class hinge (SVM) loss, sum over classes j other than the target of
-    max(0, margin - input[target] + input[j])^p / C, for scores (N, C) and classes (N,): see
-    functional.multi_margin_loss."""
+    max(0, margin - input[target] + input[j])^p / C, for scores (N, C) and classes (N,)."""
 
     def __init__(
         self, p: int = 1, margin: float = 1.0, weight: Any = None, size_average: Any = None, reduce: Any = None,
@@ -88,20 +87,18 @@ class MultiMarginLoss(_Loss, function=F.multi_margin_loss):
 
 class MultiLabelMarginLoss(_UnweightedLoss, function=F.multilabel_margin_loss):
     """The multi-class hinge loss for several classes at once: (N, C) scores and, in each row of the target, class
-    indices up to the first -1. See functional.multilabel_margin_loss."""
+    indices up to the first -1."""
 
 
 class MultiLabelSoftMarginLoss(_WeightedLoss, function=F.multilabel_soft_margin_loss):
-    """The mean over classes of binary cross-entropy, for logits and targets in [0, 1], both (..., C): see
-    functional.multilabel_soft_margin_loss."""
+    """The mean over classes of binary cross-entropy, for logits and targets in [0, 1], both (..., C)."""
 
 
 class CTCLoss(_Loss, function=F.ctc_loss):
     """Connectionist temporal classification, forward(log_probs, targets, input_lengths, target_lengths): -log of the
     probability of all alignments of log_probs (T, N, C) with the targets.
 
-    blank: the index of the blank label. zero_infinity: infinite losses (targets too long) become 0. See
-    functional.ctc_loss.
+    blank: the index of the blank label. zero_infinity: infinite losses (targets too long) become 0.
     """
 
     def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None: ...
@@ -111,21 +108,21 @@ class CTCLoss(_Loss, function=F.ctc_loss):
 
 
 class L1Loss(_UnweightedLoss, function=F.l1_loss):
-    """|input - target|, for tensors of one shape; reduction="sum" is the lecture's MAE. See functional.l1_loss."""
+    """|input - target|, for tensors of one shape; reduction="sum" is the lecture's MAE."""
 
 
 class MSELoss(_UnweightedLoss, function=F.mse_loss):
-    """(input - target)^2, for tensors of one shape. See functional.mse_loss."""
+    """(input - target)^2, for tensors of one shape."""
 
 
 class HuberLoss(_Loss, function=F.huber_loss):
-    """d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2), with d = input - target: see functional.huber_loss."""
+    """d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2), with d = input - target."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None: ...
 
 
 class SmoothL1Loss(_Loss, function=F.smooth_l1_loss):
-    """d^2 / (2 beta) where |d| < beta, else |d| - beta / 2, with d = input - target: see functional.smooth_l1_loss."""
+    """d^2 / (2 beta) where |d| < beta, else |d| - beta / 2, with d = input - target."""
 
     def __init__(
         self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", beta: float = 1.0
@@ -136,13 +133,11 @@ class SmoothL1Loss(_Loss, function=F.smooth_l1_loss):
 
 
 class BCELoss(_WeightedLoss, function=F.binary_cross_entropy):
-    """-(y log p + (1 - y) log(1 - p)), for probabilities p = input and targets y in [0, 1] of one shape: see
-    functional.binary_cross_entropy."""
+    """-(y log p + (1 - y) log(1 - p)), for probabilities p = input and targets y in [0, 1] of one shape."""
 
 
 class BCEWithLogitsLoss(_Loss, function=F.binary_cross_entropy_with_logits):
-    """BCELoss of sigmoid(input), finite at any logits; pos_weight is a factor for the term of y = 1. See
-    functional.binary_cross_entropy_with_logits."""
+    """BCELoss of sigmoid(input), finite at any logits; pos_weight is a factor for the term of y = 1."""
 
     def __init__(
         self, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
@@ -154,7 +149,7 @@ class KLDivLoss(_Loss, function=F.kl_div):
     """target (log target - input), the Kullback-Leibler divergence, for log-probabilities `input` and probabilities
     `target` (log_target=True: log-probabilities, too).
 
-    reduction="batchmean" divides the sum by N, which is the divergence's definition. See functional.kl_div.
+    reduction="batchmean" divides the sum by N, which is the divergence's definition.
     """
 
     reductions = ("none", "mean", "sum", "batchmean")
@@ -165,15 +160,13 @@ class KLDivLoss(_Loss, function=F.kl_div):
 
 
 class GaussianNLLLoss(_Loss, function=F.gaussian_nll_loss):
-    """(log v + (input - target)^2 / v) / 2 with v = max(var, eps), forward(input, target, var): see
-    functional.gaussian_nll_loss."""
+    """(log v + (input - target)^2 / v) / 2 with v = max(var, eps), forward(input, target, var)."""
 
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None: ...
 
 
 class PoissonNLLLoss(_Loss, function=F.poisson_nll_loss):
-    """exp(input) - target * input, for the log of a Poisson distribution's mean; log_input=False: for the mean itself.
-    See functional.poisson_nll_loss."""
+    """exp(input) - target * input, for the log of a Poisson distribution's mean (log_input=False: the mean)."""
 
     def __init__(
         self, log_input: bool = True, full: bool = False, size_average: Any = None, eps: float = 1e-8,
@@ -185,17 +178,15 @@ class PoissonNLLLoss(_Loss, function=F.poisson_nll_loss):
 
 
 class SoftMarginLoss(_UnweightedLoss, function=F.soft_margin_loss):
-    """log(1 + exp(-target * input)), the logistic loss: see functional.soft_margin_loss."""
+    """log(1 + exp(-target * input)), the logistic loss."""
 
 
 class MarginRankingLoss(_MarginLoss, function=F.margin_ranking_loss):
-    """max(0, -target (input1 - input2) + margin), forward(input1, input2, target): see
-    functional.margin_ranking_loss."""
+    """max(0, -target (input1 - input2) + margin), forward(input1, input2, target)."""
 
 
 class HingeEmbeddingLoss(_MarginLoss, function=F.hinge_embedding_loss):
-    """The distance `input` where target is 1, max(0, margin - input) where it is -1: see
-    functional.hinge_embedding_loss."""
+    """The distance `input` where target is 1, max(0, margin - input) where it is -1."""
 
     def __init__(
         self, margin: float = 1.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
@@ -203,13 +194,12 @@ class HingeEmbeddingLoss(_MarginLoss, function=F.hinge_embedding_loss):
 
 
 class CosineEmbeddingLoss(_MarginLoss, function=F.cosine_embedding_loss):
-    """1 - cos(input1, input2) where target is 1, max(0, cos - margin) where it is -1, forward(input1, input2, target):
-    see functional.cosine_embedding_loss."""
+    """1 - cos(input1, input2) where target is 1, max(0, cos - margin) where it is -1,
+    forward(input1, input2, target)."""
 
 
 class TripletMarginLoss(_Loss, function=F.triplet_margin_loss):
-    """max(0, |anchor - positive|_p - |anchor - negative|_p + margin), forward(anchor, positive, negative): see
-    functional.triplet_margin_loss."""
+    """max(0, |anchor - positive|_p - |anchor - negative|_p + margin), forward(anchor, positive, negative)."""
 
     def __init__(
         self, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6, swap: bool = False, size_average: Any = None,
@@ -218,8 +208,7 @@ class TripletMarginLoss(_Loss, function=F.triplet_margin_loss):
 
 
 class TripletMarginWithDistanceLoss(_Loss, function=F.triplet_margin_with_distance_loss):
-    """TripletMarginLoss with any distance_function of two batches of vectors (None: PairwiseDistance()): see
-    functional.triplet_margin_with_distance_loss."""
+    """TripletMarginLoss with any distance_function of two batches of vectors (None: PairwiseDistance())."""
 
     def __init__(
         self, *, distance_function: Any = None, margin: float = 1.0, swap: bool = False, reduction: str = "mean"

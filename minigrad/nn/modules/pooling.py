@@ -37,23 +37,22 @@ class MaxPool1d(_MaxPoolNd, function=F.max_pool1d):
     """The maximum of each window of (N, C, L) or (C, L).
 
     Padding counts as minus infinity. return_indices=True: also the index of each maximum among the input's L elements,
-    as MaxUnpool1d takes it. ceil_mode: the output size is rounded up, not down. See functional.max_pool1d.
+    as MaxUnpool1d takes it. ceil_mode: the output size is rounded up, not down.
     """
 
 
 class MaxPool2d(_MaxPoolNd, function=F.max_pool2d):
-    """The maximum of each window of images (N, C, H, W) or (C, H, W): see MaxPool1d and functional.max_pool2d."""
+    """The maximum of each window of images (N, C, H, W) or (C, H, W): see MaxPool1d."""
 
 
 class MaxPool3d(_MaxPoolNd, function=F.max_pool3d):
-    """The maximum of each window of volumes (N, C, D, H, W) or (C, D, H, W): see MaxPool1d, functional.max_pool3d."""
+    """The maximum of each window of volumes (N, C, D, H, W) or (C, D, H, W): see MaxPool1d."""
 
 
 class AvgPool1d(_PoolNd, function=F.avg_pool1d, dims=1):
     """The mean of each window of (N, C, L) or (C, L).
 
     count_include_pad: the zeros of the padding count in the mean. ceil_mode: the output size is rounded up, not down.
-    See functional.avg_pool1d.
     """
 
     def __init__(
@@ -70,13 +69,12 @@ class _AvgPoolNd(_PoolNd, function=None):
 
 
 class AvgPool2d(_AvgPoolNd, function=F.avg_pool2d):
-    """The mean of each window of images (N, C, H, W) or (C, H, W), or its sum over divisor_override: see AvgPool1d and
-    functional.avg_pool2d."""
+    """The mean of each window of images (N, C, H, W) or (C, H, W), or its sum over divisor_override: see AvgPool1d."""
 
 
 class AvgPool3d(_AvgPoolNd, function=F.avg_pool3d):
     """The mean of each window of volumes (N, C, D, H, W) or (C, D, H, W), or its sum over divisor_override: see
-    AvgPool1d and functional.avg_pool3d."""
+    AvgPool1d."""
 
 
 class _MaxUnpoolNd(_PoolNd, function=None):
@@ -104,15 +102,15 @@ class _LPPoolNd(FunctionModule, function=None):
 
 
 class LPPool1d(_LPPoolNd, function=F.lp_pool1d):
-    """(sum x^p)^(1/p) of each window of (N, C, L) or (C, L), p = norm_type: see functional.lp_pool1d."""
+    """(sum x^p)^(1/p) of each window of (N, C, L) or (C, L), p = norm_type."""
 
 
 class LPPool2d(_LPPoolNd, function=F.lp_pool2d):
-    """(sum x^p)^(1/p) of each window of images (N, C, H, W) or (C, H, W), p = norm_type: see functional.lp_pool2d."""
+    """(sum x^p)^(1/p) of each window of images (N, C, H, W) or (C, H, W), p = norm_type."""
 
 
 class LPPool3d(_LPPoolNd, function=F.lp_pool3d):
-    """(sum x^p)^(1/p) of each window of volumes (N, C, D, H, W) or (C, D, H, W): see LPPool1d, functional.lp_pool3d."""
+    """(sum x^p)^(1/p) of each window of volumes (N, C, D, H, W) or (C, D, H, W): see LPPool1d."""
 
 
 class _AdaptiveAvgPoolNd(FunctionModule, function=None):
@@ -121,17 +119,17 @@ class _AdaptiveAvgPoolNd(FunctionModule, function=None):
 
 class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd, function=F.adaptive_avg_pool1d):
     """The means of output_size windows that cover (N, C, L) or (C, L): window i is from floor(i L / n) up to
-    ceil((i + 1) L / n). See functional.adaptive_avg_pool1d."""
+    ceil((i + 1) L / n)."""
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd, function=F.adaptive_avg_pool2d):
     """The means of output_size windows that cover images (N, C, H, W) or (C, H, W); a size of None: the input's. See
-    AdaptiveAvgPool1d and functional.adaptive_avg_pool2d."""
+    AdaptiveAvgPool1d."""
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd, function=F.adaptive_avg_pool3d):
-    """The means of output_size windows that cover volumes (N, C, D, H, W) or (C, D, H, W); a size of None: the
-    input's. See AdaptiveAvgPool1d and functional.adaptive_avg_pool3d."""
+    """The means of output_size windows that cover volumes (N, C, D, H, W) or (C, D, H, W); a size of None: the input's.
+    See AdaptiveAvgPool1d."""
 
 
 class _AdaptiveMaxPoolNd(FunctionModule, function=None):
@@ -141,16 +139,15 @@ class _AdaptiveMaxPoolNd(FunctionModule, function=None):
 
 
 class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd, function=F.adaptive_max_pool1d):
-    """The maxima of the windows of AdaptiveAvgPool1d; return_indices=True: also their indices, as MaxPool1d. See
-    functional.adaptive_max_pool1d."""
+    """The maxima of the windows of AdaptiveAvgPool1d; return_indices=True: also their indices, as MaxPool1d."""
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd, function=F.adaptive_max_pool2d):
-    """The maxima of the windows of AdaptiveAvgPool2d: see AdaptiveMaxPool1d, functional.adaptive_max_pool2d."""
+    """The maxima of the windows of AdaptiveAvgPool2d: see AdaptiveMaxPool1d."""
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd, function=F.adaptive_max_pool3d):
-    """The maxima of the windows of AdaptiveAvgPool3d: see AdaptiveMaxPool1d, functional.adaptive_max_pool3d."""
+    """The maxima of the windows of AdaptiveAvgPool3d: see AdaptiveMaxPool1d."""
 
 
 __all__ = [

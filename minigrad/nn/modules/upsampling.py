@@ -7,7 +7,7 @@ from minigrad.nn.modules.function import FunctionModule
 
 
 class Upsample(FunctionModule, function=F.interpolate):
-    """Resize the spatial dimensions of (N, C, ...) to `size` or by `scale_factor`: see functional.interpolate."""
+    """Resize the spatial dimensions of (N, C, ...) to `size` or by `scale_factor`."""
 
     def __init__(
         self, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None,

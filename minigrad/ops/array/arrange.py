@@ -32,7 +32,7 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
         raise ShapeError(f"roll: expected as many shifts as dims, got {shifts} and {dims}")
     out = input
     for step, dim in zip(steps, along):
-        at = axes.one(dim, input.ndim, "roll")
+        at = axes.normalize_dim(dim, input.ndim, "roll")
         n = input.shape[at]
         cut = n - step % n if n else 0
         out = cat([narrow(out, at, cut, n - cut), narrow(out, at, 0, cut)], at)
@@ -42,7 +42,7 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
 @public
 def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     """Turned k times by 90 degrees, from the first of the two dims towards the second."""
-    a, b = (axes.one(d, input.ndim, "rot90") for d in dims)
+    a, b = (axes.normalize_dim(d, input.ndim, "rot90") for d in dims)
     if a == b:
         raise ShapeError(f"rot90: expected two different dimensions, got {dims}")
     turns = k % 4
@@ -98,7 +98,7 @@ def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, outpu
     each."""
     if dim is None:
         return repeat_interleave(reshape(input, (-1,)), repeats, 0)
-    at = axes.one(dim, input.ndim, "repeat_interleave")
+    at = axes.normalize_dim(dim, input.ndim, "repeat_interleave")
     raw = input._array if isinstance(input, Tensor) else input
     counts = repeats._array if isinstance(repeats, Tensor) else repeats
     n = raw.shape[at]
@@ -191,13 +191,13 @@ def ravel(input: Any) -> Any:
 @public
 def unflatten(input: Any, dim: int, sizes: Any) -> Any:
     """Dimension `dim` as several of these sizes, one of which may be -1."""
-    at = axes.one(dim, input.ndim, "unflatten")
+    at = axes.normalize_dim(dim, input.ndim, "unflatten")
     whole = tuple(input.shape)
     new = _ints((sizes,))
     if -1 in new:
-        known = -axes.count(new, None)
+        known = -axes.reduced_size(new, None)
         new = tuple(whole[at] // known if n == -1 and known else n for n in new)
-    if axes.count(new, None) != whole[at]:
+    if axes.reduced_size(new, None) != whole[at]:
         raise ShapeError(f"unflatten: sizes {tuple(sizes)} do not multiply to the {whole[at]} of dimension {at}")
     return reshape(input, (*whole[:at], *new, *whole[at + 1 :]))
 
@@ -205,14 +205,14 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
 @public
 def select(input: Any, dim: int, index: int) -> Any:
     """The slice number `index` of dimension `dim`, without that dimension: a view."""
-    at = axes.one(dim, input.ndim, "select")
+    at = axes.normalize_dim(dim, input.ndim, "select")
     return getitem(input, (*(slice(None),) * at, index))
 
 
 @public
 def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """So many slices of sizes as equal as can be along `dim`, or slices that start at these indices. Views."""
-    at = axes.one(dim, input.ndim, "tensor_split")
+    at = axes.normalize_dim(dim, input.ndim, "tensor_split")
     n = input.shape[at]
     if hasattr(indices_or_sections, "tolist"):
         indices_or_sections = indices_or_sections.tolist()

@@ -69,7 +69,7 @@ def _on_diagonal(g: Any, *, shape: tuple[int, ...], offset: int, dim1: int, dim2
 @public
 def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     """The diagonal of the dimensions dim1 and dim2 (or the `offset`-th above it), as a last dimension: a view."""
-    a, b = (axes.one(d, _matrix("diagonal", input).ndim, "diagonal") for d in (dim1, dim2))
+    a, b = (axes.normalize_dim(d, _matrix("diagonal", input).ndim, "diagonal") for d in (dim1, dim2))
     if a == b:
         raise ShapeError(f"diagonal: expected two different dimensions, got {dim1} and {dim2}")
     return _diagonal(input, offset=offset, dim1=a, dim2=b)
@@ -79,7 +79,7 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
 def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     """Matrices of zeros with the last dimension of `input` on their diagonal."""
     n, ndim = input.shape[-1] + abs(offset), input.ndim + 1
-    a, b = axes.one(dim1, ndim, "diag_embed"), axes.one(dim2, ndim, "diag_embed")
+    a, b = axes.normalize_dim(dim1, ndim, "diag_embed"), axes.normalize_dim(dim2, ndim, "diag_embed")
     if a == b:
         raise ShapeError(f"diag_embed: expected two different dimensions, got {dim1} and {dim2}")
     rest = iter(tuple(input.shape)[:-1])

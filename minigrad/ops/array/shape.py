@@ -10,7 +10,7 @@ from minigrad.engine.dispatch import primitive
 from minigrad.engine.promotion import cast
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
-from minigrad.ops.api import public, refuse
+from minigrad.ops.api import public, raise_not_tensor
 from minigrad.ops.index.indexing import getitem
 
 __all__ = [
@@ -43,7 +43,7 @@ def reshape(input: Any, *args: Any, shape: Any = None) -> Any:
     try:  # where the first size is an int so are the others, or NumPy refuses them
         return _reshape(input, shape=args if args and args[0].__class__ is int else _ints(given))
     except (AttributeError, TypeError):
-        refuse("reshape", input=input)
+        raise_not_tensor("reshape", input=input)
         try:
             _ints(given)
         except TypeError as error:
@@ -67,19 +67,19 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """The dimensions start_dim to end_dim as one."""
     if input.ndim == 0:
         return reshape(input, 1)
-    start, end = axes.one(start_dim, input.ndim, "flatten"), axes.one(end_dim, input.ndim, "flatten")
+    start, end = (axes.normalize_dim(d, input.ndim, "flatten") for d in (start_dim, end_dim))
     if start > end:
         raise ShapeError(f"flatten: expected start_dim <= end_dim, got {start_dim} and {end_dim}")
     if start == end:
         return input
     sizes = tuple(input.shape)
-    return reshape(input, (*sizes[:start], axes.count(sizes, tuple(range(start, end + 1))), *sizes[end + 1 :]))
+    return reshape(input, (*sizes[:start], axes.reduced_size(sizes, tuple(range(start, end + 1))), *sizes[end + 1 :]))
 
 
 @public
 def squeeze(input: Any, dim: Any = None) -> Any:
     """Without its dimensions of size 1: all of them, or those of `dim` that have it."""
-    dims = axes.many(dim, input.ndim, "squeeze")
+    dims = axes.normalize_dims(dim, input.ndim, "squeeze")
     sizes = tuple(input.shape)
     return reshape(input, tuple(n for i, n in enumerate(sizes) if n != 1 or (dims is not None and i not in dims)))
 
@@ -87,7 +87,7 @@ def squeeze(input: Any, dim: Any = None) -> Any:
 @public
 def unsqueeze(input: Any, dim: int) -> Any:
     """With a new dimension of size 1 at `dim`."""
-    at = axes.one(dim, input.ndim + 1, "unsqueeze")
+    at = axes.normalize_dim(dim, input.ndim + 1, "unsqueeze")
     sizes = tuple(input.shape)
     return reshape(input, (*sizes[:at], 1, *sizes[at:]))
 
@@ -139,7 +139,7 @@ def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
 def permute(input: Any, *args: Any, dims: Any = None) -> Any:
     """The dimensions in another order: a view."""
     given = _ints(args if dims is None else (tuple(dims),))
-    order = axes.many(given, input.ndim, "permute") or ()
+    order = axes.normalize_dims(given, input.ndim, "permute") or ()
     if len(order) != input.ndim:
         raise ShapeError(f"permute: expected each of {input.ndim} dimensions once, got {given}")
     return _permute(input, dims=order)
@@ -152,7 +152,7 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
     if n == 0:
         return _permute(input, dims=())
     order = list(range(n))
-    a, b = axes.one(dim0, n, "transpose"), axes.one(dim1, n, "transpose")
+    a, b = axes.normalize_dim(dim0, n, "transpose"), axes.normalize_dim(dim1, n, "transpose")
     order[a], order[b] = b, a
     return _permute(input, dims=tuple(order))
 
@@ -180,8 +180,8 @@ def mT(input: Any) -> Any:
 @public
 def movedim(input: Any, source: Any, destination: Any) -> Any:
     """The dimensions `source` moved to the positions `destination`, the others in their order."""
-    moved = axes.many(source, input.ndim, "movedim") or ()
-    places = axes.many(destination, input.ndim, "movedim") or ()
+    moved = axes.normalize_dims(source, input.ndim, "movedim") or ()
+    places = axes.normalize_dims(destination, input.ndim, "movedim") or ()
     if len(moved) != len(places):
         raise ShapeError(f"movedim: expected as many destinations as sources, got {source} and {destination}")
     order = [d for d in range(input.ndim) if d not in moved]
@@ -201,7 +201,7 @@ def _flip(input: Any, *, dims: tuple[int, ...]) -> Any:
 @public
 def flip(input: Any, *args: Any, dims: Any = None) -> Any:
     """Reversed along `dims`: a copy, as in PyTorch."""
-    return _flip(input, dims=axes.many(_ints(args if dims is None else (dims,)), input.ndim, "flip") or ())
+    return _flip(input, dims=axes.normalize_dims(_ints(args if dims is None else (dims,)), input.ndim, "flip") or ())
 
 
 # --- joining and splitting ----------------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ def cat(tensors: Any, dim: int = 0) -> Any:
     dtype = parts[0].dtype
     for p in parts[1:]:
         dtype = promote_types(dtype, p.dtype)
-    at = axes.one(dim, parts[0].ndim, "cat")
+    at = axes.normalize_dim(dim, parts[0].ndim, "cat")
     starts = [0]
     for p in parts:
         starts.append(starts[-1] + (p.shape[at] if p.ndim > at else 0))
@@ -247,14 +247,14 @@ def stack(tensors: Any, dim: int = 0) -> Any:
     for i, shape in enumerate(shapes):
         if shape != shapes[0]:
             raise ShapeError(f"stack: expected tensors of one shape, got {shapes[0]} at 0 and {shape} at {i}")
-    at = axes.one(dim, parts[0].ndim + 1, "stack")
+    at = axes.normalize_dim(dim, parts[0].ndim + 1, "stack")
     return cat([unsqueeze(p, at) for p in parts], at)
 
 
 @public
 def narrow(input: Any, dim: int, start: int, length: int) -> Any:
     """The slice start : start + length of `dim`: a view."""
-    at = axes.one(dim, input.ndim, "narrow")
+    at = axes.normalize_dim(dim, input.ndim, "narrow")
     size = input.shape[at]
     if not (-size <= start <= size and 0 <= length <= size - start % (size + 1 if start >= 0 else size)):
         raise ShapeError(f"narrow: expected a slice of dimension {at} of size {size}, got {start} and length {length}")
@@ -265,7 +265,7 @@ def narrow(input: Any, dim: int, start: int, length: int) -> Any:
 @public
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Slices along `dim`: of that size (the last may be shorter), or of the sizes in a list. Views."""
-    at = axes.one(dim, tensor.ndim, "split")
+    at = axes.normalize_dim(dim, tensor.ndim, "split")
     size = tensor.shape[at]
     if isinstance(split_size_or_sections, (tuple, list)):
         sizes = [int(n) for n in split_size_or_sections]
@@ -285,12 +285,12 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """At most `chunks` slices of equal size along `dim` (the last may be shorter). Views."""
     if chunks <= 0:
         raise ShapeError(f"chunk: expected a positive number of chunks, got {chunks}")
-    at = axes.one(dim, input.ndim, "chunk")
+    at = axes.normalize_dim(dim, input.ndim, "chunk")
     return split(input, max(-(-int(input.shape[at]) // chunks), 1), at)
 
 
 @public
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """The slices along `dim`, without that dimension. Views."""
-    at = axes.one(dim, input.ndim, "unbind")
+    at = axes.normalize_dim(dim, input.ndim, "unbind")
     return tuple(getitem(input, (slice(None),) * at + (i,)) for i in range(input.shape[at]))

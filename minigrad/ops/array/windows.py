@@ -32,7 +32,7 @@ def _fold(g: Any, *, shape: tuple[int, ...], dim: int, size: int, step: int) -> 
 def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
     """The windows of `size` elements, each `step` after the last, along a dimension; the elements of a window are a
     new last dimension. A view."""
-    at = axes.one(dimension, input.ndim, "unfold")
+    at = axes.normalize_dim(dimension, input.ndim, "unfold")
     if input.ndim == 0:
         return unfold(reshape(input, (1,)), 0, size, step)[0]
     if not 0 <= size <= input.shape[at] or step < 1:
@@ -55,7 +55,7 @@ def _as_strided(input: Any, *, size: Any, stride: Any, offset: int) -> Any:
 )
 def _strided_sum(g: Any, *, shape: tuple[int, ...], size: Any, stride: Any, offset: int) -> Any:
     xp = array_module(g)
-    flat = xp.zeros(axes.count(shape, None), dtype=g.dtype)
+    flat = xp.zeros(axes.reduced_size(shape, None), dtype=g.dtype)
     places = _as_strided(xp.arange(flat.size), size=size, stride=stride, offset=offset)
     add_at(flat, places, g)
     return flat.reshape(shape)

@@ -150,7 +150,7 @@ def gather(input: Any, dim: int, index: Any) -> Any:
 
     Raises IndexError out of range.
     """
-    at = axes.one(dim, input.ndim, "gather")
+    at = axes.normalize_dim(dim, input.ndim, "gather")
     if input.ndim == 0:
         return gather(input[None], 0, index) if index.ndim else input * 1
     if 0 in tuple(index.shape):

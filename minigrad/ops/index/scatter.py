@@ -1,5 +1,4 @@
-"""Writing at indices, and reading by index or by mask. Reading is made of `getitem` and `gather`, writing of their
-adjoints."""
+"""Scatter, index_* and masked operations. Reading is made of `getitem` and `gather`, writing of their adjoints."""
 
 import math
 from typing import Any
@@ -61,20 +60,20 @@ def _scatter(input: Any, index: Any, src: Any, *, dim: int) -> Any:
 
 def _checked(name: str, input: Any, dim: int, index: Any, src: Any) -> tuple[int, Any]:
     """The dimension, and as much of `src` as the index covers."""
-    at = axes.one(dim, input.ndim, name)
-    sizes, places = tuple(input.shape), tuple(index.shape)
-    if len(places) != len(sizes) or any(n > m for d, (n, m) in enumerate(zip(places, sizes)) if d != at):
+    at = axes.normalize_dim(dim, input.ndim, name)
+    sizes, index_shape = tuple(input.shape), tuple(index.shape)
+    if len(index_shape) != len(sizes) or any(n > m for d, (n, m) in enumerate(zip(index_shape, sizes)) if d != at):
         wanted = f"{len(sizes)} dimensions, no larger than {sizes} outside dimension {at}"
         raise shape_error(f"{name}: `index`", wanted, index)
     check_range(name, index, sizes[at] if sizes else 1, f"dimension {at}", input)
     if not hasattr(src, "dtype"):
         return at, src
-    if src.ndim != len(places) or any(n > m for n, m in zip(places, src.shape)):
-        raise ShapeError(f"{name}: `src`: expected at least the index's shape {places}, got {tuple(src.shape)}")
+    if src.ndim != len(index_shape) or any(n > m for n, m in zip(index_shape, src.shape)):
+        raise ShapeError(f"{name}: `src`: expected at least the index's shape {index_shape}, got {tuple(src.shape)}")
     if src.dtype != input.dtype:
         raise DtypeError(f"{name}: `src`: expected the input's dtype {input.dtype}, got {src.dtype}")
-    if tuple(src.shape) != places:
-        src = getitem(src, tuple(slice(n) for n in places))
+    if tuple(src.shape) != index_shape:
+        src = getitem(src, tuple(slice(n) for n in index_shape))
     return at, src
 
 
@@ -156,10 +155,10 @@ def _scattered_product(base: Any, dim: int, index: Any, src: Any) -> Any:
     """One element of `src` after the other, so that its gradient is exact where elements are 0."""
     out = base
     for k in range(index.shape[dim]):
-        places, values = narrow(index, dim, k, 1), narrow(src, dim, k, 1)
+        positions, values = narrow(index, dim, k, 1), narrow(src, dim, k, 1)
         sizes = tuple(slice(n) for n in (*index.shape[:dim], base.shape[dim], *index.shape[dim + 1 :]))
         part = getitem(out, sizes)
-        changed = _scatter(part, _raw(places), gather(part, dim, places) * values, dim=dim)
+        changed = _scatter(part, _raw(positions), gather(part, dim, positions) * values, dim=dim)
         out = changed if tuple(part.shape) == tuple(out.shape) else _setitem(out, changed, index=sizes)
     return out
 
@@ -168,7 +167,7 @@ def _scattered_product(base: Any, dim: int, index: Any, src: Any) -> Any:
 
 
 def _vector(name: str, input: Any, dim: int, index: Any) -> int:
-    at = axes.one(dim, input.ndim, name)
+    at = axes.normalize_dim(dim, input.ndim, name)
     if index.ndim > 1:
         raise ShapeError(f"{name}: `index`: expected a vector, got shape {tuple(index.shape)}")
     check_range(name, index, input.shape[at] if input.ndim else 1, f"dimension {at}", input)
@@ -219,7 +218,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
 @public
 def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
     """A copy of the input with `src` as the slice `index` of `dim`."""
-    at = axes.one(dim, input.ndim, "select_scatter")
+    at = axes.normalize_dim(dim, input.ndim, "select_scatter")
     return _setitem(input, src, index=(*(slice(None),) * at, index))
 
 
@@ -241,39 +240,40 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
     input."""
     if dim is None:
         return gather(reshape(input, (-1,)), 0, reshape(indices, (-1,)))
-    at = axes.one(dim, input.ndim, "take_along_dim")
+    at = axes.normalize_dim(dim, input.ndim, "take_along_dim")
     indices = indices + where(indices < 0, input.shape[at], 0)
     rest = [1 if d == at else max(n, m) for d, (n, m) in enumerate(zip(input.shape, indices.shape))]
     wide = tuple(input.shape[at] if d == at else n for d, n in enumerate(rest))
-    places = tuple(indices.shape[at] if d == at else n for d, n in enumerate(rest))
-    return gather(broadcast_to(input, wide), at, broadcast_to(indices, places))
+    index_shape = tuple(indices.shape[at] if d == at else n for d, n in enumerate(rest))
+    return gather(broadcast_to(input, wide), at, broadcast_to(indices, index_shape))
 
 
 @public
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     """A copy of the input with `source` at these indices of the flattened input, added to the values there if
     `accumulate`."""
-    flat, places, values = reshape(input, (-1,)), (_raw(reshape(index, (-1,))),), reshape(source, (-1,))
-    new = flat + scatter_add_into(values, shape=tuple(flat.shape), index=places) if accumulate else (
-        _setitem(flat, values, index=places))  # fmt: skip
+    flat, positions, values = reshape(input, (-1,)), (_raw(reshape(index, (-1,))),), reshape(source, (-1,))
+    new = flat + scatter_add_into(values, shape=tuple(flat.shape), index=positions) if accumulate else (
+        _setitem(flat, values, index=positions))  # fmt: skip
     return reshape(new, tuple(input.shape))
 
 
 @public
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """A copy of the input with input[indices] = values, or += where `accumulate`, repeated indices adding up."""
-    places = tuple(_raw(i) for i in indices)
+    positions = tuple(_raw(i) for i in indices)
     if not accumulate:
-        return _setitem(input, values, index=places)
-    chosen = getitem(_detached(input), places)
-    return input + scatter_add_into(broadcast_to(values, tuple(chosen.shape)), shape=tuple(input.shape), index=places)
+        return _setitem(input, values, index=positions)
+    chosen = getitem(_detached(input), positions)
+    spread = broadcast_to(values, tuple(chosen.shape))
+    return input + scatter_add_into(spread, shape=tuple(input.shape), index=positions)
 
 
 @public
 def masked_select(input: Any, mask: Any) -> Any:
     """The elements where the bool mask holds, as a vector; input and mask broadcast."""
-    input, places = _masked("masked_select", input, mask)
-    return getitem(input, (places,))
+    input, mask = _masked("masked_select", input, mask)
+    return getitem(input, (mask,))
 
 
 def _masked(op: str, input: Any, mask: Any) -> tuple[Any, Any]:
@@ -287,12 +287,12 @@ def _masked(op: str, input: Any, mask: Any) -> tuple[Any, Any]:
 @public
 def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     """A copy of the input with the first elements of `source`, in order, where the bool mask holds."""
-    input, places = _masked("masked_scatter", input, mask)
-    count = int(places.sum())
+    input, mask = _masked("masked_scatter", input, mask)
+    count = int(mask.sum())
     flat = reshape(source, (-1,))
     if flat.shape[0] < count:
         raise ShapeError(f"masked_scatter: `source`: expected at least {count} elements, got {flat.shape[0]}")
-    return _setitem(input, getitem(flat, slice(count)), index=(places,))
+    return _setitem(input, getitem(flat, slice(count)), index=(mask,))
 
 
 @public
@@ -325,10 +325,10 @@ def argwhere(input: Any) -> Any:
 @public
 def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
     """The indices of the non-zero elements, one a row; as_tuple: a vector of them for each dimension."""
-    places = _argwhere(input)
+    positions = _argwhere(input)
     if not as_tuple:
-        return places
-    return tuple(places[:, d] * 1 for d in range(input.ndim)) if input.ndim else (places.sum(1),)
+        return positions
+    return tuple(positions[:, d] * 1 for d in range(input.ndim)) if input.ndim else (positions.sum(1),)
 
 
 @primitive(name="bincount")

@@ -118,7 +118,7 @@ def _arranged(x: Any, letters: str, groups: Any, size: dict[str, int]) -> Any:
     order = [c for group in groups for c in group]
     x = permute(x, tuple(letters.index(c) for c in order))
     x = expand(x, tuple(size[c] for c in order)) if tuple(x.shape) != tuple(size[c] for c in order) else x
-    return reshape(x, tuple(axes.count(tuple(size[c] for c in group), None) for group in groups))
+    return reshape(x, tuple(axes.reduced_size(tuple(size[c] for c in group), None) for group in groups))
 
 
 # --- one line each --------------------------------------------------------------------------------------------------
@@ -131,15 +131,15 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
     if isinstance(dims, int):
         left, right = tuple(range(a.ndim - dims, a.ndim)), tuple(range(dims))
     else:
-        left, right = (axes.many(tuple(d), x.ndim, "tensordot") or () for d, x in zip(dims, (a, b)))
+        left, right = (axes.normalize_dims(tuple(d), x.ndim, "tensordot") or () for d, x in zip(dims, (a, b)))
     if len(left) != len(right) or any(a.shape[i] != b.shape[j] for i, j in zip(left, right)):
         raise shape_error("tensordot", f"pairs of dimensions of equal size, which {dims} are not", a, b)
     rows = tuple(d for d in range(a.ndim) if d not in left)
     columns = tuple(d for d in range(b.ndim) if d not in right)
-    inner = axes.count(tuple(a.shape[d] for d in left), None)
+    inner = axes.reduced_size(tuple(a.shape[d] for d in left), None)
     outer = tuple(a.shape[d] for d in rows), tuple(b.shape[d] for d in columns)
-    x = reshape(permute(a, (*rows, *left)), (axes.count(outer[0], None), inner))
-    y = reshape(permute(b, (*right, *columns)), (inner, axes.count(outer[1], None)))
+    x = reshape(permute(a, (*rows, *left)), (axes.reduced_size(outer[0], None), inner))
+    y = reshape(permute(b, (*right, *columns)), (inner, axes.reduced_size(outer[1], None)))
     return reshape(matmul(x, y), outer[0] + outer[1])
 
 

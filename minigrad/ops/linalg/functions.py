@@ -84,7 +84,7 @@ def lstsq(input: Any, B: Any, *, rcond: Any = None, driver: Any = None) -> Any:
     (..., m, k) give (..., n, k), by the pseudo-inverse, so the shortest X where several are best.
 
     residuals: the sums of squares that are left, (..., k), where m > n and all columns count; empty otherwise. driver:
-    one of PyTorch's names; the singular values are always looked at, and always given.
+    one of PyTorch's names; the singular values are always used, and always returned.
     """
     one_of("linalg.lstsq", "driver", driver, None, "gels", "gelsy", "gelsd", "gelss")
     if input.ndim < 2 or B.ndim < 2 or input.shape[-2] != B.shape[-2]:

@@ -39,7 +39,7 @@ def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = F
     """The norm of matrices: "fro" (root of the sum of squares), "nuc" (sum of singular values), 2 and -2 (the largest
     and smallest of them), 1 and -1 (columns), inf and -inf (rows)."""
     A = A if dtype is None else A.to(dtype)
-    dims = axes.many(dim, A.ndim, "matrix_norm")
+    dims = axes.normalize_dims(dim, A.ndim, "matrix_norm")
     if dims is None or len(dims) != 2:
         raise ShapeError(f"matrix_norm: expected two dimensions of a tensor of at least two, got {dim} of {A.ndim}")
     if ord == "fro":

@@ -6,7 +6,7 @@ from minigrad.backend.product import product
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import binary
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.ops.api import public, refuse, shape_error
+from minigrad.ops.api import public, raise_not_tensor, shape_error
 from minigrad.ops.array.shape import mT, reshape, squeeze, stack, unbind, unsqueeze
 
 __all__ = [
@@ -49,7 +49,7 @@ def matmul(input: Any, other: Any) -> Any:
     try:
         a, b = x.ndim, y.ndim
     except AttributeError:
-        refuse("matmul", input=input, other=other)
+        raise_not_tensor("matmul", input=input, other=other)
         raise
     if 0 < a < 3 and 0 < b < 3 and x.dtype == y.dtype:
         try:

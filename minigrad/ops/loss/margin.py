@@ -22,8 +22,9 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _signs(op: str, target: Any) -> None:
+def _check(op: str, target: Any, size_average: Any, reduce: Any) -> None:
     """`target` must be a tensor: of 1 and -1."""
+    _modern(op, size_average, reduce)
     if not hasattr(target, "ndim"):
         raise TypeError(f"{op}: `target`: expected a Tensor of 1 and -1, got {describe(target)}")
 
@@ -34,8 +35,7 @@ def margin_ranking_loss(
     reduction: str = "mean",
 ) -> Any:  # fmt: skip
     """max(0, -target (input1 - input2) + margin): input1 is to rank above input2 where target is 1, below where -1."""
-    _modern("margin_ranking_loss", size_average, reduce)
-    _signs("margin_ranking_loss", target)
+    _check("margin_ranking_loss", target, size_average, reduce)
     return reduced("margin_ranking_loss", clamp(-target * (input1 - input2) + margin, min=0.0), reduction)
 
 
@@ -44,8 +44,7 @@ def hinge_embedding_loss(
     input: Any, target: Any, margin: float = 1.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Any:
     """A distance `input` where target is 1, max(0, margin - input) where it is -1 (elsewhere both, as in PyTorch)."""
-    _modern("hinge_embedding_loss", size_average, reduce)
-    _signs("hinge_embedding_loss", target)
+    _check("hinge_embedding_loss", target, size_average, reduce)
     each = where(target != -1, input, 0.0) + where(target != 1, clamp(margin - input, min=0.0), 0.0)
     return reduced("hinge_embedding_loss", each, reduction)
 
@@ -55,8 +54,7 @@ def soft_margin_loss(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Any:
     """log(1 + exp(-target * input)), target 1 or -1: the logistic loss."""
-    _modern("soft_margin_loss", size_average, reduce)
-    _signs("soft_margin_loss", target)
+    _check("soft_margin_loss", target, size_average, reduce)
     return reduced("soft_margin_loss", softplus(-target * input), reduction)
 
 
@@ -66,8 +64,7 @@ def cosine_embedding_loss(
     reduction: str = "mean",
 ) -> Any:  # fmt: skip
     """1 - cos(input1, input2) where target is 1, max(0, cos - margin) where it is -1; vectors (d,) or rows (n, d)."""
-    _modern("cosine_embedding_loss", size_average, reduce)
-    _signs("cosine_embedding_loss", target)
+    _check("cosine_embedding_loss", target, size_average, reduce)
     if input1.ndim not in (1, 2) or tuple(target.shape) != tuple(input1.shape)[:-1]:
         wanted = "inputs (d,) or (n, d) with a target () or (n,)"
         raise shape_error("cosine_embedding_loss", wanted, input1, input2, target)
@@ -141,8 +138,7 @@ def multilabel_soft_margin_loss(
 ) -> Any:
     """-mean over classes of (y log sigmoid(x) + (1 - y) log sigmoid(-x)) * weight: (..., C), y in [0, 1]."""
     op = "multilabel_soft_margin_loss"
-    _modern(op, size_average, reduce)
-    _signs(op, target)
+    _check(op, target, size_average, reduce)
     if tuple(target.shape) != tuple(input.shape) or not input.ndim:
         raise shape_error(op, "scores (..., C) and targets of that shape", input, target)
     each = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))

@@ -1,4 +1,4 @@
-"""Softmax and its kin, and the non-linearities between layers."""
+"""Softmax and related functions, and the non-linearities between layers."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import unary
 from minigrad.engine.promotion import cast, floated
 from minigrad.ops import axes
-from minigrad.ops.api import one_of, public, refuse, shape_error
+from minigrad.ops.api import one_of, public, raise_not_tensor, shape_error
 from minigrad.ops.array.shape import chunk, reshape
 from minigrad.ops.pointwise.arithmetic import abs, exp, tanh, where
 from minigrad.ops.pointwise.special import ndtr
@@ -47,11 +47,11 @@ def _over(name: str, op: Any, input: Any, dim: Any, dtype: Any) -> Any:
     try:
         input = floated(input) if dtype is None else cast(input, dtype)
     except AttributeError:
-        refuse(name, input=input)
+        raise_not_tensor(name, input=input)
         raise
     if dim is None:
         raise TypeError(f"{name}: dim: expected the dimension that holds the classes (usually 1 or -1), got None")
-    at = axes.one(dim, input.ndim, name)
+    at = axes.normalize_dim(dim, input.ndim, name)
     if input.ndim == 0:
         return op(input.reshape(1), dim=0).reshape(())
     return input * 1 if 0 in tuple(input.shape) else op(input, dim=at)
@@ -62,13 +62,13 @@ def softmax(input: Any, dim: int | None = None, dtype: Any = None, *, axis: int 
 
     Logits of 1e4 and float16 (summed in float32) are safe. The class scores of the lecture's softmax classifier.
     """
-    return _over("softmax", _softmax, input, axes.either(dim, axis, "softmax"), dtype)
+    return _over("softmax", _softmax, input, axes.dim_or_axis(dim, axis, "softmax"), dtype)
 
 
 def log_softmax(input: Any, dim: int | None = None, dtype: Any = None, *, axis: int | None = None) -> Any:
     """log(softmax(x)) along `dim`, as x - max x - log(sum(exp(x - max x))): a primitive because log of a softmax that
     underflowed would be -inf."""
-    return _over("log_softmax", _log_softmax, input, axes.either(dim, axis, "log_softmax"), dtype)
+    return _over("log_softmax", _log_softmax, input, axes.dim_or_axis(dim, axis, "log_softmax"), dtype)
 
 
 # --- pointwise ----------------------------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ def softmin(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
 @public
 def glu(input: Any, dim: int = -1) -> Any:
     """The first half of `dim` times the sigmoid of the second."""
-    at = axes.one(dim, input.ndim, "glu")
+    at = axes.normalize_dim(dim, input.ndim, "glu")
     if input.ndim == 0 or input.shape[at] % 2:
         raise shape_error("glu", f"an even size in dimension {at}", input)
     first, second = chunk(input, 2, at)

@@ -43,6 +43,6 @@ def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepd
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """x1 . x2 / (|x1| |x2|) along `dim`, each length held above eps: the cosine of the angle. x1 and x2 broadcast."""
     x1, x2 = broadcast_tensors(x1, x2)
-    at = axes.one(dim, x1.ndim, "cosine_similarity")
+    at = axes.normalize_dim(dim, x1.ndim, "cosine_similarity")
     lengths = [clamp(p_norm(x, 2, at, True), min=eps) for x in (x1, x2)]
     return sum(x1 / lengths[0] * (x2 / lengths[1]), at)

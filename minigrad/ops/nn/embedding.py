@@ -5,7 +5,7 @@ from typing import Any
 from minigrad.backend import array_module
 from minigrad.engine.messages import describe
 from minigrad.engine.tensor import Tensor
-from minigrad.ops.api import one_of, public, refuse, shape_error
+from minigrad.ops.api import one_of, public, raise_not_tensor, shape_error
 from minigrad.ops.array.creation import arange, as_tensor, full
 from minigrad.ops.array.shape import unsqueeze
 from minigrad.ops.index.indexing import _getitem, check_range, getitem
@@ -71,7 +71,7 @@ def embedding_bag(
     if per_sample_weights is not None and (mode != "sum" or tuple(per_sample_weights.shape) != tuple(input.shape)):
         raise ValueError(f"{op}: per_sample_weights: expected input's shape and mode sum, got "
                          f"{describe(per_sample_weights)} and mode {mode}")  # fmt: skip
-    refuse(op, input=input, weight=weight)
+    raise_not_tensor(op, input=input, weight=weight)
     input = as_tensor(input)
     rows = embedding(input, weight, None, max_norm, norm_type, scale_grad_by_freq)
     if per_sample_weights is not None:

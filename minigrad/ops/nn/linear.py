@@ -44,7 +44,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
         raise DtypeError(f"linear: expected one dtype for input, weight and bias, got {found}; cast one with .to()")
     if x.ndim == 2:
         return _linear(input, weight, bias)
-    rows = _linear(reshape(input, (axes.count(x.shape[:-1], None), w.shape[1])), weight, bias)
+    rows = _linear(reshape(input, (axes.reduced_size(x.shape[:-1], None), w.shape[1])), weight, bias)
     return reshape(rows, (*x.shape[:-1], w.shape[0]))
 
 

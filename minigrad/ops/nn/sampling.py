@@ -35,8 +35,8 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
         steps = arange(n, **options)
         lines.append(steps * (2 / max(n - 1, 1)) - (n > 1) if align_corners else (steps * 2 + 1) / n - 1)
     grids = meshgrid(*lines, indexing="ij")
-    places = stack([*reversed(grids), ones_like(grids[0])], -1)
-    out = matmul(reshape(places, (1, -1, dims + 1)), mT(theta))
+    coordinates = stack([*reversed(grids), ones_like(grids[0])], -1)
+    out = matmul(reshape(coordinates, (1, -1, dims + 1)), mT(theta))
     return reshape(out, (size[0], *size[2:], dims))
 
 
@@ -56,13 +56,13 @@ def grid_sample(input: Any, grid: Any, mode: str = "bilinear", padding_mode: str
     # the grid's last dimension is (x, y, ...): the innermost spatial dimension first
     pixels = [_pixels(grid[..., dims - 1 - d], n, bool(align_corners), padding_mode) for d, n in enumerate(sizes)]
     if mode == "nearest":
-        return _looked_up(input, [x.detach().round() for x in pixels], sizes)
+        return _sample_at(input, [x.detach().round() for x in pixels], sizes)
     low = [floor(x.detach()) for x in pixels]
     total: Any = 0.0
     for corner in itertools.product((0, 1), repeat=dims):
         shares = [s - a if c else 1 - (s - a) for s, a, c in zip(pixels, low, corner)]
         weight = unsqueeze(math.prod(shares[1:], start=shares[0]), 1)
-        total = total + _looked_up(input, [a + c for a, c in zip(low, corner)], sizes) * weight
+        total = total + _sample_at(input, [a + c for a, c in zip(low, corner)], sizes) * weight
     return total
 
 
@@ -80,12 +80,12 @@ def _pixels(x: Any, n: int, align: bool, padding_mode: str) -> Any:
     return x if padding_mode == "zeros" else clamp(x, 0, n - 1)
 
 
-def _looked_up(input: Any, places: list[Any], sizes: tuple[int, ...]) -> Any:
-    """input[n, :, places], 0 where a place is outside."""
+def _sample_at(input: Any, coordinates: list[Any], sizes: tuple[int, ...]) -> Any:
+    """input[n, :, coordinates], 0 where a coordinate is outside."""
     inside: Any = True
-    for p, n in zip(places, sizes):
+    for p, n in zip(coordinates, sizes):
         inside = (p >= 0) & (p <= n - 1) & inside
-    numbers = [where(inside, p, 0.0).long() for p in places]
+    numbers = [where(inside, p, 0.0).long() for p in coordinates]
     batch = reshape(arange(input.shape[0], device=input.device), (-1, *(1,) * len(sizes)))
     found = movedim(getitem(input, (batch, slice(None), *numbers)), -1, 1)
     return where(unsqueeze(inside, 1), found, 0.0)

@@ -15,7 +15,7 @@ from minigrad.engine.elementwise import binary, unary
 from minigrad.engine.promotion import floated, is_number, promoted
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError
-from minigrad.ops.api import one_of, public, refuse
+from minigrad.ops.api import one_of, public, raise_not_tensor
 from minigrad.ops.array.creation import ones_like, tensor, zeros_like
 
 __all__ = [
@@ -160,7 +160,7 @@ abs = unary("abs", "The absolute value. Gradient 0 at 0.", lambda g, input: g * 
 @public
 def round(input: Any, *, decimals: int = 0) -> Any:
     """Rounded to the nearest (to so many decimals), halves to even. Gradient 0."""
-    refuse("round", input=input)
+    raise_not_tensor("round", input=input)
     if decimals >= 0 and input.dtype.kind in "biu":
         return input * 1  # whole numbers are round
     if decimals == 0:
@@ -171,7 +171,7 @@ def round(input: Any, *, decimals: int = 0) -> Any:
 @public
 def positive(input: Any) -> Any:
     """The input itself."""
-    refuse("positive", input=input)
+    raise_not_tensor("positive", input=input)
     return input
 
 
@@ -234,7 +234,7 @@ def where(condition: Any, input: Any, other: Any) -> Any:
             input = tensor(input, device=getattr(condition, "device", None))
         input, other = promoted(input, other)
     if not hasattr(condition, "dtype"):
-        refuse("where", condition=condition)
+        raise_not_tensor("where", condition=condition)
     return _where(condition, input, other)
 
 

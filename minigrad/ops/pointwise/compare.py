@@ -9,7 +9,7 @@ from minigrad.engine.promotion import promoted
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
-from minigrad.ops.api import public, refuse
+from minigrad.ops.api import public, raise_not_tensor
 from minigrad.ops.pointwise.arithmetic import abs, isfinite, isnan
 from minigrad.ops.reduce.reductions import all, sum
 
@@ -29,7 +29,7 @@ def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equa
 
 
 def _unrecorded(op: str, **operand: Any) -> Any:
-    refuse(op, **operand)
+    raise_not_tensor(op, **operand)
     (x,) = operand.values()
     return x.detach() if isinstance(x, Tensor) else x
 
@@ -61,7 +61,7 @@ def _isin(elements: Any, test_elements: Any, *, invert: bool) -> Any:
 @public
 def isin(elements: Any, test_elements: Any, *, invert: bool = False) -> Any:
     """Which elements are among the others?"""
-    refuse("isin", elements=elements)
+    raise_not_tensor("isin", elements=elements)
     return _isin(elements, test_elements, invert=invert)
 
 
@@ -71,9 +71,9 @@ def unique(
 ) -> Any:
     """The different values in order; return_inverse: also each element's index in them; return_counts: also how often
     each comes. dim: of slices along it."""
-    refuse("unique", input=input)
+    raise_not_tensor("unique", input=input)
     raw = input._array if isinstance(input, Tensor) else input
-    at = None if dim is None else axes.one(dim, raw.ndim, "unique")
+    at = None if dim is None else axes.normalize_dim(dim, raw.ndim, "unique")
     if at is not None and raw.ndim == 0:
         raise ShapeError("unique: dim: expected a tensor with dimensions, got a 0-d one")
     found = array_module(raw).unique(raw, return_inverse=True, return_counts=True, axis=at)

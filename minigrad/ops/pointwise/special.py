@@ -1,5 +1,5 @@
-"""Special functions: error function and its kin, gamma functions, logarithms of sums and products. On the CPU the
-values come from SciPy, imported on first use."""
+"""Special functions: the error function and related functions, gamma functions, logarithms of sums and products. On the
+CPU the values come from SciPy, imported on first use."""
 
 from collections.abc import Callable
 from typing import Any

@@ -10,7 +10,7 @@ from minigrad.engine.elementwise import unary
 from minigrad.engine.promotion import cast, floated
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes
-from minigrad.ops.api import public, refuse
+from minigrad.ops.api import public, raise_not_tensor
 from minigrad.ops.array.shape import _expand, _reshape, reshape, squeeze
 from minigrad.ops.index.indexing import gather
 from minigrad.ops.pointwise.arithmetic import abs, exp, isnan, maximum, minimum, safe_sqrt, where, zero_if_minus_inf
@@ -53,23 +53,25 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
         if dtype is not None:
             input = cast(input, dtype)
         if dim is not None or axis is not None:
-            dim = axes.many(axes.either(dim, axis, "sum"), input.ndim, "sum")
+            dim = axes.normalize_dims(axes.dim_or_axis(dim, axis, "sum"), input.ndim, "sum")
         if not (dim or keepdim or keepdims):
             return _sum(input)
         return _sum_dim(input, dim=dim or None, keepdim=keepdim or keepdims)
     except (AttributeError, DtypeError):
-        refuse("sum", input=input)
+        raise_not_tensor("sum", input=input)
         raise
 
 
 @primitive(
     name="mean",
-    input=lambda g, input_shape, dim, keepdim: spread(g / axes.count(input_shape, dim), input_shape, dim, keepdim),
+    input=lambda g, input_shape, dim, keepdim: spread(
+        g / axes.reduced_size(input_shape, dim), input_shape, dim, keepdim
+    ),
 )
 def _mean(input: Any, *, dim: Any, keepdim: bool) -> Any:
     if input.dtype.itemsize == 2:  # a half's own mean adds up in float32
         return input.mean(dim, keepdims=keepdim)
-    return reduce_sum(input, dim, None, keepdim) / axes.count(input.shape, dim)
+    return reduce_sum(input, dim, None, keepdim) / axes.reduced_size(input.shape, dim)
 
 
 def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None,
@@ -80,12 +82,12 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
             input = cast(input, dtype)
         if input.dtype.kind in "biu":
             raise DtypeError(f"mean: expected a floating dtype, got {input.dtype}; use .float() or dtype=")
-        dim = axes.many(axes.either(dim, axis, "mean"), input.ndim, "mean")
+        dim = axes.normalize_dims(axes.dim_or_axis(dim, axis, "mean"), input.ndim, "mean")
         if input.size == 0 if not hasattr(input, "numel") else input.numel() == 0:
-            return sum(input, dim, keepdim or keepdims) / axes.count(tuple(input.shape), dim or None)
+            return sum(input, dim, keepdim or keepdims) / axes.reduced_size(tuple(input.shape), dim or None)
         return _mean(input, dim=dim or None, keepdim=keepdim or keepdims)
     except AttributeError:
-        refuse("mean", input=input)
+        raise_not_tensor("mean", input=input)
         raise
 
 
@@ -110,8 +112,8 @@ def _amin(input: Any, *, dim: Any, keepdim: bool) -> Any:
 
 
 def _extreme(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
-    dims = axes.many(dim, input.ndim, name) or None
-    if axes.count(tuple(input.shape), dims) == 0:
+    dims = axes.normalize_dims(dim, input.ndim, name) or None
+    if axes.reduced_size(tuple(input.shape), dims) == 0:
         raise ShapeError(f"{name}: expected at least one element to choose from, got shape {tuple(input.shape)}")
     return op(input, dim=dims, keepdim=keepdim)
 
@@ -130,7 +132,7 @@ def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 class ValuesIndices(NamedTuple):
-    """What `max(dim)`, `min(dim)` and their kin return."""
+    """What `max(dim)`, `min(dim)` and related functions return."""
 
     values: Any
     indices: Any
@@ -147,11 +149,11 @@ def _argmin(input: Any, *, dim: int, keepdim: bool) -> Any:
 
 
 def _arg(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
-    if axes.count(tuple(input.shape), axes.many(dim, input.ndim, name)) == 0:
+    if axes.reduced_size(tuple(input.shape), axes.normalize_dims(dim, input.ndim, name)) == 0:
         raise ShapeError(f"{name}: expected at least one element to choose from, got shape {tuple(input.shape)}")
     if dim is None:
         return op(reshape(input, (-1,)), dim=0, keepdim=False)
-    return op(input if input.ndim else reshape(input, (1,)), dim=axes.one(dim, input.ndim, name),
+    return op(input if input.ndim else reshape(input, (1,)), dim=axes.normalize_dim(dim, input.ndim, name),
               keepdim=keepdim and input.ndim > 0)  # fmt: skip
 
 
@@ -170,7 +172,7 @@ def argmin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 def _chosen(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> ValuesIndices:
     if input.ndim == 0:
         return ValuesIndices(input, _arg(name, op, input, dim, keepdim))
-    d = axes.one(dim, input.ndim, name)
+    d = axes.normalize_dim(dim, input.ndim, name)
     return values_at(input, _arg(name, op, input, d, True), d, keepdim)
 
 
@@ -209,9 +211,9 @@ def var(
         dim, unbiased = None, dim
     if correction is None or unbiased is not None:
         correction = 1 if unbiased is None else int(unbiased)
-    dims = axes.many(dim, input.ndim, "var") or None
+    dims = axes.normalize_dims(dim, input.ndim, "var") or None
     centred = input - mean(input, dims, True)
-    n = axes.count(tuple(input.shape), dims) - correction
+    n = axes.reduced_size(tuple(input.shape), dims) - correction
     total = sum(centred * centred, dims, keepdim)
     return total * (1 / n) if n > 0 else total * float("nan")
 
@@ -297,8 +299,8 @@ def logsumexp(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     -inf where all elements are (a fully masked row), with gradient 0 there.
     """
     input = floated(input)
-    dims = axes.many(dim, input.ndim, "logsumexp") or None
-    if axes.count(tuple(input.shape), dims) == 0:
+    dims = axes.normalize_dims(dim, input.ndim, "logsumexp") or None
+    if axes.reduced_size(tuple(input.shape), dims) == 0:
         return sum(input, dims, keepdim) - float("inf")
     return _logsumexp(input, dim=dims, keepdim=keepdim)
 
@@ -319,10 +321,10 @@ def _all(input: Any, *, dim: Any, keepdim: bool) -> Any:
 @public
 def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Is any element true (non-zero)?"""
-    return _any(input, dim=axes.many(dim, input.ndim, "any") or None, keepdim=keepdim)
+    return _any(input, dim=axes.normalize_dims(dim, input.ndim, "any") or None, keepdim=keepdim)
 
 
 @public
 def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Are all elements true (non-zero)?"""
-    return _all(input, dim=axes.many(dim, input.ndim, "all") or None, keepdim=keepdim)
+    return _all(input, dim=axes.normalize_dims(dim, input.ndim, "all") or None, keepdim=keepdim)

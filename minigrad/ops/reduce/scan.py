@@ -39,7 +39,7 @@ def _prepared(name: str, input: Any, dim: Any, dtype: Any) -> tuple[Any, int]:
         input = cast(input, dtype)
     elif input.dtype.kind in "biu":
         input = cast(input, int64)
-    return input, axes.one(dim, input.ndim, name)
+    return input, axes.normalize_dim(dim, input.ndim, name)
 
 
 # --- sums -----------------------------------------------------------------------------------------------------------
@@ -85,7 +85,7 @@ def _logcumsumexp(input: Any, *, dim: int) -> Any:
 def logcumsumexp(input: Any, dim: int) -> Any:
     """out[i] = log(exp(input[0]) + ... + exp(input[i])), without overflow. Its backward takes n^2 memory along
     `dim`."""
-    at = axes.one(dim, input.ndim, "logcumsumexp")
+    at = axes.normalize_dim(dim, input.ndim, "logcumsumexp")
     return _logcumsumexp(input, dim=at) if input.ndim and 0 not in tuple(input.shape) else input * 1
 
 
@@ -142,14 +142,14 @@ def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
     """The product of all elements, or along `dim`. Integers and bools multiply in int64. Its gradient is exact where
     elements are 0, at every order."""
     input = _prepared("prod", input, 0, dtype)[0]
-    dims = axes.many(dim, input.ndim, "prod")
+    dims = axes.normalize_dims(dim, input.ndim, "prod")
     if dims is None:
         return reshape(_prod(reshape(input, (-1,))), (1,) * input.ndim if keepdim else ())
     rest = tuple(d for d in range(input.ndim) if d not in dims)
     sizes = tuple(input.shape)
     kept = tuple(sizes[d] for d in rest)
     moved = movedim(input, dims, tuple(range(len(rest), input.ndim)))
-    out = _prod(reshape(moved, (*kept, axes.count(sizes, dims))))
+    out = _prod(reshape(moved, (*kept, axes.reduced_size(sizes, dims))))
     return reshape(out, tuple(1 if d in dims else n for d, n in enumerate(sizes))) if keepdim else out
 
 
@@ -170,7 +170,7 @@ def _argcummax(input: Any, *, dim: int) -> Any:
 
 
 def _running(name: str, input: Any, dim: int, keys: Any) -> ValuesIndices:
-    at = axes.one(dim, input.ndim, name)
+    at = axes.normalize_dim(dim, input.ndim, name)
     if input.ndim == 0:
         return ValuesIndices(input * 1, zeros_like(input, dtype=int64))
     indices = _argcummax(keys, dim=at) if input.shape[at] else zeros_like(keys, dtype=int64)
@@ -198,7 +198,7 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     first."""
     if n < 0:
         raise ValueError(f"diff: n: expected 0 or more, got {n}")
-    at = axes.one(dim, input.ndim, "diff")
+    at = axes.normalize_dim(dim, input.ndim, "diff")
     parts = [p for p in (prepend, input, append) if p is not None]
     out = cat(parts, at) if len(parts) > 1 and n else input
     for _ in range(n):
@@ -208,7 +208,7 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
 
 
 def _trapezoids(y: Any, x: Any, dx: float, dim: int) -> Any:
-    at = axes.one(dim, y.ndim, "trapezoid")
+    at = axes.normalize_dim(dim, y.ndim, "trapezoid")
     n = y.shape[at]
     sides = narrow(y, at, 1, n - 1) + narrow(y, at, 0, n - 1)
     if x is None:

@@ -8,7 +8,7 @@ from minigrad.dtypes import floating
 from minigrad.engine.dispatch import primitive
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
-from minigrad.ops.api import one_of, public, refuse
+from minigrad.ops.api import one_of, public, raise_not_tensor
 from minigrad.ops.array.shape import flip, movedim, narrow, reshape, stack, unsqueeze
 from minigrad.ops.index.indexing import gather
 from minigrad.ops.pointwise.arithmetic import isnan, where
@@ -32,7 +32,7 @@ def _argsort(input: Any, *, dim: int, descending: bool) -> Any:
 @public
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = True) -> Any:
     """Where the elements in order come from along `dim`. Always stable; nan counts as the largest."""
-    at = axes.one(dim, input.ndim, "argsort")
+    at = axes.normalize_dim(dim, input.ndim, "argsort")
     if input.ndim == 0:
         return reshape(argsort(reshape(input, (1,))), ())
     return _argsort(input, dim=at, descending=descending)
@@ -54,7 +54,7 @@ def msort(input: Any) -> Any:
 @public
 def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesIndices:
     """(values, indices) of the k largest (or smallest) elements along `dim`, in order."""
-    at = axes.one(dim, input.ndim, "topk")
+    at = axes.normalize_dim(dim, input.ndim, "topk")
     size = input.shape[at] if input.ndim else 1
     if not 0 <= k <= size:
         raise ShapeError(f"topk: k: expected 0 to {size}, the size of dimension {at}, got {k}")
@@ -67,7 +67,7 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
 @public
 def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
     """(values, indices) of the k-th smallest element along `dim`, counted from 1."""
-    at = axes.one(dim, input.ndim, "kthvalue")
+    at = axes.normalize_dim(dim, input.ndim, "kthvalue")
     size = input.shape[at] if input.ndim else 1
     if not 1 <= k <= size:
         raise ShapeError(f"kthvalue: k: expected 1 to {size}, the size of dimension {at}, got {k}")
@@ -81,7 +81,7 @@ def median(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The middle element, of two the lower: of all, or (values, indices) along `dim`. nan if one is nan."""
     if dim is None:
         return median(reshape(input, (-1,)), 0).values
-    at = axes.one(dim, input.ndim, "median")
+    at = axes.normalize_dim(dim, input.ndim, "median")
     if input.ndim == 0:
         return sort(input)
     n = input.shape[at]
@@ -100,7 +100,7 @@ def nanmedian(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """`median` of the elements that are not nan."""
     if dim is None:
         return nanmedian(reshape(input, (-1,)), 0).values
-    at = axes.one(dim, input.ndim, "nanmedian")
+    at = axes.normalize_dim(dim, input.ndim, "nanmedian")
     if input.ndim == 0:
         return sort(input)
     good = sum(isnan(input) == 0, at, True)
@@ -111,7 +111,7 @@ def nanmedian(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 @public
 def mode(input: Any, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
     """(values, indices) of the commonest value along `dim`: of equally common ones the smallest, its last index."""
-    at = axes.one(dim, input.ndim, "mode")
+    at = axes.normalize_dim(dim, input.ndim, "mode")
     if input.ndim == 0:
         return sort(input)
     x = movedim(input, at, -1)
@@ -129,7 +129,7 @@ def quantile(input: Any, q: Any, dim: Any = None, keepdim: bool = False, *, inte
     "lower", "higher", "nearest" or "midpoint". Several q come in a new first dimension."""
     one_of("quantile", "interpolation", interpolation, "linear", "lower", "higher", "nearest", "midpoint")
     whole = dim is None or input.ndim == 0
-    x = reshape(input, (-1,)) if whole else movedim(input, axes.one(dim, input.ndim, "quantile"), -1)
+    x = reshape(input, (-1,)) if whole else movedim(input, axes.normalize_dim(dim, input.ndim, "quantile"), -1)
     ordered = sort(x).values
     single = isinstance(q, (int, float)) or (hasattr(q, "ndim") and q.ndim == 0)
     shares = [q] if single else list(q)
@@ -181,7 +181,7 @@ def searchsorted(
     one_of("searchsorted", "side", side, None, "left", "right")
     if sorter is not None:
         sorted_sequence = gather(sorted_sequence, -1, sorter)
-    refuse("searchsorted", sorted_sequence=sorted_sequence, input=input)
+    raise_not_tensor("searchsorted", sorted_sequence=sorted_sequence, input=input)
     places = _searchsorted(sorted_sequence, input, right=right or side == "right")
     return places.astype("int32") if out_int32 else places
 
@@ -189,6 +189,6 @@ def searchsorted(
 @public
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
     """The number of the interval between the sorted `boundaries` that each element lies in."""
-    refuse("bucketize", input=input, boundaries=boundaries)
+    raise_not_tensor("bucketize", input=input, boundaries=boundaries)
     places = _searchsorted(boundaries, input, right=right)
     return places.astype("int32") if out_int32 else places

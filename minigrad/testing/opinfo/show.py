@@ -1,4 +1,4 @@
-"""One operation whole: `python -m minigrad.ops NAME` prints its definition, rules, executions, samples and proof."""
+"""One operation whole: `python -m minigrad.ops NAME` prints its definition, rules, executions, samples, gradients."""
 
 import inspect
 import os
@@ -38,7 +38,7 @@ def show(name: str, prove: bool = True) -> Iterator[str]:
         if large := large_samples(row):
             yield "Large samples: " + "; ".join(s.name for s in large)
         if prove:
-            yield from _proof(row)
+            yield from _gradient_check(row)
 
 
 def _of_file(public: Any) -> list[Any]:
@@ -63,7 +63,7 @@ def _of_op(op: Primitive | Composite) -> Iterator[str]:
         yield _source(f"Its VJP for `{argument}`", rule)
     if made := load_all(op):
         ordered = sorted(made, key=lambda e: list(EXECUTORS).index(e.executor))
-        yield "Executions, in the order in which they are tried:\n" + "\n".join(map(_line, ordered))
+        yield "Executions, in order of preference:\n" + "\n".join(map(_line, ordered))
     else:
         yield "Executions: none; it is done as it is defined."
 
@@ -73,9 +73,9 @@ def _line(execution: Execution) -> str:
     if execution.backward:
         parts.append(f"backward {_place(execution.backward)}")
     parts += [f"VJP for `{a}` {_place(rule)}" for a, rule in execution.vjps.items()]
-    takes = inspect.getdoc(execution.accepts) or _place(execution.accepts)
+    accepts = inspect.getdoc(execution.accepts) or _place(execution.accepts)
     state = "in use here" if _in_use(execution) else "not in use here"
-    return f"  {execution.executor:6} {state}: {', '.join(parts)}\n         takes: {' '.join(takes.split())}"
+    return f"  {execution.executor:6} {state}: {', '.join(parts)}\n         accepts: {' '.join(accepts.split())}"
 
 
 def _in_use(execution: Execution) -> bool:
@@ -101,7 +101,7 @@ def _place(function: Any) -> str:
     return f"{path.relative_to(PACKAGE) if path.is_relative_to(PACKAGE) else path.name}:{code.co_firstlineno}"
 
 
-def _proof(row: OpInfo) -> Iterator[str]:
+def _gradient_check(row: OpInfo) -> Iterator[str]:
     """The checker's verdict on each sample, at each order that it can be differentiated."""
     lines = []
     for sample in row.samples:
@@ -110,7 +110,7 @@ def _proof(row: OpInfo) -> Iterator[str]:
         for order in range(1, min(row.order, 2) + 1):
             verdict = check_sample(row, sample, order)
             lines.append(f"  {verdict.outcome:12} order {order}  {sample.name}")
-    yield "Proof (the gradient checker, float64):\n" + ("\n".join(lines) or "  nothing to differentiate")
+    yield "Gradient check (the gradient checker, float64):\n" + ("\n".join(lines) or "  nothing to differentiate")
 
 
 def chosen_executors() -> str:
