@@ -49,8 +49,8 @@ def test_the_variable_chooses_the_executors(variable: Any) -> None:
 def test_a_name_that_is_no_executor_s_is_refused(variable: Any) -> None:
     variable("numpy,onedn")
     said = (
-        "the variable MINIGRAD_EXECUTORS is 'numpy,onedn': expected names among numba, onednn, numpy, cupy, or `reference` for "
-        "none of them, got onedn"
+        "the variable MINIGRAD_EXECUTORS is 'numpy,onedn': expected names among numba, onednn, numpy, cupy, or "
+        "`reference` for none of them, got onedn"
     )
     with pytest.raises(ValueError, match=said):
         chosen()
