@@ -7,9 +7,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-# How many times a thread looks whether there is more to do before it sleeps: some 20 us. libgomp's own number is three
-# hundred times as large; where others want the processors too, each operation then waits for them for 8 ms.
-SPINS = "1000"
+# How many times a thread looks whether there is more to do before it sleeps: some 0.2 ms, the pause between two
+# operations; to wake up takes 0.1 ms. With libgomp's own number, thirty times as large, each operation waits for 8 ms
+# where others want the processors too.
+SPINS = "10000"
 _REGION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 

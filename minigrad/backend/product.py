@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend.threads import get_num_threads, one_blas_thread, parallel_for
+from minigrad.backend.threads import get_num_threads, hold_blas, parallel_for
 
 ndarray = np.ndarray
 # multiplications from which on OpenBLAS shares a product among its own threads, and from which on that is of any use:
@@ -25,8 +25,8 @@ def product(x: Any, y: Any) -> Any:
     if fits and multiplications >= WORTH_IT and len(x) > 1:
         few = x.ndim == 2 and len(x) < y.shape[1] // 2
         return np.ascontiguousarray(_in_parts(y.T, x.T).T) if few else _in_parts(x, y)
-    with one_blas_thread():
-        return x.dot(y) if x.ndim < 3 and y.ndim < 3 else operator.matmul(x, y)
+    hold_blas()
+    return x.dot(y) if x.ndim < 3 and y.ndim < 3 else operator.matmul(x, y)
 
 
 def _in_parts(x: Any, y: Any) -> Any:

@@ -1,13 +1,15 @@
-"""Threads: one pool for all of the framework's work, and NumPy's BLAS on one thread while they are at it.
+"""Threads: one pool for all of the framework's work, and one thread for NumPy's BLAS.
 
 NumPy's functions and compiled loops let other threads run meanwhile, so that the parts of a large array are done side
-by side. Products of matrices are cut into parts too: BLAS' own threads would spin for 30 ms after each product.
+by side. Products of matrices are cut into parts too: BLAS' own threads would go on spinning for 30 ms after each
+product, so it works with one from the first large operation on (also in NumPy code outside;
+`threadpoolctl.threadpool_limits(n)` gives it more for a while).
 """
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from minigrad.backend.openmp import run_in_team
 # in elements: a quarter of a MB of float32, so that a part and what is made on the way stay in the cache
 GRAIN_SIZE = 65536
 MIN_PARALLEL = 4 * GRAIN_SIZE  # from here on an element-wise operation is worth cutting up
+MIN_TEAM = 2**20
 CONSTANTS = {bool, float, int, str, type(None)}
 
 
@@ -25,10 +28,8 @@ class _Here(threading.local):
 
 
 here = _Here()
-_lock = threading.Lock()
 count = 0  # of threads; 0: not looked up yet
-_alone = 0  # how many calls want BLAS to use one thread
-_blas: "list[tuple[Any, int]] | None" = None  # NumPy's BLAS, and how many threads it has otherwise
+_held = False  # does BLAS work with one thread?
 forked = False  # is this a forked process, which the threads of its parent's OpenMP did not come along to?
 
 
@@ -43,24 +44,22 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(n: int) -> None:
-    """Let `n` threads work on one operation, those of NumPy's BLAS too. Results do not depend on it beyond what BLAS
-    does with them."""
-    global count, _blas
+    """Let `n` threads work on one operation; NumPy's BLAS is left with one. Results do not depend on it beyond the last
+    bits of products."""
+    global count
     if not isinstance(n, int) or isinstance(n, bool) or n < 1:
         raise ValueError(f"set_num_threads: expected a positive number of threads, got {n!r}")
-    with _lock:
-        count, _blas = n, [(library, n) for library, _ in _libraries()]
-        for library, _ in () if _alone else _blas:
-            library.set_num_threads(n)
+    hold_blas()
+    count = n
 
 
-def parallel_for(work: Callable[[int], Any], parts: int) -> None:
-    """`work(0)`, ..., `work(parts - 1)`, each by whichever thread is free; what one of them raises is raised."""
+def parallel_for(work: Callable[[int], Any], parts: int, elements: int = 2**20) -> None:
+    """`work(0)`, ..., `work(parts - 1)`, each by whichever thread is free; what one of them raises is raised. Of fewer
+    elements than MIN_TEAM this thread does it alone: to gather a team, and to hand Python's lock on, takes 0.1 ms."""
     team = min(get_num_threads(), parts)
-    if team < 2 or here.busy:
-        with nullcontext() if here.busy or get_num_threads() == 1 else one_blas_thread():
-            for k in range(parts):
-                work(k)
+    if team < 2 or here.busy or elements < MIN_TEAM:
+        for k in range(parts):
+            work(k)
         return
     left = iter(range(parts))
     errors: list[BaseException] = []
@@ -78,9 +77,9 @@ def parallel_for(work: Callable[[int], Any], parts: int) -> None:
         finally:
             here.busy = False
 
-    with one_blas_thread():
-        if forked or not run_in_team(some, team):
-            _by_python(some, team)
+    hold_blas()
+    if forked or not run_in_team(some, team):
+        _by_python(some, team)
     for error in errors:
         raise error
 
@@ -125,44 +124,25 @@ def chunked_map(function: Callable[..., Any], *operands: Any) -> Any:
     def work(i: int) -> None:
         into[some[i + 1]] = made(some[i + 1])
 
-    parallel_for(work, len(some) - 1)
+    parallel_for(work, len(some) - 1, first.size)
     return out
 
 
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Each product within the block is done by one thread of NumPy's BLAS."""
-    _hold_blas(1)
-    try:
-        yield
-    finally:
-        _hold_blas(-1)
-
-
-def _hold_blas(step: int) -> None:
-    """One more or one less that wants BLAS to use one thread: the first and the last change it."""
-    global _alone
-    with _lock:
-        before, _alone = _alone, _alone + step
-        if not before or not _alone:
-            for library, usual in _libraries():
-                library.set_num_threads(1 if _alone else usual)
-
-
-def _libraries() -> "list[tuple[Any, int]]":
-    global _blas
-    if _blas is None:
+def hold_blas() -> None:
+    """From now on NumPy's BLAS works with one thread: see above."""
+    global _held
+    if not _held:
         from threadpoolctl import ThreadpoolController
 
-        _blas = [(b, b.num_threads) for b in ThreadpoolController().select(user_api="blas").lib_controllers]
-    return _blas
+        for library in ThreadpoolController().select(user_api="blas").lib_controllers:
+            library.set_num_threads(1)
+        _held = True
 
 
 def _forget() -> None:
-    """In a forked process: the threads stayed behind, and locks may be held by them."""
-    global _lock, _alone, forked
-    _lock, _alone, forked = threading.Lock(), 0, True
-    here.busy = False
+    """In a forked process: the threads stayed behind."""
+    global forked
+    forked, here.busy = True, False
 
 
 if hasattr(os, "register_at_fork"):

@@ -21,7 +21,7 @@ def over_heads(work: Any, weights: Any) -> None:
     """`work(slice)` for slices of the first dimension, of as many heads as stay in the cache, by all threads; of all
     of it where there is but one head."""
     slices = chunks(len(weights), weights.size // len(weights)) if weights.ndim > 2 else [slice(None)]
-    parallel_for(lambda i: work(slices[i]), len(slices))
+    parallel_for(lambda i: work(slices[i]), len(slices), weights.size)
 
 
 def transposed(x: Any) -> Any:

@@ -42,7 +42,7 @@ def _blocks(work: Callable[[int, int], None], count: int, size: int = 1) -> None
         work(0, count)
         return
     some = chunks(count, size)
-    parallel_for(lambda i: work(some[i].start, some[i].stop), len(some))
+    parallel_for(lambda i: work(some[i].start, some[i].stop), len(some), count * size)
 
 
 def _elementwise(loop: Any, *arrays: Any) -> Any:

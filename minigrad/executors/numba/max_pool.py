@@ -7,10 +7,11 @@ import numpy as np
 
 from minigrad.backend.threads import chunks, parallel_for
 from minigrad.engine.executions import execution
-from minigrad.executors import MIN_NUMBA
 from minigrad.executors.numba.compiled import Array3d, Bytes3d, loop
 from minigrad.ops.nn.im2col import Ints
 from minigrad.ops.nn.max_pool import max_pool_backward
+
+LEAST = 2**13  # elements, as in `is_float32`
 
 
 @loop
@@ -45,7 +46,7 @@ def _by_parts(loop: Any, *arguments: Any) -> None:
 
 def accepts(g: Any, *, indices: Any, kernel: Ints, **settings: Any) -> bool:
     """Planes or lines, whose windows number their elements in a byte."""
-    return len(kernel) < 3 and indices.dtype.char == "B" and g.dtype.char == "f" and g.size >= MIN_NUMBA
+    return len(kernel) < 3 and indices.dtype.char == "B" and g.dtype.char == "f" and g.size >= LEAST
 
 
 @execution(max_pool_backward, "numba", accepts)

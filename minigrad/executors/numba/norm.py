@@ -95,7 +95,7 @@ def _by_channel(loop: Any, elements: int, n: int, *arrays: Any) -> None:
     if elements <= GRAIN_SIZE:
         return loop(*arrays, 0, n)
     parts = chunks(n, elements // n)
-    parallel_for(lambda i: loop(*arrays, parts[i].start, parts[i].stop), len(parts))
+    parallel_for(lambda i: loop(*arrays, parts[i].start, parts[i].stop), len(parts), elements)
 
 
 def _images(a: Any) -> Any:

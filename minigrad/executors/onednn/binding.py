@@ -91,6 +91,7 @@ class Handle:
             getattr(library, f"dnnl_{self.kind}_destroy")(self._as_parameter_)
 
 
+threads.hold_blas()
 dnnl.run.dnnl_set_primitive_cache_capacity(c_int(PLANS))
 engine = Handle("engine", "dnnl_engine_create", _CPU, 0)
 
