@@ -18,7 +18,8 @@ import minigrad
 from minigrad.backend.cuda_kernel import KERNELS, Kernel
 
 for module in pkgutil.walk_packages(minigrad.__path__, "minigrad."):
-    if not module.name.endswith("__main__") and not module.name.startswith("minigrad.executors.numba"):
+    optional = module.name.startswith(("minigrad.executors.numba", "minigrad.executors.onednn"))
+    if not module.name.endswith("__main__") and not optional:
         importlib.import_module(module.name)  # a kernel is known once the module that makes it is imported
 
 HEAD = "".join(f"#include <cupy/{name}>\n" for name in ("complex.cuh", "carray.cuh", "atomics.cuh", "math_constants.h"))

@@ -50,6 +50,8 @@ class Unsupported(Exception):
 
 
 dnnl = library()
+if dnnl.reason:
+    raise ImportError(f"oneDNN cannot be used here: {dnnl.reason}")
 _P = c_void_p
 _SIGNATURES: dict[str, Any] = {
     "dnnl_memory_desc_create_with_strides": [POINTER(_P), c_int, Dims, c_int, Dims],
