@@ -19,13 +19,12 @@ def product(x: Any, y: Any) -> Any:
     if x.__class__ is not ndarray or y.__class__ is not ndarray or x.dtype.char not in "fd":
         return operator.matmul(x, y)
     multiplications = x.size * y.shape[-1]
-    if multiplications < SHARED or get_num_threads() == 1:
-        return x.dot(y) if x.ndim < 3 and y.ndim < 3 else operator.matmul(x, y)
-    fits = x.ndim == y.ndim > 1 and x.shape[:-2] == y.shape[:-2] and x.shape[-1] == y.shape[-2]
-    if fits and multiplications >= WORTH_IT and len(x) > 1:
-        few = x.ndim == 2 and len(x) < y.shape[1] // 2
-        return np.ascontiguousarray(_in_parts(y.T, x.T).T) if few else _in_parts(x, y)
-    hold_blas()
+    if multiplications >= SHARED and get_num_threads() > 1:
+        hold_blas()
+        fits = x.ndim == y.ndim > 1 and x.shape[:-2] == y.shape[:-2] and x.shape[-1] == y.shape[-2]
+        if fits and multiplications >= WORTH_IT and len(x) > 1:
+            few = x.ndim == 2 and len(x) < y.shape[1] // 2
+            return np.ascontiguousarray(_in_parts(y.T, x.T).T) if few else _in_parts(x, y)
     return x.dot(y) if x.ndim < 3 and y.ndim < 3 else operator.matmul(x, y)
 
 

@@ -19,7 +19,7 @@ from minigrad.backend.openmp import run_in_team
 # in elements: a quarter of a MB of float32, so that a part and what is made on the way stay in the cache
 GRAIN_SIZE = 65536
 MIN_PARALLEL = 4 * GRAIN_SIZE  # from here on an element-wise operation is worth cutting up
-MIN_TEAM = 2**20
+MIN_TEAM = 2**20  # and from here on by several threads
 CONSTANTS = {bool, float, int, str, type(None)}
 
 
@@ -53,7 +53,7 @@ def set_num_threads(n: int) -> None:
     count = n
 
 
-def parallel_for(work: Callable[[int], Any], parts: int, elements: int = 2**20) -> None:
+def parallel_for(work: Callable[[int], Any], parts: int, elements: int = MIN_TEAM) -> None:
     """`work(0)`, ..., `work(parts - 1)`, each by whichever thread is free; what one of them raises is raised. Of fewer
     elements than MIN_TEAM this thread does it alone: to gather a team, and to hand Python's lock on, takes 0.1 ms."""
     team = min(get_num_threads(), parts)

@@ -51,7 +51,10 @@ def always(*arrays: Any, **settings: Any) -> bool:
     return True
 
 
-def is_float32(*arrays: Any, at_least: int = 2**13) -> bool:
+MIN_LARGE = 2**13  # elements: of fewer, array functions are done as soon as compiled code
+
+
+def is_float32(*arrays: Any, at_least: int = MIN_LARGE) -> bool:
     """Are these NumPy arrays of float32, the dtype of training, in C order, the first of some size? What compiled code
     takes; of fewer elements array functions are done as soon."""
     if arrays[0].size < at_least:

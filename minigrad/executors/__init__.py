@@ -14,11 +14,11 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
-from minigrad.engine.executions import EXECUTORS, Executor
+from minigrad.engine.executions import EXECUTORS, MIN_LARGE, Executor
 from minigrad.executors.onednn import library
 
 # elements: below, array functions take no longer, and nothing need be loaded or compiled
-MIN_ONEDNN, MIN_NUMBA = 2**10, 2**13
+MIN_ONEDNN = 2**10
 
 
 def _float32(at_least: int) -> Callable[[Any], bool]:
@@ -30,7 +30,7 @@ def _no_numba() -> str:
 
 
 for _executor in (
-    Executor("numba", "numpy", _float32(MIN_NUMBA), _no_numba),
+    Executor("numba", "numpy", _float32(MIN_LARGE), _no_numba),
     Executor("onednn", "numpy", _float32(MIN_ONEDNN), library.reason),
     Executor("numpy", "numpy"),
     Executor("cupy", "cupy"),

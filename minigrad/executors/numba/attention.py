@@ -4,17 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.executions import execution
+from minigrad.engine.executions import MIN_LARGE, execution
 from minigrad.executors.heads import are_heads, over_heads, transposed
 from minigrad.executors.numba.rows import softmax_rows, softmax_rows_backward
 from minigrad.ops.nn.attention import attention
 
-LEAST = 2**13  # elements, as in `is_float32`
-
 
 def accepts(query: Any, key: Any, value: Any, **settings: Any) -> bool:
     """What array functions take, in float32 and of some size."""
-    return query.size >= LEAST and query.dtype.char == "f" and are_heads(query, key, value)
+    return query.size >= MIN_LARGE and query.dtype.char == "f" and are_heads(query, key, value)
 
 
 def as_rows(scores: Any) -> Any:

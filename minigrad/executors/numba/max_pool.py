@@ -6,12 +6,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend.threads import chunks, parallel_for
-from minigrad.engine.executions import execution
+from minigrad.engine.executions import MIN_LARGE, execution
 from minigrad.executors.numba.compiled import Array3d, Bytes3d, loop
 from minigrad.ops.nn.im2col import Ints
 from minigrad.ops.nn.max_pool import max_pool_backward
-
-LEAST = 2**13  # elements, as in `is_float32`
 
 
 @loop
@@ -46,7 +44,7 @@ def _by_parts(loop: Any, *arguments: Any) -> None:
 
 def accepts(g: Any, *, indices: Any, kernel: Ints, **settings: Any) -> bool:
     """Planes or lines, whose windows number their elements in a byte."""
-    return len(kernel) < 3 and indices.dtype.char == "B" and g.dtype.char == "f" and g.size >= LEAST
+    return len(kernel) < 3 and indices.dtype.char == "B" and g.dtype.char == "f" and g.size >= MIN_LARGE
 
 
 @execution(max_pool_backward, "numba", accepts)

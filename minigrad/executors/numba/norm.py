@@ -76,7 +76,7 @@ def channels_backward(
                 dx[i, c, j] = (g[i, c, j] - away - (x[i, c, j] - mean) * turn) * by
 
 
-# --- the operation, where weight and bias lie along the rows, or along the channels -----------------------------------
+# --- the operation ----------------------------------------------------------------------------------------------------
 
 LONGEST = 4096  # elements of an image: a loop adds them up in one float32; array functions add up more of them exactly
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from minigrad.backend.threads import chunked_map
 from minigrad.engine.executions import execution
-from minigrad.executors.normal_cdf import CDF_COEFFICIENTS, CDF_LIMIT
 from minigrad.ops.nn.activation import _gelu, _log_softmax, _softmax
 from minigrad.ops.pointwise.special import SQRT_2PI, ndtr
 
@@ -60,6 +59,14 @@ def log_softmax(input: Any, *, dim: int) -> Any:
 
 
 # --- GELU -----------------------------------------------------------------------------------------------------------
+
+
+# tanh(z * polynomial in z * z) = 2 ndtr(z) - 1: the minimax fit, wrong by less than 3e-8. At 5.8 it is 1 in float32
+CDF_COEFFICIENTS = (
+    1.7561727627679602e-09, -1.3226340911387524e-07, 3.964745246776147e-06, -5.5306198191829026e-05,
+    -3.259496588725597e-05, 3.633308410644531e-02, 7.978849411010742e-01,
+)  # fmt: skip
+CDF_LIMIT = 5.8
 
 
 def normal_cdf(x: Any) -> Any:

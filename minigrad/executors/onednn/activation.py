@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.executions import execution, register
+from minigrad.engine.executions import MIN_LARGE, execution, register
 from minigrad.executors.onednn import binding as dnn
 from minigrad.executors.onednn.binding import DIFF_DST, DIFF_SRC, DST, SRC, Plan
 from minigrad.ops.nn.activation import _gelu, sigmoid
 
-LEAST = 2**13  # elements from which on it takes less time than array functions
 SIGMOID, GELU, SIGMOID_BY_RESULT = 0x29, 0x31, 0x104  # algorithms
 
 
@@ -31,7 +30,7 @@ def _elementwise(kind: int, count: int, backward_from: int) -> Plan:
 def accepts(input: Any) -> bool:
     """float32 in C order and of some size."""
     return (
-        input.size >= LEAST
+        input.size >= MIN_LARGE
         and dnn.are_float32(input)
         and input.flags.c_contiguous
         and (_plan_of(GELU, input) is not None)

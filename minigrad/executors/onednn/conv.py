@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.executions import execution
+from minigrad.engine.executions import execution, register
 from minigrad.executors.onednn import binding as dnn
 from minigrad.executors.onednn.binding import BIAS, DIFF_DST, DIFF_SRC, DIFF_WEIGHTS, DST, SRC, WEIGHTS, Ints, Plan
 from minigrad.ops.nn.conv import conv, conv_transpose, conv_weight
@@ -61,16 +61,19 @@ def _suits(*arrays: Any) -> bool:
     return arrays[0].size >= LEAST and dnn.are_float32(*arrays)
 
 
-def _plan_of_forward(
-    input: Any, weight: Any, bias: Any, stride: Ints, padding: Ints, dilation: Ints, groups: int
-) -> Any:
-    return _forward(input.shape, weight.shape, bias is not None, stride, padding, dilation, groups)
+def _in_order(*, stride: Ints, padding: Ints, dilation: Ints, groups: int) -> tuple[Any, ...]:
+    """An operation's settings as plans take them."""
+    return stride, padding, dilation, groups
+
+
+def _plan_of_forward(input: Any, weight: Any, bias: Any, geometry: dict[str, Any]) -> Any:
+    return _forward(input.shape, weight.shape, bias is not None, *_in_order(**geometry))
 
 
 def accepts(input: Any, weight: Any, bias: Any = None, **geometry: Any) -> bool:
     """float32 of some size, with a plan."""
     given = (input, weight) if bias is None else (input, weight, bias)
-    return _suits(*given) and _plan_of_forward(input, weight, bias, **geometry) is not None
+    return _suits(*given) and _plan_of_forward(input, weight, bias, geometry) is not None
 
 
 def bias_backward(g: Any, bias_shape: Ints) -> Any:
@@ -81,45 +84,30 @@ def bias_backward(g: Any, bias_shape: Ints) -> Any:
 @execution(conv, "onednn", accepts, bias=bias_backward)
 def forward(input: Any, weight: Any, bias: Any = None, **geometry: Any) -> Any:
     """(N, C, *size), (out, C / groups, *kernel) and (out,) -> (N, out, *output)."""
-    plan = _plan_of_forward(input, weight, bias, **geometry)
+    plan = _plan_of_forward(input, weight, bias, geometry)
     out = np.empty(plan.shape, np.float32)
     plan(*dnn.in_order(*((input, weight) if bias is None else (input, weight, bias))), out)
     return out
 
 
-def _plan_to_input(
-    input: Any, weight: Any, shape: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
-) -> Any:
-    return _to_input(tuple(shape), weight.shape, input.shape, stride, padding, dilation, groups)
+def _register_adjoint(op: Any, plan_of: Any) -> None:
+    """An execution of an adjoint, a product of two arrays whose result has a given shape: `plan_of(first.shape,
+    second.shape, shape, *geometry)`."""
+
+    def find(first: Any, second: Any, shape: Ints, geometry: dict[str, Any]) -> Any:
+        return plan_of(first.shape, second.shape, tuple(shape), *_in_order(**geometry))
+
+    def accepts(first: Any, second: Any, *, shape: Ints, **geometry: Any) -> bool:
+        """float32 of some size, with a plan."""
+        return _suits(first, second) and find(first, second, shape, geometry) is not None
+
+    def forward(first: Any, second: Any, *, shape: Ints, **geometry: Any) -> Any:
+        out = np.empty(shape, np.float32)
+        find(first, second, shape, geometry)(*dnn.in_order(first, second), out)
+        return out
+
+    register(op, "onednn", accepts, forward)
 
 
-def accepts_transposed(input: Any, weight: Any, **geometry: Any) -> bool:
-    """float32 of some size, with a plan."""
-    return _suits(input, weight) and _plan_to_input(input, weight, **geometry) is not None
-
-
-@execution(conv_transpose, "onednn", accepts_transposed)
-def input_backward(input: Any, weight: Any, *, shape: Ints, **geometry: Any) -> Any:
-    """(N, out, *output) -> `shape`, (N, C, *size), added up where windows overlap."""
-    out = np.empty(shape, np.float32)
-    _plan_to_input(input, weight, shape, **geometry)(*dnn.in_order(input, weight), out)
-    return out
-
-
-def _plan_to_weight(
-    input: Any, other: Any, shape: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
-) -> Any:
-    return _to_weight(input.shape, tuple(shape), other.shape, stride, padding, dilation, groups)
-
-
-def accepts_weight(input: Any, other: Any, **geometry: Any) -> bool:
-    """float32 of some size, with a plan."""
-    return _suits(input, other) and _plan_to_weight(input, other, **geometry) is not None
-
-
-@execution(conv_weight, "onednn", accepts_weight)
-def weight_backward(input: Any, other: Any, *, shape: Ints, **geometry: Any) -> Any:
-    """(N, C, *size) and (N, out, *output) -> `shape`, (out, C / groups, *kernel)."""
-    out = np.empty(shape, np.float32)
-    _plan_to_weight(input, other, shape, **geometry)(*dnn.in_order(input, other), out)
-    return out
+_register_adjoint(conv_transpose, lambda y, w, x, *geometry: _to_input(x, w, y, *geometry))
+_register_adjoint(conv_weight, lambda x, y, w, *geometry: _to_weight(x, w, y, *geometry))

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.executions import execution
+from minigrad.engine.executions import MIN_LARGE, execution
 from minigrad.executors.onednn import binding as dnn
 from minigrad.executors.onednn.binding import Plan
 from minigrad.ops.nn.norm import _standardize
 
-LEAST = 2**13  # elements from which on it takes less time than array functions
 SCALE_AND_SHIFT = 2 | 4
 
 
@@ -47,7 +46,7 @@ def _plan_of(input: Any, dims: Any, eps: float, backward: bool = False) -> Any:
 
 def accepts(input: Any, weight: Any, bias: Any, *, dims: tuple[int, ...], eps: float, by_channel: bool) -> bool:
     """float32 in C order and of some size; rows of more than one element."""
-    if by_channel or input.size < LEAST or dims != tuple(range(input.ndim - len(dims), input.ndim)):
+    if by_channel or input.size < MIN_LARGE or dims != tuple(range(input.ndim - len(dims), input.ndim)):
         return False
     given, row = [t for t in (input, weight, bias) if t is not None], input.shape[dims[0] :]
     if not dnn.are_float32(*given) or not all(t.flags.c_contiguous for t in given):

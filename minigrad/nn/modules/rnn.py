@@ -77,6 +77,8 @@ class RNNBase(_RNNWeights):
     def flatten_parameters(self) -> None:
         """Does nothing: weights need not lie side by side here."""
 
+    _sequence: Any = None  # all steps of sequences of one length, as one operation
+
     def _step(self, x: Any, h: Any, state: State) -> State:
         raise NotImplementedError
 
@@ -151,6 +153,9 @@ class RNNBase(_RNNWeights):
     def _run_direction(self, x: Any, sizes: list[int], state: State, suffix: str, reverse: bool) -> tuple[Any, State]:
         """One layer in one direction. The rows of a step are the sequences that have one: the longest are first."""
         gates, w_hh, b_hh = self._input_gates(x, suffix)
+        if self._sequence and not self.proj_size and sizes and sizes[0] == sizes[-1] > 0:
+            states, last = self._sequence(gates.reshape(len(sizes), sizes[0], -1), state, w_hh, b_hh, reverse)
+            return states.reshape(len(x), -1), last
         project = getattr(self, f"weight_hr_{suffix}", None)
         steps = split(gates, sizes)
         outs: list[Any] = [None] * len(steps)
@@ -213,14 +218,9 @@ class LSTM(RNNBase, gates=4, states=2):
     def _step(self, x: Any, h: Any, state: State) -> State:
         return recurrent.lstm_step(x + h, state[1])
 
-    def _run_direction(self, x: Any, sizes: list[int], state: State, suffix: str, reverse: bool) -> tuple[Any, State]:
-        """One operation for sequences of equal length."""
-        if self.proj_size or not sizes or not sizes[0] == sizes[-1] > 0:
-            return super()._run_direction(x, sizes, state, suffix, reverse)
-        gates, w_hh, _ = self._input_gates(x, suffix)
-        h, c = state
-        outs, *last = recurrent.lstm_sequence(gates.reshape(len(sizes), sizes[0], -1), h, c, w_hh, reverse)
-        return outs.reshape(len(x), -1), tuple(last)
+    def _sequence(self, gates: Any, state: State, w_hh: Any, b_hh: Any, reverse: bool) -> tuple[Any, State]:
+        outs, *last = recurrent.lstm_sequence(gates, state[0], state[1], w_hh, reverse)
+        return outs, tuple(last)
 
 
 class GRU(RNNBase, gates=3, additive_gates=False):
@@ -238,13 +238,9 @@ class GRU(RNNBase, gates=3, additive_gates=False):
     def _step(self, x: Any, h: Any, state: State) -> State:
         return (recurrent.gru_step(x, h, state[0]),)
 
-    def _run_direction(self, x: Any, sizes: list[int], state: State, suffix: str, reverse: bool) -> tuple[Any, State]:
-        """One operation for sequences of equal length."""
-        if not sizes or not sizes[0] == sizes[-1] > 0:
-            return super()._run_direction(x, sizes, state, suffix, reverse)
-        gates, w_hh, b_hh = self._input_gates(x, suffix)
-        outs, last = recurrent.gru_sequence(gates.reshape(len(sizes), sizes[0], -1), state[0], w_hh, b_hh, reverse)
-        return outs.reshape(len(x), -1), (last,)
+    def _sequence(self, gates: Any, state: State, w_hh: Any, b_hh: Any, reverse: bool) -> tuple[Any, State]:
+        outs, last = recurrent.gru_sequence(gates, state[0], w_hh, b_hh, reverse)
+        return outs, (last,)
 
 
 # --- one step -------------------------------------------------------------------------------------------------------
