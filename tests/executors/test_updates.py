@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.engine.executions import load_all, only, select
-from minigrad.executors import MIN_NUMBA
+from minigrad.engine.executions import MIN_LARGE, load_all, only, select
 from minigrad.ops.update import UPDATES, Update
 from minigrad.ops.workspace import Workspace
 
@@ -70,7 +69,7 @@ def check(update: Update, executor: str, shape: Any, dtype: str, place: Any) -> 
 @pytest.mark.skipif(find_spec("numba") is None, reason="Numba is not installed (the extra fast)")
 @pytest.mark.parametrize("name", UPDATES)
 def test_loops_do_what_the_formula_says(name: str) -> None:
-    check(UPDATES[name], "numba", (MIN_NUMBA // 100 + 1, 100), "float32", np.ndarray.copy)
+    check(UPDATES[name], "numba", (MIN_LARGE // 100 + 1, 100), "float32", np.ndarray.copy)
 
 
 @pytest.mark.parametrize("dtype", NEAR)
@@ -82,7 +81,7 @@ def test_kernels_do_what_the_formula_says(name: str, dtype: str, cupy: Any) -> N
 
 @pytest.mark.skipif(find_spec("numba") is None, reason="Numba is not installed (the extra fast)")
 def test_loops_are_chosen_for_large_contiguous_float32() -> None:
-    large = np.zeros((MIN_NUMBA, 2), "float32")
+    large = np.zeros((MIN_LARGE, 2), "float32")
     adam, fits = UPDATES["adam"], [large] * 4
     assert select(adam, fits, {}) is not None and select(UPDATES["momentum"], fits[:3], {}) is not None
     others = (large[:9], large.astype("float64"), large[:, 0], large[::2])
