@@ -112,6 +112,7 @@ def register(
     op = call.primitive
     made = Execution(op, executor, forward, backward, vjps, accepts)
     op.executions.append(made)
+    op.choices.clear()
     if forward is not None:
         FORWARDS[forward] = op.name, call
     return made
@@ -142,9 +143,8 @@ def _look_up(op: Any, kind: type) -> tuple[Any, ...]:
     for executor in EXECUTORS.values():
         if executor.arrays != package or not is_enabled(executor.name):
             continue
-        if executor.name in op.loaded:
-            found += [e for e in op.executions if e.executor == executor.name]
-        elif _file(op, executor):
+        found += [e for e in op.executions if e.executor == executor.name]
+        if executor.name not in op.loaded and _file(op, executor):
             found.append(executor)
     op.choices[kind] = tuple(found)
     if op.choices not in _choices:

@@ -8,7 +8,7 @@ import time
 from minigrad.gradcheck import error_curve
 from minigrad.ops.array.creation import tensor
 from minigrad.testing.mutation_score import mutation_score
-from minigrad.testing.op_coverage import cases, check_registry, missing
+from minigrad.testing.op_coverage import NothingToCheck, cases, check_registry, missing
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,11 +31,14 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("expected --prove, --registry or --teach")
     if options.teach:
         _error_curve(options.figure)
-    if options.prove and not mutation_score(
-        options.seeds, options.only, not options.no_torch, processes=options.processes
-    ):
-        return 1
-    return _registry(options) if options.registry else 0
+    try:
+        if options.prove and not mutation_score(
+            options.seeds, options.only, not options.no_torch, processes=options.processes
+        ):
+            return 1
+        return _registry(options) if options.registry else 0
+    except NothingToCheck as wrong:
+        parser.error(f"--only: {wrong}")
 
 
 def _registry(options: argparse.Namespace) -> int:

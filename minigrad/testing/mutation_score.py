@@ -11,6 +11,7 @@ import numpy as np
 from minigrad.gradcheck.check import gradcheck, gradgradcheck
 from minigrad.ops.array.creation import tensor
 from minigrad.testing.mutants import LARGE, MUTANTS, SMALL, Mutant, function_of, minigrad_function
+from minigrad.testing.op_coverage import NothingToCheck
 from minigrad.testing.parallel import spread
 
 Judge = Callable[[Mutant, bool, int, tuple[int, int]], bool]
@@ -111,9 +112,14 @@ def mutation_score(
     """Print the scores. True if every mutant was caught at both sizes and no original failed.
 
     seeds: how many. family: only mutants whose family, kind or name holds this. against: PyTorch's checker too, and
-    this one's fast mode, on one seed. processes: default one for each CPU.
+    this one's fast mode, on one seed. processes: default one for each CPU. NothingToCheck if that leaves none.
     """
     mutants = [b for b in MUTANTS if family in f"{b.family} {b.kind} {b.name}"]
+    if not mutants or seeds < 1:
+        raise NothingToCheck(
+            f"expected a part of a mutant's family, kind or name and at least one seed, got {family!r} and {seeds}; "
+            f"families are {', '.join(sorted({b.family for b in MUTANTS}))}"
+        )
     kinds = {b.kind for b in mutants}
     families = {b.family for b in mutants}
     show(f"{len(mutants)} mutants of {len(kinds)} kinds in {len(families)} op families, {seeds} seeds")

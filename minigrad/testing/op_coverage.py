@@ -26,15 +26,25 @@ class Verdict:
 Case = tuple[str, int, int]
 
 
+class NothingToCheck(ValueError):
+    """No case has the name that was given."""
+
+
 def cases(only: str = "", order: int = 2) -> list[Case]:
-    """(op, number of the sample, order) for all that can be differentiated, up to that order."""
-    return [
+    """(op, number of the sample, order) for all that can be differentiated, up to that order.
+
+    only: those with this in their name; NothingToCheck if there are none.
+    """
+    found = [
         (op.name, i, k)
         for op in op_db.values()
         for i, sample in enumerate(op.samples)
         for k in range(1, min(op.order, order) + 1)
         if only in op.name and any(d.differentiable for d in sample.arrays())
     ]
+    if not found:
+        raise NothingToCheck(f"expected a part of the name of a differentiable operation, got {only!r}")
+    return found
 
 
 def check_sample(

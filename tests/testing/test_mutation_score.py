@@ -43,3 +43,10 @@ def test_command_line(capsys, tmp_path):
     assert "1 mutants" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         main([])
+
+
+@pytest.mark.parametrize("arguments", [["--prove"], ["--registry"], ["--prove", "--registry"]])
+def test_a_check_of_nothing_is_an_error(arguments, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main([*arguments, "--only", "no such thing"])
+    assert "--only: expected a part of" in capsys.readouterr().err
