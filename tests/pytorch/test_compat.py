@@ -189,6 +189,12 @@ def test_a_function_differentiates_a_variable_inside_itself() -> None:
     assert x.grad.tolist() == [2, 4]
 
 
+def test_no_module_is_a_compiled_one() -> None:
+    kind = mg.jit.ScriptModule
+    assert not isinstance(mg.nn.Linear(1, 1), kind) and issubclass(kind, mg.nn.Module)
+    assert isinstance(type("Own", (kind,), {})(), kind)
+
+
 def test_switches_that_switch_nothing_say_so() -> None:
     model = mg.nn.Linear(2, 2)
     with pytest.warns(UserWarning, match="compile: minigrad runs models as they are"):
