@@ -3,6 +3,7 @@ methods of Tensor (`engine/tensor.pyi`), and where a module is that has another 
 A test finds these files out of date.
 """
 
+import argparse
 import inspect
 import re
 from importlib import import_module
@@ -156,8 +157,20 @@ def _member(public: str, name: str, member: Any) -> tuple[str, str]:
     return f"from {home} import {own} as _{own}", f"{name} = _{own}"
 
 
+def main() -> None:
+    """Write all stubs, or with --check say which are out of date (exit status 1)."""
+    parser = argparse.ArgumentParser(prog="python -m minigrad.methods.stubs", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, and name the files that are out of date")
+    check = parser.parse_args().check
+    texts = {TARGET: generate(), **doors()}
+    old = [path for path, text in texts.items() if not path.exists() or path.read_text() != text]
+    for path in old:
+        if not check:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(texts[path])
+        print(f"{path} is out of date" if check else f"wrote {path}")
+    raise SystemExit(check and bool(old))
+
+
 if __name__ == "__main__":
-    for path, text in {TARGET: generate(), **doors()}.items():
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-        print(f"wrote {path}")
+    main()

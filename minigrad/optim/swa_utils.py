@@ -134,7 +134,9 @@ class SWALR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        step = self._step_count - 1 if self.anneal_epochs else max(1, self._step_count - 1)
+        if self._resumes:
+            return self._rates()
+        step = self.last_epoch if self.anneal_epochs else max(1, self.last_epoch)
         before, now = self._share(step - 1), self._share(step)
         rates = []
         for group, lr in zip(self.optimizer.param_groups, self._rates()):

@@ -106,6 +106,10 @@ def sdp_kernel(enable_flash: bool = True, enable_math: bool = True, enable_mem_e
     return nullcontext()
 
 
+class ScriptModule(Module):
+    """What PyTorch's compiler makes of a module. There is none here: no module is one, unless its class says so."""
+
+
 def _namespace(name: str, doc: str, **members: Any) -> ModuleType:
     """A module `minigrad.torch.inert.name` of these members."""
     full = f"{__name__}.{name}"
@@ -116,8 +120,8 @@ def _namespace(name: str, doc: str, **members: Any) -> ModuleType:
 
 jit = _namespace(
     "jit", "`torch.jit` by name: nothing is compiled. What scripts decorate or trace is returned unchanged.",
-    Final=Final, ScriptModule=Module, annotate=annotate, export=given, freeze=freeze, ignore=ignore, is_scripting=no,
-    is_tracing=no, load=load, optimize_for_inference=optimize_for_inference, save=save, script=script,
+    Final=Final, ScriptModule=ScriptModule, annotate=annotate, export=given, freeze=freeze, ignore=ignore,
+    is_scripting=no, is_tracing=no, load=load, optimize_for_inference=optimize_for_inference, save=save, script=script,
     script_if_tracing=given, script_method=given, trace=trace, unused=ignore,
 )  # fmt: skip
 compiler = _namespace(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from minigrad.methods import stubs
 from minigrad.methods.stubs import TARGET, doors, generate
 
 # what a user's file says of each module that has another name than its file, with the type of what it takes from there
@@ -50,6 +51,19 @@ scaler.get_scales()  # no such method
 def test_the_stubs_are_what_the_generator_writes() -> None:
     for path, text in {TARGET: generate(), **doors()}.items():
         assert path.read_text() == text, f"{path} is out of date: run `python -m minigrad.methods.stubs`"
+
+
+@pytest.mark.parametrize("arguments, code", [(["--help"], 0), (["--check"], 1), (["--other"], 2)])
+def test_help_and_check_write_nothing(
+    arguments: list[str], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "tensor.pyi"
+    target.write_text("an installed file")
+    monkeypatch.setattr(stubs, "TARGET", target)
+    monkeypatch.setattr(sys, "argv", ["stubs", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        stubs.main()
+    assert int(stop.value.code or 0) == code and target.read_text() == "an installed file"
 
 
 def test_a_type_checker_finds_modules_under_their_public_names(tmp_path: Path) -> None:

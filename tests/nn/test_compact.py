@@ -1,5 +1,6 @@
 """Sparsity reported and taken out: the smaller model's outputs are the larger one's."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -165,9 +166,55 @@ def test_a_forward_of_one_s_own_is_left_alone() -> None:
             return x
 
     model = nn.Sequential(Own(zeroed(nn.Linear(3, 4), rows=(1,), columns=(0,)), nn.Linear(4, 2))).double()
-    small = compact(model)
-    assert small.compaction == [] and small[0][0].out_features == 4
+    with pytest.warns(UserWarning, match=r"compact: 0\.0: rows or columns of zeros stay, for only plain linear layers"):
+        small = compact(model)
+    assert small.compaction == ["0.0: kept, it is no plain layer of a Sequential"] and small[0][0].out_features == 4
     same(model, small, (2, 3))
+
+
+def test_a_model_without_a_sequential_is_told() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Linear(3, 4), nn.Linear(4, 2)
+
+        def forward(self, x: Any) -> Any:
+            return self.second(self.first(x).relu())
+
+    model = Net().double()
+    with pytest.warns(UserWarning, match=r"compact: there is nothing to compact, for only .* put layers that follow"):
+        assert compact(model).compaction == []
+    zeroed(model.first, rows=(1,))
+    for net, path in ((model, "first"), (model.first, "the model")):
+        with pytest.warns(UserWarning, match=rf"compact: {path}: rows or columns of zeros stay"):
+            small = compact(net)
+        assert small.compaction == [f"{path}: kept, it is no plain layer of a Sequential"]
+        same(net, small, (2, 3))
+
+
+class Doubled(nn.Linear):
+    def forward(self, input: Any) -> Any:
+        return super().forward(input) * 2
+
+
+def hooked(layer: Any) -> Any:
+    layer.register_forward_hook(lambda m, args, out: out * 2)
+    return layer
+
+
+@pytest.mark.parametrize("layer", [lambda: Doubled(4, 3), lambda: hooked(nn.Linear(4, 3)),
+                                   lambda: nn.utils.parametrizations.weight_norm(nn.Linear(4, 3))])  # fmt: skip
+@pytest.mark.parametrize("first", [True, False])
+def test_a_layer_with_something_of_its_own_stays(layer: Any, first: bool) -> None:
+    own, other = layer(), nn.Linear(3, 4)
+    if "weight" in own._parameters:
+        zeroed(own, rows=(1,))
+    model = nn.Sequential(own, nn.ReLU(), other) if first else nn.Sequential(zeroed(other, rows=(1,)), nn.ReLU(), own)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        small = compact(model.double())
+    assert small[0].weight.shape == model[0].weight.shape
+    same(model, small, (2, 4 if first else 3))
 
 
 def test_a_sequential_inside_a_block_inside_a_sequential() -> None:

@@ -3,6 +3,8 @@
 import copy
 import math
 import pickle
+from collections import OrderedDict, namedtuple
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -112,15 +114,37 @@ def test_second_order_through_hooks_against_pytorch() -> None:
     assert hooked_twice(mg) == pytest.approx(hooked_twice(torch))
 
 
-def test_an_output_that_is_no_tensor_is_told() -> None:
-    class Named(nn.Module):
-        def forward(self, x: Any) -> Any:
-            return {"out": x}
+class Calls(nn.Module):
+    def __init__(self, f: Any) -> None:
+        super().__init__()
+        self.forward = f
 
-    net = Named()
+
+Pair = namedtuple("Pair", "first second")
+
+
+@pytest.mark.parametrize("kind", ["register_full_backward_hook", "register_backward_hook"])
+@pytest.mark.parametrize("f, due", [
+    (lambda x: {"a": x * 2, "n": 3, "b": x * 3}, [[1, 1], None, [1, 1]]), (lambda x: [x * 2, x * 3], [[1, 1], [1, 1]]),
+    (lambda x: OrderedDict(a=x * 2, b=x * 3), [[1, 1], [1, 1]]), (lambda x: Pair(x * 2, x * 3), [[1, 1], [1, 1]]),
+    (lambda x: (x * 5, [x]), [[1, 1], None]),
+])  # fmt: skip
+def test_backward_hooks_of_outputs_of_every_kind(kind: str, f: Any, due: list[Any]) -> None:
+    net, seen, x = Calls(f), [], mg.ones(2, requires_grad=True)
+    getattr(net, kind)(lambda m, inp, out: seen.append([[None if g is None else g.tolist() for g in gs]
+                                                        for gs in (inp, out)]))  # fmt: skip
+    out = net(x)
+    assert type(out) is type(f(x)) and getattr(out, "keys", list)() == getattr(f(x), "keys", list)()
+    sum(t.sum() for t in (out.values() if isinstance(out, dict) else out) if isinstance(t, mg.Tensor)).backward()
+    assert seen == [[[[5, 5]], due]] and x.grad.tolist() == [5, 5]
+
+
+@pytest.mark.parametrize("f", [lambda x: Fraction(1, 2), lambda x: {"all": {"out": x}}, lambda x: ([x],)])
+def test_an_output_without_tensors_is_told(f: Any) -> None:
+    net = Calls(f)
     net.register_full_backward_hook(lambda *seen: None)
-    with pytest.warns(UserWarning, match="Named: backward hooks need an output that is a Tensor or a tuple"):
-        assert net(mg.ones(1))["out"].item() == 1.0
+    with pytest.warns(UserWarning, match="Calls: backward hooks need an output that is a Tensor or a tuple, list or d"):
+        net(mg.ones(1, requires_grad=True))
 
 
 def doubled(module: nn.Module, args: Any, out: Any) -> Any:

@@ -131,7 +131,7 @@ def test_extra_state_goes_with_the_state_dict() -> None:
     model, other = nn.Sequential(Counting()), nn.Sequential(Counting())
     model(mg.ones(1, 1))
     state = model.state_dict()
-    assert list(state) == ["0.layer.weight", "0.layer.bias", "0._extra_state"]
+    assert list(state) == ["0._extra_state", "0.layer.weight", "0.layer.bias"]  # as PyTorch's
     other.load_state_dict(state)
     assert other[0].calls == 1
     del state["0._extra_state"]

@@ -143,6 +143,8 @@ REFUSED = [
     (lambda: mg.index_add(V, 0, mg.tensor([[0]]), V), ShapeError, "index_add: `index`: expected a vector"),
     (lambda: mg.take(V, PLACES), IndexError, "take: expected indices from 0 to 2"),
     (lambda: mg.masked_select(V, V), DtypeError, "masked_select: `mask`: expected bool, got float32"),
+    (lambda: mg.where(PLACES, PLACES, 0), DtypeError, r"where: condition: expected bool, got int64\[2\]; convert it"),
+    (lambda: M.where(M, 0.0), DtypeError, r"where: condition: expected bool, got float32\[2, 3\]"),
     (lambda: mg.masked_scatter(V, V > 0, mg.ones(2)), ShapeError, "`source`: expected at least 3 elements, got 2"),
     (lambda: mg.bincount(V), DtypeError, "bincount: expected a vector of integers, got float32"),
     (lambda: mg.tril(V), ShapeError, "tril: expected at least 2 dimensions"),
@@ -263,3 +265,11 @@ def test_a_transposed_convolution_with_room_to_spare(stride: int, dilation: int,
     x, w = mg.ones(1, 3, 7, 8), mg.ones(3, 4, 3, 3)
     y = mg.nn.functional.conv_transpose2d(x, w, stride=stride, dilation=dilation, output_padding=extra)
     assert y.sum().item() == 3 * 56 * 4 * 9 and not y[:, :, -1].any()
+
+
+def test_a_uint8_mask_is_a_bool_one_not_indices() -> None:
+    x, mask = mg.tensor([1.0, 2.0, 3.0]), mg.tensor([1, 0, 1], dtype=mg.uint8)
+    assert x[mask].tolist() == [1, 3] and mg.index_put(x, (mask,), mg.tensor(5.0)).tolist() == [5, 2, 5]
+    assert mg.index_put(x, (mask,), mg.tensor(5.0), accumulate=True).tolist() == [6, 2, 8]
+    with pytest.warns(FutureWarning, match=r"where: condition: uint8 is deprecated; convert it with .bool\(\)"):
+        assert mg.where(mask, x, -x).tolist() == [1, -2, 3]

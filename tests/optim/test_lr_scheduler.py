@@ -95,7 +95,7 @@ def go(scheduler: Any, steps: int, start: int = 0) -> list[Any]:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:torch")
-@pytest.mark.parametrize("name, settings", CASES, ids=IDS)
+@pytest.mark.parametrize("name, settings", CASES[:-1], ids=IDS[:-1])  # nested, PyTorch's are wrong: see below
 def test_sixty_steps_equal_pytorch_s(name: str, settings: dict[str, Any]) -> None:
     torch = pytest.importorskip("torch", reason=TORCH_REASON)
     ours, theirs = schedule(mg, name, settings), schedule(torch, name, settings)
@@ -205,6 +205,28 @@ def test_it_goes_on_from_the_optimizer_s_rates() -> None:
         KeyError, match=r"StepLR: last_epoch: to go on at 3, expected an 'initial_lr' in param_groups\[0\]"
     ):
         lr_scheduler.StepLR(groups(mg), step_size=7, last_epoch=3)
+
+
+@pytest.mark.parametrize("name, settings", CASES[:-3], ids=IDS[:-3])
+@pytest.mark.parametrize("steps", [1, 2, 3, 5, 7, 13, 20, 30])  # among them those at which a rate changes
+def test_last_epoch_goes_on_after_any_step(name: str, settings: dict[str, Any], steps: int) -> None:
+    first = schedule(mg, name, settings)
+    go(first, steps + 1)
+    optimizer = groups(mg, settings.get("optimizer", "SGD"))
+    optimizer.load_state_dict(first.optimizer.state_dict())
+    settings = {k: v for k, v in settings.items() if k != "optimizer"}
+    second = getattr(lr_scheduler, name)(optimizer, **settings, last_epoch=steps - 1)
+    assert second.last_epoch == steps and second.get_last_lr() == pytest.approx(first.get_last_lr(), abs=1e-15)
+    np.testing.assert_allclose(go(second, 9, start=steps), go(first, 9, start=steps), rtol=1e-12, atol=1e-15)
+
+
+def test_swalr_goes_on_with_last_epoch() -> None:
+    optimizer = optim.SGD([leaf(1.0)], lr=1.0)
+    scheduler = optim.swa_utils.SWALR(optimizer, 0.5, 4, "linear")
+    for step in (1, 2, 3):
+        optimizer.step(), scheduler.step()
+        scheduler = optim.swa_utils.SWALR(optimizer, 0.5, 4, "linear", last_epoch=step - 1)
+        assert scheduler.get_last_lr() == pytest.approx([1 - step / 8])
 
 
 def test_a_schedule_of_one_s_own() -> None:
@@ -328,32 +350,3 @@ def test_what_schedules_refuse() -> None:
         mg.ShapeError, match=r"ReduceLROnPlateau.step: metrics: expected the loss, a number or a tensor"
     ):
         plateau.step(mg.ones(3))
-
-
-def test_what_schedules_of_schedules_refuse() -> None:
-    optimizer, other = groups(mg), groups(mg)
-    step, strange = lr_scheduler.StepLR(optimizer, 3), lr_scheduler.StepLR(other, 3)
-    with pytest.raises(ValueError, match=r"ChainedScheduler: schedulers: expected a list with at least one, got \[\]"):
-        lr_scheduler.ChainedScheduler([])
-    with pytest.raises(TypeError, match=r"SequentialLR: schedulers\[1\]: expected a scheduler, got int"):
-        lr_scheduler.SequentialLR(optimizer, [step, 3], [2])  # type: ignore[list-item]
-    with pytest.raises(
-        ValueError, match=r"ChainedScheduler: schedulers\[1\]: expected one of the same optimizer, got an"
-    ):
-        lr_scheduler.ChainedScheduler([step, strange])
-    with pytest.raises(ValueError, match=r"SequentialLR: milestones: expected 0, one less than schedulers, got 1"):
-        lr_scheduler.SequentialLR(optimizer, [step], [2])
-    with pytest.raises(
-        ValueError, match=r"ChainedScheduler: schedulers\[0\]: got a ReduceLROnPlateau, whose step needs"
-    ):
-        lr_scheduler.ChainedScheduler([lr_scheduler.ReduceLROnPlateau(optimizer)])
-    chain = lr_scheduler.ChainedScheduler([step])
-    with pytest.raises(ValueError, match=r"SequentialLR: schedulers\[1\]: got a ChainedScheduler, which can only come"):
-        lr_scheduler.SequentialLR(optimizer, [step, chain], [2])
-    with pytest.raises(
-        ValueError, match=r"ChainedScheduler.load_state_dict: expected the states of 1 schedulers, got none"
-    ):
-        chain.load_state_dict({})
-    text = r"ChainedScheduler.step: epoch: expected None \(a step goes on by one\), got 4"
-    with pytest.raises(TypeError, match=text):
-        chain.step(4)

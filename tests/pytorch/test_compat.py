@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import minigrad as mg
@@ -154,13 +156,43 @@ def test_typed_constructors() -> None:
 
 
 def test_variables_are_tensors() -> None:
-    t = mg.ones(2)
-    assert mg.autograd.Variable(t) is t and not t.requires_grad
-    assert Variable(t, requires_grad=True).requires_grad
-    with pytest.raises(ValueError, match="volatile: use `with no_grad"):
-        Variable(t, volatile=True)
+    t = mg.ones(2, requires_grad=True)
+    for data in (t, t * 2, mg.nn.Parameter(t.detach()), mg.ones(2)):
+        for requires_grad in (False, True):
+            new, before = mg.autograd.Variable(data, requires_grad=requires_grad), data.requires_grad
+            assert new is not data and new.is_leaf and type(new) is mg.Tensor and new.data_ptr() == data.data_ptr()
+            assert new.requires_grad == requires_grad and data.requires_grad == before
+        assert isinstance(data, Variable) and isinstance(new, mg.Tensor)
+    assert not isinstance(1.0, Variable) and not isinstance(np.ones(2), Variable) and Variable().shape == (0,)
+    with pytest.warns(UserWarning, match="Variable: volatile has no effect; use `with no_grad"):
+        assert not Variable(t, volatile=True).requires_grad
     with pytest.raises(TypeError, match="Variable: expected a Tensor, got list"):
         Variable([1.0])
+
+
+def test_a_function_differentiates_a_variable_inside_itself() -> None:
+    class Squares(mg.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            with mg.enable_grad():
+                ctx.x = Variable(x, requires_grad=True)
+                ctx.out = (ctx.x**2).sum()
+            return ctx.out.detach()
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            ctx.out.backward(g)
+            return ctx.x.grad
+
+    x = mg.tensor([1.0, 2.0], requires_grad=True)
+    Squares.apply(x).backward()
+    assert x.grad.tolist() == [2, 4]
+
+
+def test_no_module_is_a_compiled_one() -> None:
+    kind = mg.jit.ScriptModule
+    assert not isinstance(mg.nn.Linear(1, 1), kind) and issubclass(kind, mg.nn.Module)
+    assert isinstance(type("Own", (kind,), {})(), kind)
 
 
 def test_switches_that_switch_nothing_say_so() -> None:

@@ -1,5 +1,6 @@
 """`python -m minigrad.executors.numba`: compile all loops now instead of when they are first called."""
 
+import argparse
 import pkgutil
 import time
 from importlib import import_module
@@ -18,5 +19,6 @@ def compile_all() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m minigrad.executors.numba", description=__doc__).parse_args()
     start = time.perf_counter()
     print(f"{compile_all()} loops are compiled, in {time.perf_counter() - start:.1f} s")

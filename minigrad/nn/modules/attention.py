@@ -3,8 +3,9 @@
 import math
 from typing import Any
 
+from minigrad.dtypes import floating
 from minigrad.engine.messages import describe
-from minigrad.errors import ShapeError
+from minigrad.errors import DtypeError, ShapeError
 from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.modules.linear import Linear
@@ -13,6 +14,7 @@ from minigrad.nn.parameter import Parameter
 from minigrad.ops.array.creation import empty, zeros
 from minigrad.ops.array.shape import cat, chunk, expand, reshape, transpose
 from minigrad.ops.linalg.products import matmul
+from minigrad.ops.nn.attention import attention_weights
 from minigrad.ops.pointwise.arithmetic import where
 from minigrad.ops.reduce.reductions import mean
 
@@ -24,8 +26,9 @@ class MultiheadAttention(Module):
     Weights have PyTorch's names: in_proj_weight (3 embed_dim, embed_dim) for query, key and value together, or
     q_proj_weight, k_proj_weight, v_proj_weight where kdim or vdim is not embed_dim; in_proj_bias, out_proj. dropout is
     that of the attention weights. add_bias_kv appends a learned key and value, add_zero_attn a key and value of 0.
-    Bool masks are True where attention is *not* allowed; floating ones are added to the scores. Raises ValueError
-    unless num_heads divides embed_dim. Vaswani et al., Attention Is All You Need, NeurIPS 2017.
+    Bool masks are True where attention is *not* allowed; floating ones are added to the scores; a query that may see
+    nothing has weights 0. Raises ValueError unless num_heads divides embed_dim. Vaswani et al., Attention Is All You
+    Need, NeurIPS 2017.
     """
 
     def __init__(
@@ -71,8 +74,14 @@ class MultiheadAttention(Module):
         average_attn_weights=False, and None with need_weights=False.
 
         key_padding_mask (N, S); attn_mask (L, S) or (N num_heads, L, S). is_causal only says that attn_mask is the
-        causal mask, and changes nothing. Raises ShapeError where sizes do not fit.
+        causal mask, and changes nothing. Raises ShapeError where sizes do not fit, DtypeError for a mask of integers,
+        ValueError for is_causal without attn_mask.
         """
+        if is_causal and attn_mask is None:
+            raise ValueError(
+                "MultiheadAttention: is_causal: expected the causal mask as attn_mask, too, got None; "
+                "nn.Transformer.generate_square_subsequent_mask(length) makes it"
+            )
         for name, x in (("query", query), ("key", key), ("value", value)):
             if getattr(x, "ndim", 0) not in (2, 3):
                 raise ShapeError(f"MultiheadAttention: {name}: expected 2 or 3 dimensions, got {describe(x)}")
@@ -89,8 +98,7 @@ class MultiheadAttention(Module):
         dropout_p = self.dropout if self.training else 0.0
         weights = None
         if need_weights:
-            scores = matmul(q * (1 / math.sqrt(self.head_dim)), transpose(k, -2, -1))
-            weights = F.softmax(scores if mask is None else scores + mask, -1)
+            weights = attention_weights(q, k, mask, 1 / math.sqrt(self.head_dim))
             out = matmul(F.dropout(weights, dropout_p, self.training), v)
             weights = mean(weights, 1) if average_attn_weights else weights
         else:
@@ -144,21 +152,26 @@ class MultiheadAttention(Module):
             if tuple(mask.shape) not in shapes:
                 expected = " or ".join(map(str, shapes))
                 raise ShapeError(f"MultiheadAttention: attn_mask: expected {expected}, got {describe(mask)}")
-            total = _additive_mask(mask, query)
+            total = _additive_mask("attn_mask", mask, query)
             total = reshape(total, (n, self.num_heads, length, size)) if mask.ndim == 3 else total[None, None]
         if padding is not None:
             if tuple(padding.shape) != (n, size):
                 raise ShapeError(f"MultiheadAttention: key_padding_mask: expected {(n, size)}, got {describe(padding)}")
-            padding = _additive_mask(padding, query)[:, None, None, :]
+            padding = _additive_mask("key_padding_mask", padding, query)[:, None, None, :]
             total = padding if total is None else total + padding
         appended = (self.bias_k is not None) + self.add_zero_attn
         return total if total is None or not appended else F.pad(total, (0, appended))
 
 
-def _additive_mask(mask: Any, like: Any) -> Any:
+def _additive_mask(name: str, mask: Any, like: Any) -> Any:
     """A mask as numbers that are added to the scores: minus infinity where a bool one is True."""
-    if mask.dtype.kind != "b":
+    if floating(mask.dtype):
         return mask.to(like.dtype)
+    if mask.dtype.kind != "b":
+        raise DtypeError(
+            f"MultiheadAttention: {name}: expected bool (True: masked) or floating numbers to add to the scores, got "
+            f"{describe(mask)}; convert it with .bool()"
+        )
     return where(mask, -math.inf, zeros(*mask.shape, dtype=like.dtype, device=like.device))
 
 

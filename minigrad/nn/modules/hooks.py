@@ -1,5 +1,6 @@
 """Hooks of a module: functions that see, and may replace, its arguments, its output and the gradients of both."""
 
+import copy
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -53,8 +54,8 @@ def register_forward_hook(
 def register_full_backward_hook(self: "Module", hook: Hook, prepend: bool = False) -> Handle:
     """Call `hook(module, grad_input, grad_output)` once the gradients of the module's inputs are computed.
 
-    Both are tuples, with one element for each positional argument or output, None where there is no gradient. What it
-    returns, unless None, replaces grad_input.
+    Both are tuples, with one element for each positional argument or output (each value of a dict), None where there is
+    no gradient. What it returns, unless None, replaces grad_input.
     """
     return _register(self._backward_hooks, hook, prepend)
 
@@ -131,18 +132,18 @@ class _BackwardHooks:
         return _insert_identity(args, self.inputs, self._on_grad_input)
 
     def gate_outputs(self, out: Any) -> Any:
-        if not isinstance(out, (Tensor, tuple)):
+        outs = tuple(out.values()) if isinstance(out, dict) else tuple(out) if isinstance(out, list) else _as_tuple(out)
+        self.outputs, self.output_count = _requiring_grad(outs), len(outs)
+        if self.outputs:
+            return _rebuilt(out, _insert_identity(outs, self.outputs, self._on_grad_output))
+        if not all(isinstance(x, (Tensor, bool, int, float, str, type(None))) for x in outs):
             warnings.warn(
-                f"{type(self.module).__name__}: backward hooks need an output that is a Tensor or a tuple of them, got "
-                f"{type(out).__name__}; they are not called",
+                f"{type(self.module).__name__}: backward hooks need an output that is a Tensor or a tuple, list or "
+                f"dict of them, got {type(out).__name__}; they are not called",
                 UserWarning,
                 stacklevel=4,
             )
-            return out
-        outs = _as_tuple(out)
-        self.outputs, self.output_count = _requiring_grad(outs), len(outs)
-        outs = _insert_identity(outs, self.outputs, self._on_grad_output)
-        return outs if isinstance(out, tuple) else outs[0]
+        return out
 
     def _on_grad_output(self, gradients: tuple[Any, ...]) -> list[Any]:
         full = _with_nones(gradients, self.outputs, self.output_count)
@@ -163,6 +164,17 @@ class _BackwardHooks:
             full = full if changed is None else _as_tuple(changed)
         self.grad_output = None
         return [full[i] for i in self.inputs]
+
+
+def _rebuilt(out: Any, outs: tuple[Any, ...]) -> Any:
+    """An output of the same class, of these elements."""
+    if isinstance(out, Tensor):
+        return outs[0]
+    if isinstance(out, dict):
+        new = copy.copy(out)
+        new.update(zip(out, outs))
+        return new
+    return type(out)(*outs) if hasattr(out, "_fields") else type(out)(outs)
 
 
 def _requiring_grad(values: tuple[Any, ...]) -> list[int]:

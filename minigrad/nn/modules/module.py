@@ -10,8 +10,8 @@ from minigrad.autograd.grad_mode import no_grad
 from minigrad.dtypes import dtype_named, floating
 from minigrad.engine.tensor import Tensor
 from minigrad.nn.modules import hooks
+from minigrad.nn.modules import state_dict as state
 from minigrad.nn.modules.error_path import LAYER_ERRORS, add_path
-from minigrad.nn.modules.state_dict import load_state_dict, state_dict
 from minigrad.nn.parameter import Buffer, Parameter
 
 # the registries of a module, dicts by name, and what belongs into each
@@ -79,6 +79,8 @@ class Module:
         for other in _REGISTRIES:
             if other != registry:
                 self.__dict__[other].pop(name, None)
+        if registry != "_buffers":
+            self._non_persistent_buffers_set.discard(name)
         self.__dict__.pop(name, None)
 
     def __getattr__(self, name: str) -> Any:
@@ -92,6 +94,7 @@ class Module:
         for registry in (self._parameters, self._buffers, self._modules):
             if name in registry:
                 del registry[name]
+                self._non_persistent_buffers_set.discard(name)
                 return
         object.__delattr__(self, name)
 
@@ -273,15 +276,17 @@ class Module:
             if p.grad is not None:
                 p.grad = None if set_to_none else p.grad.detach().zero_()
 
-    def _apply(self, fn: Callable[[Tensor], Tensor]) -> "Module":
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Module":
+        """Put fn(t) in the place of every parameter and buffer: each module for its own, so that it may do more."""
+        for child in self.children() if recurse else ():
+            child._apply(fn)
         with no_grad():
-            for module in self.modules():
-                for p in (p for p in module._parameters.values() if p is not None):
-                    grad, p._grad = p._grad, None
-                    p.data = fn(p.detach())
-                    p._grad = None if grad is None else fn(grad.detach())
-                for name, b in module._buffers.items():
-                    module._buffers[name] = None if b is None else fn(b)
+            for p in (p for p in self._parameters.values() if p is not None):
+                grad, p._grad = p._grad, None
+                p.data = fn(p.detach())
+                p._grad = None if grad is None else fn(grad.detach())
+            for name, b in self._buffers.items():
+                self._buffers[name] = None if b is None else fn(b)
         return self
 
     def to(self, *args: Any, **options: Any) -> "Module":
@@ -344,22 +349,16 @@ class Module:
 
     # --- state, hooks, printing ---------------------------------------------------------------------------------------
 
-    state_dict = state_dict
-    load_state_dict = load_state_dict
+    _version: int = 1  # of the form of its state, for a _load_from_state_dict that knows earlier ones
+    state_dict, load_state_dict = state.state_dict, state.load_state_dict
+    _save_to_state_dict, _load_from_state_dict = state._save_to_state_dict, state._load_from_state_dict
+    get_extra_state, set_extra_state = state.get_extra_state, state.set_extra_state
 
     register_forward_pre_hook = hooks.register_forward_pre_hook
     register_forward_hook = hooks.register_forward_hook
     register_full_backward_hook = hooks.register_full_backward_hook
     register_full_backward_pre_hook = hooks.register_full_backward_pre_hook
     register_backward_hook = hooks.register_full_backward_hook  # PyTorch's older hook left gradients out
-
-    def get_extra_state(self) -> Any:
-        """What else belongs into the state_dict (numbers, strings, tensors): a subclass may define it."""
-        raise NotImplementedError(f"{type(self).__name__}: get_extra_state() is not defined")
-
-    def set_extra_state(self, state: Any) -> None:
-        """Restore what get_extra_state gave: a subclass may define it."""
-        raise NotImplementedError(f"{type(self).__name__}: set_extra_state() is not defined")
 
     def extra_repr(self) -> str:
         """What `repr` shows in the parentheses."""

@@ -6,6 +6,7 @@ It is what makes structured sparsity pay: Wen et al., Learning Structured Sparsi
 
 import copy
 import math
+import warnings
 from collections import Counter
 from typing import Any
 
@@ -28,6 +29,7 @@ from minigrad.nn.utils.pruned import PrunedConv, PrunedLinear
 from minigrad.ops.array.creation import tensor, zeros
 
 CONV = (Conv1d, Conv2d, Conv3d)
+WEIGHTED = (Linear, *CONV)
 AVG_POOLS = (pooling.AvgPool1d, pooling._AvgPoolNd)
 POOLS = (pooling._MaxPoolNd, pooling._AdaptiveAvgPoolNd, pooling._AdaptiveMaxPoolNd, *AVG_POOLS)
 POINTWISE = (
@@ -45,19 +47,53 @@ def compact(model: Module) -> Module:
     dropout and flattening between them. The output of a row of zeros is constant, its bias; this constant is propagated
     through the layers between and folded into the next layer's bias. Outputs whose weights in the next layer are all
     zero are removed, too. Other columns of zeros are left out of the product (PrunedLinear, PrunedConv). A filter stays
-    where zero padding would make folding inexact. The attribute `compaction` of the copy lists what was removed and
-    what was kept, and why. Raises TypeError unless model is a Module."""
+    where zero padding would make folding inexact; so do layers that another module's forward calls, layers with hooks
+    or parametrizations, and subclasses with a forward of their own. The attribute `compaction` of the copy lists what
+    was removed and what was kept, and why. Warns where zeros stay outside of any Sequential, or there is none. Raises
+    TypeError unless model is a Module."""
     if not isinstance(model, Module):
         raise TypeError(f"compact: model: expected a Module, got {type(model).__name__}")
     small = copy.deepcopy(model).eval()
     notes: list[str] = []
-    shared, seen = _shared(small), set[int]()
-    for path, module in list(small.named_modules()):
+    shared, seen, followed = _shared(small), set[int](), set[int]()
+    before = list(small.named_modules())
+    for path, module in before:
         if type(module).forward is Sequential.forward and id(module) not in seen:
-            _compact_chain(_flattened(path, module, seen), shared, notes)
+            layers = _flattened(path, module, seen)
+            followed |= {id(layer) for *_, layer in layers if _plain(layer, *WEIGHTED)}
+            _compact_chain(layers, shared, notes)
+    _tell_of_others([(path, m) for path, m in before if isinstance(m, WEIGHTED)], followed, notes)
     small.train(model.training)
     object.__setattr__(small, "compaction", notes)
     return small
+
+
+def _tell_of_others(layers: list[tuple[str, Any]], followed: set[int], notes: list[str]) -> None:
+    """Note, and warn of, the layers that stay as they are, since what becomes of their outputs is not known."""
+    others = [(path, layer) for path, layer in layers if id(layer) not in followed]
+    zeros = [path or "the model" for path, layer in others if "weight" in layer._parameters and _zeros(layer)]
+    notes += [f"{path}: kept, it is no plain layer of a Sequential" for path in zeros]
+    if zeros or len(others) == len(layers):
+        what = f"{', '.join(zeros)}: rows or columns of zeros stay" if zeros else "there is nothing to compact"
+        warnings.warn(
+            f"compact: {what}, for only plain linear layers and convolutions of a Sequential are compacted; put layers "
+            f"that follow one another into one",
+            stacklevel=4,
+        )
+
+
+def _zeros(layer: Any) -> bool:
+    """Has its weight whole rows or columns of zeros?"""
+    live = to_numpy(layer.weight._array).reshape(layer.weight.shape[0], -1) != 0
+    return not (live.any(0).all() and live.any(1).all())
+
+
+def _plain(m: Any, *kinds: type[Module]) -> bool:
+    """Is it of one of these kinds, with nothing of its own: no other forward, no hook, no parametrization?"""
+    return (
+        any(isinstance(m, kind) and type(m).forward is kind.forward for kind in kinds)
+        and not (m._forward_hooks or m._forward_pre_hooks or "parametrizations" in m._modules)
+    )  # fmt: skip
 
 
 def _shared(model: Module) -> set[int]:
@@ -85,7 +121,7 @@ def _flattened(path: str, module: Module, seen: set[int]) -> list[Layer]:
 
 
 def _compact_chain(layers: list[Layer], shared: set[int], notes: list[str]) -> None:
-    weights = [i for i, (*_, layer) in enumerate(layers) if isinstance(layer, (Linear, *CONV))]
+    weights = [i for i, (*_, layer) in enumerate(layers) if _plain(layer, *WEIGHTED)]
     for i, j in zip(weights, weights[1:]):
         (*_, path, a), between, (*_, next_path, b) = layers[i], [layer for *_, layer in layers[i + 1 : j]], layers[j]
         obstacle = _obstacle(a, between, b, next_path, shared)
@@ -108,7 +144,7 @@ def _obstacle(a: Any, between: list[Any], b: Any, next_path: str, shared: set[in
         return "grouped convolutions are not compacted"
     if shared & {id(m) for m in (a, *between, b)}:
         return f"it or a layer on the way to {next_path} is used more than once"
-    unknown = [type(m).__name__ for m in between if not isinstance(m, (*POINTWISE, *POOLS, _BatchNorm, Flatten))]
+    unknown = [type(m).__name__ for m in between if not _plain(m, *POINTWISE, *POOLS, _BatchNorm, Flatten)]
     if unknown:
         return f"before {next_path} there is {', '.join(unknown)}"
     outputs, read = a.weight.shape[0], b.weight.shape[1]

@@ -23,7 +23,7 @@ class PrunedLinear(Module):
         super().__init__()
         self.in_features, self.out_features = layer.in_features, layer.out_features
         self.register_buffer("live", tensor(live, device=layer.weight.device))
-        self.weight = Parameter(layer.weight.detach()[:, self.live])
+        self.weight = Parameter(layer.weight.detach()[:, self.live], layer.weight.requires_grad)
         self.bias = layer.bias
 
     def forward(self, input: Any) -> Any:
@@ -48,7 +48,7 @@ class PrunedConv(Module):
         self.in_channels, self.out_channels = layer.in_channels, layer.out_channels
         self.live = np.unravel_index(live, (layer.in_channels, *layer.kernel_size))  # indices by dimension
         matrix = reshape(layer.weight.detach(), (layer.out_channels, -1))
-        self.weight = Parameter(matrix[:, tensor(live, device=matrix.device)])
+        self.weight = Parameter(matrix[:, tensor(live, device=matrix.device)], layer.weight.requires_grad)
         self.bias = layer.bias
 
     def forward(self, input: Any) -> Any:

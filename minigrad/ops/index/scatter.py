@@ -24,6 +24,7 @@ from minigrad.ops.index.indexing import (
     check_range,
     gather,
     getitem,
+    raw_index,
     scatter_add_into,
 )
 from minigrad.ops.pointwise.arithmetic import div, where
@@ -261,7 +262,7 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
 @public
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """A copy of the input with input[indices] = values, or += where `accumulate`, repeated indices adding up."""
-    positions = tuple(_raw(i) for i in indices)
+    positions = raw_index(tuple(indices), _raw(input))
     if not accumulate:
         return _setitem(input, values, index=positions)
     chosen = getitem(_detached(input), positions)

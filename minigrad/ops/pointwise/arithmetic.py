@@ -5,6 +5,7 @@ in docs/subgradients.md and in each docstring.
 """
 
 import operator
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from minigrad.backend import array_module, assert_all
 from minigrad.dtypes import finfo, floating
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import binary, unary
+from minigrad.engine.messages import describe
 from minigrad.engine.promotion import floated, is_number, promoted
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError
@@ -224,11 +226,22 @@ minimum = binary(
 @primitive(name="where", zero_preserving=True, input=lambda g, condition: where(condition, g, 0.0),
            other=lambda g, condition: where(condition, 0.0, g))  # fmt: skip
 def _where(condition: Any, input: Any, other: Any) -> Any:
+    if condition.dtype.char != "?":
+        condition = _as_condition(condition)
     return array_module(condition).where(condition, input, other)
 
 
+def _as_condition(condition: Any) -> Any:
+    """uint8 as bool, with a warning: what PyTorch had before it had bool. DtypeError for others."""
+    if condition.dtype.char != "B":
+        raise DtypeError(f"where: condition: expected bool, got {describe(condition)}; convert it with .bool()")
+    warnings.warn("where: condition: uint8 is deprecated; convert it with .bool()", FutureWarning, stacklevel=4)
+    return condition.astype(bool)
+
+
 def where(condition: Any, input: Any, other: Any) -> Any:
-    """input where the condition (bool) holds, else other; the three broadcast. The gradient goes the same way."""
+    """input where the condition (bool) holds, else other; the three broadcast. The gradient goes the same way. Raises
+    DtypeError for another dtype than bool (uint8: warns)."""
     if isinstance(condition, Tensor) or isinstance(input, Tensor) or isinstance(other, Tensor):
         if is_number(input) and is_number(other):
             input = tensor(input, device=getattr(condition, "device", None))

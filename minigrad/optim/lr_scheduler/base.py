@@ -15,8 +15,8 @@ class LRScheduler:
     """Sets each group's lr: when it is constructed, and at every `step()`, which comes after the optimizer's.
 
     A subclass defines `get_lr`: the rates of all groups at `self.last_epoch`, often from those before it. Each
-    group's first rate is kept in it as "initial_lr", and here in `base_lrs`. last_epoch: -1 to begin; the number of
-    steps made to go on with an optimizer whose groups have an "initial_lr".
+    group's first rate is kept in it as "initial_lr", and here in `base_lrs`. last_epoch: -1 to begin; n - 1 to go on
+    after n steps with an optimizer whose groups have their "initial_lr" and the rates of then.
     """
 
     _functions: tuple[str, ...] = ()  # attributes that hold functions: code is not state
@@ -93,6 +93,16 @@ class LRScheduler:
             self.step()
         finally:
             self._is_initial = False
+
+    @property
+    def _resumes(self) -> bool:
+        """Is this the constructor's step, to go on from rates that are there already?"""
+        return self._is_initial and self.last_epoch > 0
+
+    def _begin(self) -> None:
+        """Begin anew from the rates as they are, as if just constructed: for schedules of schedules."""
+        self.last_epoch = -1
+        self._initial_step()
 
     def step(self, epoch: int | None = None) -> None:
         """Go on by one, or to `epoch`. Warns where the optimizer made no step yet: its first rate would go unused."""

@@ -29,6 +29,20 @@ class _Combined(LRScheduler):
         self._attach(optimizer)
         self._schedulers = list(schedulers)
 
+    def _go(self, epoch: int | None = None) -> None:
+        """Begin from the first rates: what a SequentialLR asks of each schedule."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["initial_lr"]
+        self._begin()
+
+    def _repeat(self, steps: int) -> None:
+        """Begin, and make these steps anew. They need no warning that the optimizer made none."""
+        self._go()
+        stepped, self.optimizer._stepped = self.optimizer._stepped, True
+        for _ in range(steps):
+            self.step()
+        self.optimizer._stepped = stepped
+
     def state_dict(self) -> dict[str, Any]:
         """All attributes but the optimizer, and of the schedulers their state_dicts."""
         own = {k: v for k, v in self.__dict__.items() if k not in ("optimizer", "_schedulers")}
@@ -50,31 +64,26 @@ class _Combined(LRScheduler):
 class SequentialLR(_Combined):
     """One schedule after the other: the second from step milestones[0] on, and so on, each from its own beginning.
 
-    Only the first may itself be made of schedules.
+    last_epoch: n - 1 to go on after n steps, which are repeated from the groups' "initial_lr" on; the schedules are
+    then given as they were at first, and the rates that the groups have do not matter.
     """
 
     def __init__(
         self, optimizer: Optimizer, schedulers: list[LRScheduler], milestones: list[int], last_epoch: int = -1
     ) -> None:
         self._take(schedulers, optimizer)
-        for i, scheduler in enumerate(schedulers[1:], 1):
-            if isinstance(scheduler, _Combined):
-                raise ValueError(
-                    f"{self._name}: schedulers[{i}]: got a {scheduler._name}, which can only come first; list its parts"
-                )
         if len(milestones) != len(schedulers) - 1:
             raise ValueError(
                 f"{self._name}: milestones: expected {len(schedulers) - 1}, one less than schedulers, got "
                 f"{len(milestones)}"
             )
         self._milestones = list(milestones)
-        self.last_epoch = last_epoch + 1
-        for group in optimizer.param_groups:
-            group["lr"] = group["initial_lr"]  # as if those that were made first had not begun
-        for scheduler in self._schedulers:
-            _undo(scheduler)
+        self._repeat(last_epoch + 1)
+
+    def _begin(self) -> None:
+        self.last_epoch = 0
         first = self._schedulers[bisect_right(self._milestones, 0)]
-        first._initial_step()
+        first._begin()
         self._last_lr = first.get_last_lr()
 
     def step(self, epoch: int | None = None) -> None:
@@ -91,10 +100,21 @@ class SequentialLR(_Combined):
 
 
 class ChainedScheduler(_Combined):
-    """All schedules at once: each changes the rates that the one before it left."""
+    """All schedules at once: each changes the rates that the one before it left, or sets its own in their place (by a
+    function, a cycle, restarts, a SequentialLR at a milestone).
+
+    Where one is a SequentialLR, which begins from the groups' "initial_lr", all begin anew from there.
+    """
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
         self._take(schedulers, optimizer)
+        if _holds_sequence(self):
+            self._repeat(_steps_made(self))
+        self._last_lr = self._rates()
+
+    def _begin(self) -> None:
+        for scheduler in self._schedulers:
+            scheduler._begin()
         self._last_lr = self._rates()
 
     def step(self, epoch: int | None = None) -> None:
@@ -105,11 +125,15 @@ class ChainedScheduler(_Combined):
         self._last_lr = self._rates()
 
 
-def _undo(scheduler: LRScheduler) -> None:
-    for inner in getattr(scheduler, "_schedulers", ()):
-        _undo(inner)
-    if not hasattr(scheduler, "_schedulers"):
-        scheduler.last_epoch -= 1
+def _holds_sequence(scheduler: LRScheduler) -> bool:
+    parts = getattr(scheduler, "_schedulers", ())
+    return isinstance(scheduler, SequentialLR) or any(map(_holds_sequence, parts))
+
+
+def _steps_made(scheduler: LRScheduler) -> int:
+    if isinstance(scheduler, ChainedScheduler):
+        return max(map(_steps_made, scheduler._schedulers))
+    return scheduler.last_epoch
 
 
 def _check_no_epoch(op: str, epoch: Any) -> None:

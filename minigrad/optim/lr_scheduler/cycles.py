@@ -51,6 +51,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         self.T_mult = checks.integer(self._name, "T_mult", T_mult)
         self.eta_min = self._number("eta_min", eta_min)
         self.T_cur: float = last_epoch
+        if last_epoch >= 0:
+            self.T_cur, self.T_i = self._within(last_epoch)
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:

@@ -55,7 +55,7 @@ class StepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        if self.last_epoch == 0 or self.last_epoch % self.step_size:
+        if self._resumes or self.last_epoch == 0 or self.last_epoch % self.step_size:
             return self._rates()
         return [lr * self.gamma for lr in self._rates()]
 
@@ -76,7 +76,7 @@ class MultiStepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        if self.last_epoch not in self.milestones:
+        if self._resumes or self.last_epoch not in self.milestones:
             return self._rates()
         return [lr * self.gamma ** self.milestones[self.last_epoch] for lr in self._rates()]
 
@@ -96,7 +96,7 @@ class ConstantLR(LRScheduler):
     def get_lr(self) -> list[float]:
         if self.last_epoch == 0:
             return [lr * self.factor for lr in self._rates()]
-        if self.last_epoch != self.total_iters:
+        if self._resumes or self.last_epoch != self.total_iters:
             return self._rates()
         if not self.factor:
             return self.base_lrs  # 0 cannot be divided out again
