@@ -62,6 +62,9 @@ KINKS = [
     at("hardshrink at -0.5 and 0.5", lambda m, x: _f(m).hardshrink(x), [-0.5, 0.5], [0, 0], [0, 0]),
     at("threshold(x, 1, 5) at 1", lambda m, x: _f(m).threshold(x, 1, 5), 1, 5, 0),
     at("clamp(x, 0, 1) at 0 and 1", lambda m, x: x.clamp(0, 1), [0, 1], [0, 1], [1, 1]),
+    at("grid_sample(border) of [0, 1, 2] at its corners", lambda m, x: _f(m).grid_sample(
+        m.arange(3, dtype=m.float64).view(1, 1, 1, 3).expand(1, 1, 3, 3), x, padding_mode="border", align_corners=True),
+        [[[[1, 0], [0, 1]]]], [[[[2, 1]]]], [[[[0, 0], [1, 0]]]]),
     at("sqrt at 0", lambda m, x: x.sqrt(), 0, 0, INF),
     at("x ** 0 at 0", lambda m, x: x**0, 0, 1, 0),
     at("x ** 1 at 0", lambda m, x: x**1, 0, 0, 1),
@@ -71,7 +74,7 @@ KINKS = [
     Convention("atan2(0, 0)", lambda m, y, x: m.atan2(y, x), (0.0, 0.0), 0, (0, 0)),
     Convention("hypot(0, 0)", lambda m, y, x: m.hypot(y, x), (0.0, 0.0), 0, (0, 0), (NAN, NAN)),
     Convention("xlogy(0, 0)", lambda m, x, y: m.xlogy(x, y), (0.0, 0.0), 0, (0, 0), (0, NAN)),
-]
+]  # fmt: skip
 
 NORMS = [
     at("2-norm of zeros", lambda m, x: x.norm(), [0, 0], 0, [0, 0]),
