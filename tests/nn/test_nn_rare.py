@@ -72,9 +72,9 @@ def test_grid_sample_is_pytorchs_far_outside_too(mode: str, padding_mode: str, a
 @pytest.mark.parametrize("padding_mode, align, at, expected", [
     ("border", True, (1, 0), (0, 0)), ("border", True, (0, 1), (1, 0)), ("border", True, (-1, -1), (0, 0)),
     ("border", False, (-2 / 3, 0), (0, 0)), ("border", False, (0, 1.5), (1.5, 0)),
-    ("reflection", True, (1, 0), (0, 0)), ("reflection", True, (0, -3), (1, 0)), ("reflection", True, (1.5, 0), (-1, 0)),
-    ("reflection", False, (-1, 0), (0, 0)), ("reflection", False, (2, 0), (-1.5, 0)),
-    ("zeros", True, (1, 0), (-2, 0)), ("zeros", True, (0, 0.5), (1, 0)),
+    ("reflection", True, (1, 0), (0, 0)), ("reflection", True, (0, -3), (1, 0)),
+    ("reflection", True, (1.5, 0), (-1, 0)), ("reflection", False, (-1, 0), (0, 0)), ("zeros", True, (1, 0), (-2, 0)),
+    ("reflection", False, (2, 0), (-1.5, 0)), ("zeros", True, (0, 0.5), (1, 0)),
 ])  # fmt: skip
 def test_grid_sample_on_the_edge(padding_mode: str, align: bool, at: Any, expected: Any) -> None:
     x = mg.arange(3, dtype=mg.float64).view(1, 1, 1, 3).expand(1, 1, 3, 3)

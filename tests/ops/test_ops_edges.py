@@ -60,6 +60,47 @@ def test_cofactors_of_a_matrix_of_rank_n_minus_2_are_zero_and_its_gradient_is_fi
     assert not g.detach().numpy().any() and h[3, 3].item() == 1.0
 
 
+EYE, TALL = np.eye(2), np.eye(3, 2)
+L = mg.linalg
+EQUAL_VALUES: list[tuple[Any, Any, Any]] = [
+    (lambda x: L.svd(x).S, EYE, EYE),
+    (lambda x: L.svd(x, full_matrices=False)[1] * mg.tensor([1.0, 2.0]), 3 * TALL, TALL * [1, 2]),
+    (lambda x: L.svdvals(x.mT), TALL, TALL),
+    (lambda x: L.svdvals(x), np.stack([EYE, 2 * EYE]), np.stack([EYE, EYE])),
+    (lambda x: L.svdvals(x), np.zeros((2, 2)), EYE),
+    (lambda x: L.svdvals(x), np.diag([1.0, 2.0]) * 1e19, EYE),
+    (lambda x: L.svd(x).S, [[1.0, 1.0], [1.0, 1.0]], None),
+    (lambda x: L.norm(x, "nuc"), 1e19 * EYE, EYE),
+    (lambda x: mg.norm(x, "nuc"), TALL, TALL),
+    (lambda x: L.matrix_norm(x, -2), EYE, EYE / 2),
+    (lambda x: L.cond(x), EYE, [[1, 0], [0, -1]]),
+    (lambda x: L.eigh(x, "U").eigenvalues, -EYE, EYE),
+    (lambda x: L.eigvalsh(x) ** 2, np.stack([EYE, 3 * EYE]), np.stack([2 * EYE, 6 * EYE])),
+]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("f, x, expected", EQUAL_VALUES)
+def test_gradients_of_equal_singular_values_and_eigenvalues(f: Any, x: Any, expected: Any, dtype: str) -> None:
+    leaf = mg.tensor(np.asarray(x, dtype), requires_grad=True)
+    f(leaf).sum().backward()
+    g = leaf.grad.numpy()
+    assert np.isfinite(g).all() and (expected is None or np.allclose(np.abs(g), np.abs(expected), atol=1e-6))
+
+
+def test_vectors_of_equal_values_have_no_gradient_and_others_a_symmetric_one() -> None:
+    x = mg.tensor(EYE, requires_grad=True)
+    U, S, Vh = L.svd(x)
+    assert mg.autograd.grad(((U * S) @ Vh)[0].sum(), x)[0].isnan().any()
+    w, v = L.eigh(x)
+    assert mg.autograd.grad(((v * w) @ v.mT)[0].sum(), x)[0].isnan().any()
+    y = mg.tensor([[1.0, 0.5], [0.5, 3.0]], dtype=mg.float64, requires_grad=True)
+    w, v = L.eigh(y)
+    assert np.allclose(mg.autograd.grad(((v * w) @ v.mT)[0].sum(), y)[0].numpy(), [[1, 0.5], [0.5, 0]])
+    with pytest.raises(ShapeError, match="matrix_norm: expected two dimensions"):
+        mg.norm(mg.ones(2, 2, 2), "nuc")
+
+
 def test_where_of_sqrt_needs_the_safe_one() -> None:
     x = mg.zeros(2, requires_grad=True)
     mg.where(x > 0, mg.safe_sqrt(x), 0.0).sum().backward()

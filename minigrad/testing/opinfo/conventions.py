@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 INF, NAN = math.inf, math.nan
+EYE = [[1, 0], [0, 1]]
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,10 @@ NORMS = [
     at("1-norm of zeros", lambda m, x: x.norm(1), [0, 0], 0, [0, 0]),
     at("3-norm of zeros", lambda m, x: x.norm(3), [0, 0], 0, [0, 0]),
     at("inf-norm of [1, -1]", lambda m, x: x.norm(INF), [1, -1], 1, [0.5, -0.5]),
+    at("singular values of a unit matrix", lambda m, x: m.linalg.svdvals(x), EYE, [1, 1], EYE),
+    at("eigenvalues of a unit matrix", lambda m, x: m.linalg.eigvalsh(x), EYE, [1, 1], EYE),
+    at("nuclear norm of a unit matrix", lambda m, x: m.linalg.matrix_norm(x, "nuc"), EYE, 2, EYE),
+    at("spectral norm of a unit matrix", lambda m, x: m.linalg.matrix_norm(x, 2), EYE, 1, [[0.5, 0], [0, 0.5]]),
     at("std of a constant", lambda m, x: x.std(), [2, 2, 2], 0, [0, 0, 0]),
     at("var of one element, correction=0", lambda m, x: x.var(correction=0), [2], 0, [0]),
     at("var of one element", lambda m, x: x.var(), [2], NAN, [NAN]),
