@@ -101,6 +101,42 @@ def test_vectors_of_equal_values_have_no_gradient_and_others_a_symmetric_one() -
         mg.norm(mg.ones(2, 2, 2), "nuc")
 
 
+def assigned(x: Any, index: Any, value: Any) -> Any:
+    y = x * 1
+    y[index] = value
+    return y
+
+
+TWICE = mg.tensor([0, 2, 0])
+BY_COLUMNS = mg.tensor([[2, 0], [0, 1], [1, 2]]).T  # as it lies in memory another element would be the last
+REPEATED: list[tuple[Any, Any, list[float]]] = [
+    (lambda x, v: assigned(x, TWICE, v), [1.0, 2.0, 3.0], [0, 1, 1]),
+    (lambda x, v: assigned(x, [0, 0, -3], v), [1.0, 2.0, 3.0], [0, 0, 1]),
+    (lambda x, v: assigned(x, TWICE, v), 1.0, 2),
+    (lambda x, v: assigned(x[None], (..., TWICE), v), [1.0, 2.0, 3.0], [0, 1, 1]),
+    (lambda x, v: assigned(x, BY_COLUMNS, v), [[1.0, 2, 3], [4, 5, 6]], [[0, 0, 0], [1, 1, 1]]),
+    (lambda x, v: assigned(x, BY_COLUMNS, v), [1.0, 2.0, 3.0], [1, 1, 1]),
+    (lambda x, v: assigned(x, BY_COLUMNS, v.T), [[1.0, 2], [3, 4], [5, 6]], [[0, 1], [0, 1], [0, 1]]),
+    (lambda x, v: (x * 1).index_put_((TWICE,), v), [1.0, 2.0, 3.0], [0, 1, 1]),
+    (lambda x, v: x.index_put((TWICE,), v, accumulate=True), [1.0, 2.0, 3.0], [1, 1, 1]),
+    (lambda x, v: x.index_copy(0, TWICE, v), [1.0, 2.0, 3.0], [0, 1, 1]),
+    (lambda x, v: (x * 1).index_copy_(0, TWICE, v), [1.0, 2.0, 3.0], [0, 1, 1]),
+    (lambda x, v: x.put(TWICE, v), [1.0, 2.0, 3.0], [0, 1, 1]),
+    (lambda x, v: x.scatter(0, TWICE, v), [1.0, 2.0, 3.0], [0, 1, 1]),
+    (lambda x, v: (x * 1).scatter_(0, TWICE, v), [1.0, 2.0, 3.0], [0, 1, 1]),
+]
+
+
+@pytest.mark.parametrize("write, value, expected", REPEATED)
+def test_what_was_written_over_gets_no_gradient(write: Any, value: Any, expected: Any) -> None:
+    x, v = mg.zeros(3, dtype=mg.float64).requires_grad_(), mg.tensor(value, dtype=mg.float64, requires_grad=True)
+    out = write(x, v)
+    (g,) = mg.autograd.grad(out.sum(), v, create_graph=True)
+    assert g.tolist() == expected
+    assert mg.autograd.gradcheck(lambda x, v: write(x * x, v * v), (x, v), allow_zero=[0, 1])
+    assert mg.autograd.gradgradcheck(lambda x, v: write(x * x, v * v), (x, v), allow_zero=[0, 1])
+
+
 def test_where_of_sqrt_needs_the_safe_one() -> None:
     x = mg.zeros(2, requires_grad=True)
     mg.where(x > 0, mg.safe_sqrt(x), 0.0).sum().backward()
