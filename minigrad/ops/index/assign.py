@@ -7,7 +7,7 @@ from minigrad.backend import ignore_fp_warnings, wraps_indices
 from minigrad.dtypes import category
 from minigrad.engine.inplace import check_not_leaf, check_writeable, rebase_history, records
 from minigrad.engine.messages import describe, explain_failure
-from minigrad.engine.primitive import REGISTRY, record
+from minigrad.engine.primitive import REGISTRY, plan_once, record
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.versions import bump_version, user_line
 from minigrad.errors import DtypeError, ShapeError
@@ -38,7 +38,8 @@ def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tens
     bump_version(array, name, user_line())
     if category(array.dtype) >= 2 and records(self, value):
         sources = (self._current(), value._current() if isinstance(value, Tensor) else None)
-        plan = REGISTRY["setitem"].plan(tuple(n is not None for n in sources))
+        mask = tuple(n is not None for n in sources)
+        plan = plan_once("setitem", mask) if name == "setitem" else REGISTRY["setitem"].plan(mask)
         kept = plan.keep(None, raw, None, {"index": place})
         rebase_history(self, record(plan, tuple(n for n in sources if n is not None), kept, array))
     return self
