@@ -12,7 +12,7 @@ from minigrad.engine import bfloat16
 from minigrad.engine.graph import FREED, AccumulateGrad, Node
 from minigrad.engine.messages import describe
 from minigrad.engine.modes import modes
-from minigrad.engine.primitive import REGISTRY, wrap
+from minigrad.engine.primitive import REGISTRY, holds_arrays, wrap
 from minigrad.engine.slice_grad import SliceGradient
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.versions import OWN_REFERENCES, bump_version, check_unchanged, clock
@@ -26,6 +26,7 @@ def backward_pass(
     create: bool,
     wanted: set[Node] | None = None,
     collect: bool = False,
+    stop: bool = False,
 ) -> dict[Node, Any]:
     """Carry gradients from `outputs` (nodes, each with the raw gradient that arrives there) through the graph.
 
@@ -34,8 +35,10 @@ def backward_pass(
     wanted   the only nodes whose gradients matter: rules that do not lead to one of them are not run. None: all leaves.
     collect  return the gradients of the wanted nodes (raw arrays, or Tensors if `create`) instead of adding those of
              the leaves among them to their `.grad`
+    stop     (and collect) at the wanted nodes: their hooks are not called, and what is behind them is not visited
     """
-    slots = _slots([node for node, _ in outputs], wanted)
+    ends = wanted if stop else None
+    slots = _slots([node for node, _ in outputs], wanted, ends)
     found: dict[Node, Any] = {}
     for node, g in outputs:
         if node in slots:
@@ -55,6 +58,10 @@ def backward_pass(
                 slot = ready.pop()
                 node, g, slot[GRAD] = slot[NODE], slot[GRAD], None
                 parents = node.parents
+                if ends is not None and node in ends:
+                    if g is not None:
+                        found[node] = g if slot[OWN] else _copy(g)
+                    continue
                 if g is not None:
                     if node.hooks is not None:
                         g = _call_hooks(node, g, create, slot)
@@ -65,8 +72,9 @@ def backward_pass(
                         accumulate(node, g, create, slot[OWN])
                 if parents and (wanted is None or any(parent in slots for parent in parents)):
                     apply(node, g, slots, ready, create, anomaly, slot[MASKED])
-                    if not retain and node.plan.keeps_arrays:
-                        node.kept = FREED
+                    if not retain and (keeps := node.plan.keeps_arrays) is not False:
+                        if keeps or holds_arrays(node.kept):
+                            node.kept = FREED
     finally:
         modes.grad = recording
     return found
@@ -79,32 +87,33 @@ def backward_pass(
 WAITS, GRAD, OWN, MASKED, NODE = 0, 1, 2, 3, 4
 
 
-def _slots(roots: list[Node], wanted: set[Node] | None) -> dict[Node, list[Any]]:
+def _slots(roots: list[Node], wanted: set[Node] | None, ends: set[Node] | None) -> dict[Node, list[Any]]:
     """The nodes to visit."""
     slots: dict[Node, list[Any]] = {root: [0, None, False, False, root] for root in roots}
     stack = list(slots)
     while stack:
-        for parent in stack.pop().parents:
+        node = stack.pop()
+        for parent in node.parents if ends is None or node not in ends else ():
             slot = slots.get(parent)
             if slot is None:
                 slots[parent] = [1, None, False, False, parent]
                 stack.append(parent)
             else:
                 slot[WAITS] += 1
-    return slots if wanted is None else _leading_to(wanted, slots)
+    return slots if wanted is None else _leading_to(wanted, slots, ends or set())
 
 
-def _leading_to(wanted: set[Node], slots: dict[Node, list[Any]]) -> dict[Node, list[Any]]:
+def _leading_to(wanted: set[Node], slots: dict[Node, list[Any]], ends: set[Node]) -> dict[Node, list[Any]]:
     """Of these nodes those from which a wanted one can be reached, counted anew."""
     order = [node for node, slot in slots.items() if not slot[WAITS]]
     for node in order:  # grows as it goes: parents after all of their consumers
-        for parent in node.parents:
+        for parent in node.parents if node not in ends else ():
             slots[parent][WAITS] -= 1
             if not slots[parent][WAITS]:
                 order.append(parent)
     reach: dict[Node, list[Any]] = {}
     for node in reversed(order):
-        inside = [parent for parent in node.parents if parent in reach]
+        inside = [parent for parent in node.parents if parent in reach] if node not in ends else []
         if inside or node in wanted:
             reach[node] = [0, None, False, False, node]
             for parent in inside:

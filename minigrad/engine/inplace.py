@@ -15,7 +15,7 @@ from minigrad.engine.dispatch import primitive
 from minigrad.engine.graph import AccumulateGrad, Node, move_retained_grad
 from minigrad.engine.messages import describe
 from minigrad.engine.modes import modes, recording
-from minigrad.engine.primitive import REGISTRY, record, wrap
+from minigrad.engine.primitive import REGISTRY, plan_once, record, wrap
 from minigrad.engine.tensor import Tensor, replay_view
 from minigrad.engine.versions import bump_version, user_line
 from minigrad.errors import DtypeError, GraphError, ShapeError
@@ -115,7 +115,7 @@ def rebase_history(self: Tensor, node: Node | None) -> None:
         self._node = node
         return
     sources = (base._node, node)
-    plan = REGISTRY["overwrite"].plan(tuple(n is not None for n in sources))
+    plan = plan_once("overwrite", tuple(n is not None for n in sources))
     parents = tuple(n for n in sources if n is not None)
     kept = plan.keep(None, None, None, {"link": self._view})
     new = record(plan, parents, kept, base._array)

@@ -43,6 +43,7 @@ class Plan:
         "zero_preserving", "elementwise", "is_view", "chunked",
     )  # fmt: skip
     keep: Callable[..., Any]
+    keeps_arrays: bool | None  # None: where its index does
     joint = None  # of a composite operation: all gradients at once
     fresh = False  # are gradients nobody else's, even where they are views?
 
@@ -63,7 +64,8 @@ class Plan:
         self.kept_names = tuple(op.names[op.variadic or str(a)] for a in self.arguments)
         self.settings = {*op.static, *op.also}  # what stays as it is where arrays become Tensors
         arrays = {"out", *op.arguments, op.variadic, *op.also}
-        self.keeps_arrays = any(name in arrays for names in self.kept_names for name in names)
+        names = {name for row in self.kept_names for name in row}
+        self.keeps_arrays = bool(names & arrays) or (None if "index" in names & {*op.static} else False)
 
         def first(*values: Any) -> Any:  # compiled when first used: all of them would take 3 ms of the import
             self.keep = _keeper(op, self.kept_names, self.arguments)
@@ -128,6 +130,23 @@ def _rule_parameters(rule: Rule) -> tuple[str, ...]:
     """The names of what a rule takes beside g."""
     arguments, variadic, settings = parameters(rule)
     return (*arguments, *filter(None, (variadic,)), *settings)[1:]
+
+
+def holds_arrays(kept: Any) -> bool:
+    """Are there arrays among what a node kept, or in an index there?"""
+    return any(is_array(v) or (isinstance(v, tuple) and any(map(is_array, v))) for values in kept for v in values)
+
+
+def plan_once(name: str, mask: tuple[bool, ...]) -> Plan:
+    """`Primitive.plan` for an assignment to a part of a tensor. As in PyTorch it is good for one backward pass, though
+    its node may keep no array: a second one needs retain_graph."""
+    if (name, mask) not in _once:
+        _once[name, mask] = Plan(REGISTRY[name], mask)
+        _once[name, mask].keeps_arrays = True
+    return _once[name, mask]
+
+
+_once: dict[tuple[str, tuple[bool, ...]], Plan] = {}
 
 
 class Primitive:

@@ -6,12 +6,17 @@ Source: Chen, Xu, Zhang, Guestrin, Training deep nets with sublinear memory cost
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from minigrad.autograd.function import Function
 from minigrad.autograd.grad_mode import enable_grad
-from minigrad.engine.gradients import grad
-from minigrad.engine.graph import AccumulateGrad
+from minigrad.backend import asarray
+from minigrad.engine.backward import backward_pass
+from minigrad.engine.graph import AccumulateGrad, Node
 from minigrad.engine.modes import is_grad_enabled
+from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
+from minigrad.engine.versions import tick
 from minigrad.ops import random
 
 __all__ = ["checkpoint", "checkpoint_sequential", "get_device_states", "set_device_states"]
@@ -32,12 +37,13 @@ def checkpoint(
     if not is_grad_enabled():
         return function(*args, **options)
     segment = _Segment(function, args, options, random.get_rng_state() if preserve_rng_state else None)
+    start = tick()
     segment.result, inputs = segment.compute(detach=True)
     outputs = segment.result if isinstance(segment.result, tuple) else (segment.result,)
-    leaves = _leaves(outputs, {id(t) for t in inputs})
+    outside = _outside(outputs, inputs, start)
     if not any(isinstance(t, Tensor) and t.requires_grad for t in outputs):
         return segment.result
-    return CheckpointFunction.apply(segment, len(leaves), *leaves, *args)
+    return CheckpointFunction.apply(segment, len(outside), *outside, *args)
 
 
 class _Segment:
@@ -49,12 +55,12 @@ class _Segment:
         self.args, self.result = args, None
 
     def compute(self, detach: bool, tensors: Any = ()) -> tuple[Any, list[Tensor]]:
-        """The result with its graph, and the arguments that are tensors; with `detach` they are its leaves."""
+        """The result with its graph, and the arguments that are tensors, where that graph begins: with `detach` as
+        leaves, else as aliases of the arguments."""
         given = iter(tensors)
         args = [next(given, a) if is_tensor else a for is_tensor, a in zip(self.is_tensor, self.args)]
-        if detach:
-            args = [a.detach().requires_grad_(a.requires_grad) if isinstance(a, Tensor) else a for a in args]
         with enable_grad():
+            args = [_begun(a, detach) if isinstance(a, Tensor) else a for a in args]
             result = self.function(*args, **self.options)
         result = tuple(result) if isinstance(result, list) else result
         return result, [a for is_tensor, a in zip(self.is_tensor, args) if is_tensor]
@@ -68,30 +74,41 @@ class _Segment:
             return self.compute(detach, tensors)
 
 
-def _leaves(outputs: Any, inputs: set[int]) -> list[Tensor]:
-    """The leaves of the outputs' graph other than the inputs: mostly the parameters of the segment."""
+def _begun(a: Tensor, detach: bool) -> Tensor:
+    """An argument with a node of its own, which nothing outside the segment has."""
+    return a.detach().requires_grad_(a.requires_grad) if detach or not a.requires_grad else a[...]
+
+
+def _outside(outputs: Any, inputs: list[Tensor], start: int) -> list[Tensor]:
+    """What the outputs' graph uses beside the inputs, mostly parameters: leaves, and results of before `start`."""
+    inside = {t._current() for t in inputs}
     stack = [t._current() for t in outputs if isinstance(t, Tensor) and t.requires_grad]
-    seen, leaves = set(stack), []
+    seen, found = set(stack), []
     while stack:
-        node = stack.pop()
-        if isinstance(node, AccumulateGrad):
-            owner = node.owner()
-            if owner is not None and id(owner) not in inputs:
-                leaves.append(owner)
-        for parent in node.parents:  # type: ignore[union-attr]
+        node: Any = stack.pop()
+        if isinstance(node, AccumulateGrad) or node.clock < start:
+            t = node.owner() if isinstance(node, AccumulateGrad) else _standing_for(node)
+            found += [] if t is None or node in inside else [t]
+            continue
+        for parent in node.parents:
             if parent not in seen:
                 seen.add(parent)
                 stack.append(parent)
-    return leaves
+    return found
+
+
+def _standing_for(node: Node) -> Tensor:
+    """A tensor at this place of the graph; of its values nothing is known, or needed."""
+    return wrap(np.broadcast_to(np.zeros((), node.dtype), node.shape), node)
 
 
 class CheckpointFunction(Function):
-    """The segment as one node: its inputs and leaves are the arguments."""
+    """The segment as one node: its inputs, and what it uses beside them, are the arguments."""
 
     @staticmethod
     def forward(ctx: Any, segment: _Segment, count: int, *tensors: Any) -> Any:
         """The result computed before, detached, which frees its graph."""
-        ctx.segment, ctx.leaves = segment, tensors[:count]
+        ctx.segment, ctx.outside = segment, [t._current() for t in tensors[:count]]
         ctx.save_for_backward(*(t for t in tensors[count:] if isinstance(t, Tensor)))
         ctx.set_materialize_grads(False)
         result, segment.result = segment.result, None
@@ -104,14 +121,17 @@ class CheckpointFunction(Function):
         create_graph = is_grad_enabled()
         result, inputs = ctx.segment.recompute(not create_graph, ctx.saved_tensors)
         results = result if isinstance(result, tuple) else (result,)
-        pairs = [(t, g) for t, g in zip(results, gradients) if g is not None and t.requires_grad]
-        sources = [t for t in (*ctx.leaves, *inputs) if t.requires_grad]
-        outputs, weights = zip(*pairs)
-        grads = iter(grad(outputs, sources, weights, retain_graph=True, create_graph=create_graph, allow_unused=True))
-        leaf_grads = [next(grads) for _ in ctx.leaves]
-        input_grads = iter([next(grads) if t.requires_grad else None for t in inputs])
+        starts = [(t._current(), g if create_graph else g._array) for t, g in zip(results, gradients)
+                  if g is not None and t.requires_grad]  # fmt: skip
+        # the pass ends where the segment begins: hooks there, and what is behind, wait for all of a gradient
+        ends = [*ctx.outside, *(t._current() for t in inputs)]
+        found = backward_pass(starts, retain=create_graph, create=create_graph, wanted={*ends} - {None}, collect=True,
+                              stop=True)  # fmt: skip
+        grads = [found.get(node) for node in ends]
+        grads = [g if g is None or isinstance(g, Tensor) else wrap(asarray(g)) for g in grads]
+        input_grads = iter(grads[len(ctx.outside) :])
         arg_grads = [next(input_grads) if is_tensor else None for is_tensor in ctx.segment.is_tensor]
-        return None, None, *leaf_grads, *arg_grads
+        return None, None, *grads[: len(ctx.outside)], *arg_grads
 
 
 def _detached(t: Any) -> Any:

@@ -60,6 +60,53 @@ def test_a_second_backward_is_refused_with_advice() -> None:
         autograd.grad(y, x)
 
 
+def changed(x: Any, change: Any) -> Any:
+    y = x + 0
+    change(y)
+    return y
+
+
+INDEX, MASK = mg.tensor([0, 2, 0]), mg.tensor([True, False, True])
+ONCE: list[Any] = [
+    lambda x: changed(x, lambda y: y.__setitem__(0, 5.0)),
+    lambda x: changed(x, lambda y: y.__setitem__(..., 5.0)),
+    lambda x: changed(x, lambda y: y.__setitem__(INDEX, 5.0)),
+    lambda x: changed(x, lambda y: y.__setitem__(MASK, x[:2])),
+    lambda x: changed(x, lambda y: y[1:].add_(1)),
+    lambda x: changed(x, lambda y: y[0].fill_(3)),
+    lambda x: changed(x, lambda y: y.index_put_((INDEX,), x)),
+    lambda x: mg.zeros(3).index_copy(0, INDEX, x),
+    lambda x: x[INDEX],
+    lambda x: x[MASK],
+    lambda x: x.index_select(0, INDEX),
+    lambda x: x.index_add(0, INDEX, x),
+    lambda x: x.take(INDEX),
+    lambda x: x.masked_select(MASK),
+    lambda x: x.put(INDEX, x),
+    lambda x: mg.nn.functional.nll_loss(x[None], mg.tensor([1])),
+    lambda x: mg.nn.functional.embedding(INDEX, x[:, None]),
+]
+
+
+@pytest.mark.parametrize("f", ONCE)
+def test_what_keeps_an_index_or_was_assigned_to_goes_backward_once(f: Any) -> None:
+    x = mg.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = f(x).sum()
+    y.backward(retain_graph=True)
+    y.backward()
+    with pytest.raises(GraphError, match="second time"):
+        y.backward()
+
+
+@pytest.mark.parametrize("f", [lambda x: x[1:], lambda x: x[None, 0], lambda x: x + 1, lambda x: changed(
+    x, lambda y: y.add_(1)), lambda x: changed(x, lambda y: y.fill_(1)) + x])  # fmt: skip
+def test_what_keeps_nothing_may_go_backward_again(f: Any) -> None:
+    x = mg.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = f(x).sum()
+    y.backward()
+    y.backward()
+
+
 def test_retain_graph_allows_a_second_backward_and_create_graph_implies_it() -> None:
     x = leaf(1, 2)
     y = (x * x).sum()

@@ -69,6 +69,33 @@ def test_grid_sample_is_pytorchs_far_outside_too(mode: str, padding_mode: str, a
         assert np.allclose(ours.numpy(), theirs.numpy(), atol=1e-10)
 
 
+@pytest.mark.parametrize("padding_mode, align, at, expected", [
+    ("border", True, (1, 0), (0, 0)), ("border", True, (0, 1), (1, 0)), ("border", True, (-1, -1), (0, 0)),
+    ("border", False, (-2 / 3, 0), (0, 0)), ("border", False, (0, 1.5), (1.5, 0)),
+    ("reflection", True, (1, 0), (0, 0)), ("reflection", True, (0, -3), (1, 0)),
+    ("reflection", True, (1.5, 0), (-1, 0)), ("reflection", False, (-1, 0), (0, 0)), ("zeros", True, (1, 0), (-2, 0)),
+    ("reflection", False, (2, 0), (-1.5, 0)), ("zeros", True, (0, 0.5), (1, 0)),
+])  # fmt: skip
+def test_grid_sample_on_the_edge(padding_mode: str, align: bool, at: Any, expected: Any) -> None:
+    x = mg.arange(3, dtype=mg.float64).view(1, 1, 1, 3).expand(1, 1, 3, 3)
+    flat = mg.tensor([[[at]]], dtype=mg.float64, requires_grad=True)
+    F.grid_sample(x, flat, "bilinear", padding_mode, align).sum().backward()
+    assert np.allclose(flat.grad.numpy().ravel(), expected)
+    deep = mg.tensor([[[[(*at, 0.0)]]]], dtype=mg.float64, requires_grad=True)
+    F.grid_sample(x[:, :, None].expand(1, 1, 3, 3, 3), deep, "bilinear", padding_mode, align).sum().backward()
+    assert np.allclose(deep.grad.numpy().ravel(), (*expected, 0))
+
+
+def test_grid_sample_of_one_pixel_and_of_nan() -> None:
+    one, grid = mg.tensor([[[[5.0]]]]), mg.tensor([[[[0.3, -2.0]]]], requires_grad=True)
+    for padding_mode in ("border", "reflection"):
+        for align in (False, True):
+            F.grid_sample(one, grid, "bilinear", padding_mode, align).sum().backward()
+        assert grid.grad.tolist() == [[[[0.0, 0.0]]]]
+        nan = mg.tensor([[[[math.nan, -1.0]]]])
+        assert F.grid_sample(one, nan, "nearest", padding_mode, True).item() == 5  # as PyTorch: the first pixel
+
+
 def test_ctc_at_its_edges() -> None:
     logp = mg.log_softmax(mg.randn(4, 2, 3, generator=mg.Generator().manual_seed(0)), 2)
     # "1 1" needs a blank between: three steps at least

@@ -60,6 +60,83 @@ def test_cofactors_of_a_matrix_of_rank_n_minus_2_are_zero_and_its_gradient_is_fi
     assert not g.detach().numpy().any() and h[3, 3].item() == 1.0
 
 
+EYE, TALL = np.eye(2), np.eye(3, 2)
+L = mg.linalg
+EQUAL_VALUES: list[tuple[Any, Any, Any]] = [
+    (lambda x: L.svd(x).S, EYE, EYE),
+    (lambda x: L.svd(x, full_matrices=False)[1] * mg.tensor([1.0, 2.0]), 3 * TALL, TALL * [1, 2]),
+    (lambda x: L.svdvals(x.mT), TALL, TALL),
+    (lambda x: L.svdvals(x), np.stack([EYE, 2 * EYE]), np.stack([EYE, EYE])),
+    (lambda x: L.svdvals(x), np.zeros((2, 2)), EYE),
+    (lambda x: L.svdvals(x), np.diag([1.0, 2.0]) * 1e19, EYE),
+    (lambda x: L.svd(x).S, [[1.0, 1.0], [1.0, 1.0]], None),
+    (lambda x: L.norm(x, "nuc"), 1e19 * EYE, EYE),
+    (lambda x: mg.norm(x, "nuc"), TALL, TALL),
+    (lambda x: L.matrix_norm(x, -2), EYE, EYE / 2),
+    (lambda x: L.cond(x), EYE, [[1, 0], [0, -1]]),
+    (lambda x: L.eigh(x, "U").eigenvalues, -EYE, EYE),
+    (lambda x: L.eigvalsh(x) ** 2, np.stack([EYE, 3 * EYE]), np.stack([2 * EYE, 6 * EYE])),
+]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("f, x, expected", EQUAL_VALUES)
+def test_gradients_of_equal_singular_values_and_eigenvalues(f: Any, x: Any, expected: Any, dtype: str) -> None:
+    leaf = mg.tensor(np.asarray(x, dtype), requires_grad=True)
+    f(leaf).sum().backward()
+    g = leaf.grad.numpy()
+    assert np.isfinite(g).all() and (expected is None or np.allclose(np.abs(g), np.abs(expected), atol=1e-6))
+
+
+def test_vectors_of_equal_values_have_no_gradient_and_others_a_symmetric_one() -> None:
+    x = mg.tensor(EYE, requires_grad=True)
+    U, S, Vh = L.svd(x)
+    assert mg.autograd.grad(((U * S) @ Vh)[0].sum(), x)[0].isnan().any()
+    w, v = L.eigh(x)
+    assert mg.autograd.grad(((v * w) @ v.mT)[0].sum(), x)[0].isnan().any()
+    y = mg.tensor([[1.0, 0.5], [0.5, 3.0]], dtype=mg.float64, requires_grad=True)
+    w, v = L.eigh(y)
+    assert np.allclose(mg.autograd.grad(((v * w) @ v.mT)[0].sum(), y)[0].numpy(), [[1, 0.5], [0.5, 0]])
+    with pytest.raises(ShapeError, match="matrix_norm: expected two dimensions"):
+        mg.norm(mg.ones(2, 2, 2), "nuc")
+
+
+def assigned(x: Any, index: Any, value: Any) -> Any:
+    y = x * 1
+    y[index] = value
+    return y
+
+
+TWICE = mg.tensor([0, 2, 0])
+BY_COLUMNS = mg.tensor([[2, 0], [0, 1], [1, 2]]).T  # as it lies in memory another element would be the last
+REPEATED: list[tuple[Any, Any, list[float]]] = [
+    (lambda x, v: assigned(x, TWICE, v), [1.0, 2.0, 3.0], [0, 1, 1]),
+    (lambda x, v: assigned(x, [0, 0, -3], v), [1.0, 2.0, 3.0], [0, 0, 1]),
+    (lambda x, v: assigned(x, TWICE, v), 1.0, 2),
+    (lambda x, v: assigned(x[None], (..., TWICE), v), [1.0, 2.0, 3.0], [0, 1, 1]),
+    (lambda x, v: assigned(x, BY_COLUMNS, v), [[1.0, 2, 3], [4, 5, 6]], [[0, 0, 0], [1, 1, 1]]),
+    (lambda x, v: assigned(x, BY_COLUMNS, v), [1.0, 2.0, 3.0], [1, 1, 1]),
+    (lambda x, v: assigned(x, BY_COLUMNS, v.T), [[1.0, 2], [3, 4], [5, 6]], [[0, 1], [0, 1], [0, 1]]),
+    (lambda x, v: (x * 1).index_put_((TWICE,), v), [1.0, 2.0, 3.0], [0, 1, 1]),
+    (lambda x, v: x.index_put((TWICE,), v, accumulate=True), [1.0, 2.0, 3.0], [1, 1, 1]),
+    (lambda x, v: x.index_copy(0, TWICE, v), [1.0, 2.0, 3.0], [0, 1, 1]),
+    (lambda x, v: (x * 1).index_copy_(0, TWICE, v), [1.0, 2.0, 3.0], [0, 1, 1]),
+    (lambda x, v: x.put(TWICE, v), [1.0, 2.0, 3.0], [0, 1, 1]),
+    (lambda x, v: x.scatter(0, TWICE, v), [1.0, 2.0, 3.0], [0, 1, 1]),
+    (lambda x, v: (x * 1).scatter_(0, TWICE, v), [1.0, 2.0, 3.0], [0, 1, 1]),
+]
+
+
+@pytest.mark.parametrize("write, value, expected", REPEATED)
+def test_what_was_written_over_gets_no_gradient(write: Any, value: Any, expected: Any) -> None:
+    x, v = mg.zeros(3, dtype=mg.float64).requires_grad_(), mg.tensor(value, dtype=mg.float64, requires_grad=True)
+    out = write(x, v)
+    (g,) = mg.autograd.grad(out.sum(), v, create_graph=True)
+    assert g.tolist() == expected
+    assert mg.autograd.gradcheck(lambda x, v: write(x * x, v * v), (x, v), allow_zero=[0, 1])
+    assert mg.autograd.gradgradcheck(lambda x, v: write(x * x, v * v), (x, v), allow_zero=[0, 1])
+
+
 def test_where_of_sqrt_needs_the_safe_one() -> None:
     x = mg.zeros(2, requires_grad=True)
     mg.where(x > 0, mg.safe_sqrt(x), 0.0).sum().backward()

@@ -3,6 +3,7 @@ memory formats, private helpers of layers. Each does what it says, or refuses in
 
 import copy
 import importlib
+import math
 import subprocess
 import sys
 import warnings
@@ -65,6 +66,38 @@ def test_a_checkpointed_model_has_the_gradients_of_a_plain_one(parts: int) -> No
             np.testing.assert_allclose(a.numpy(), b.numpy(), 1e-6)
     with pytest.raises(ValueError, match="checkpoint_sequential: segments: expected 1 to 4, got 5"):
         checkpoint_sequential(model, 5, x)
+
+
+CHECKPOINTED: list[tuple[Any, list[float]]] = [  # at h = exp(x), x = 1: the gradient of h, which must come once
+    (lambda x, h: checkpoint(lambda a: a**3, h) + h * 5, [3 * math.e**2 + 5]),
+    (lambda x, h: checkpoint(lambda a: a**2 * h, x) + h * 5, [6.0]),
+    (lambda x, h: checkpoint(lambda a: a**2 * h * x, x) + h * 5, [6.0]),
+    (lambda x, h: checkpoint(lambda a: a * h, x) + checkpoint(lambda a: a * h * 2, x), [3.0]),
+    (lambda x, h: checkpoint(lambda a: checkpoint(lambda b: b * h, a) * h, x) + h, [2 * math.e + 1]),
+    (lambda x, h: checkpoint(lambda a: (a, h), x)[1] + h, [2.0]),
+]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("f, expected", CHECKPOINTED)
+def test_hooks_of_what_a_checkpoint_shares_with_the_outside(f: Any, expected: Any, create_graph: bool) -> None:
+    x = mg.tensor([1.0], dtype=mg.float64, requires_grad=True)
+    h, seen, leaf_seen = x.exp(), [], []
+    h.register_hook(lambda g: seen.append(g.item()))
+    h.retain_grad()
+    x.register_hook(lambda g: leaf_seen.append(g.item()))
+    f(x, h).sum().backward(create_graph=create_graph)
+    assert seen == pytest.approx(expected) and h.grad.tolist() == pytest.approx(expected) and len(leaf_seen) == 1
+    plain = mg.tensor([1.0], dtype=mg.float64, requires_grad=True)
+    with mg.no_grad():
+        step = (f(plain + 1e-6, (plain + 1e-6).exp()) - f(plain - 1e-6, (plain - 1e-6).exp())) / 2e-6
+    assert x.grad.item() == pytest.approx(step.item(), rel=1e-6) and leaf_seen == pytest.approx(step.tolist(), rel=1e-6)
+
+
+def test_a_checkpointed_argument_that_the_function_knows_too_counts_once_at_every_order() -> None:
+    x = mg.tensor([2.0], dtype=mg.float64, requires_grad=True)
+    (g,) = mg.autograd.grad(checkpoint(lambda a: a**2 * x, x).sum(), x, create_graph=True)
+    assert g.item() == 12 and mg.autograd.grad(g, x)[0].item() == 12
 
 
 def test_a_checkpointed_part_keeps_its_inputs_alone_and_runs_twice() -> None:

@@ -7,16 +7,17 @@ from minigrad.backend import ignore_fp_warnings, wraps_indices
 from minigrad.dtypes import category
 from minigrad.engine.inplace import check_not_leaf, check_writeable, rebase_history, records
 from minigrad.engine.messages import describe, explain_failure
-from minigrad.engine.primitive import REGISTRY, record
+from minigrad.engine.primitive import REGISTRY, plan_once, record
 from minigrad.engine.tensor import Tensor
 from minigrad.engine.versions import bump_version, user_line
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.array.creation import as_tensor
-from minigrad.ops.index.indexing import expect_inside, raw_index
+from minigrad.ops.index.indexing import BASIC, expect_inside, in_order, raw_index
 
 
 def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tensor:
-    """self[index] = value: a number, an array or a tensor that broadcasts to what the index chooses."""
+    """self[index] = value: a number, an array or a tensor that broadcasts to what the index chooses.
+    Where the index chooses a place twice, the last one wins (on a GPU any), and the others get no gradient."""
     check_not_leaf(name, self)
     check_writeable(name, self)
     array = self._array
@@ -25,6 +26,8 @@ def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tens
         expect_inside(name, index, array)
     try:
         place = raw_index(index, array)
+        if index.__class__ not in BASIC:
+            place, raw = in_order(place, raw)
         ignore_fp_warnings(operator.setitem, array, place, raw)
     except IndexError as error:
         raise IndexError(f"{name}: {error}; got a tensor of shape {tuple(array.shape)}") from None
@@ -35,7 +38,8 @@ def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tens
     bump_version(array, name, user_line())
     if category(array.dtype) >= 2 and records(self, value):
         sources = (self._current(), value._current() if isinstance(value, Tensor) else None)
-        plan = REGISTRY["setitem"].plan(tuple(n is not None for n in sources))
+        mask = tuple(n is not None for n in sources)
+        plan = plan_once("setitem", mask) if name == "setitem" else REGISTRY["setitem"].plan(mask)
         kept = plan.keep(None, raw, None, {"index": place})
         rebase_history(self, record(plan, tuple(n for n in sources if n is not None), kept, array))
     return self

@@ -110,12 +110,58 @@ def _led(g: Any, shape: tuple[int, ...]) -> Any:
 @primitive(
     name="setitem",
     input=lambda g, index: _setitem(g, 0.0, index=index),
-    value=lambda g, value_shape, index: _led(_getitem(g, index=index), value_shape),
+    value=lambda g, value_shape, index: _led(
+        that_stay(_getitem(g, index=index), shape=tuple(g.shape), index=index, dim=None), value_shape
+    ),
 )
 def _setitem(input: Any, value: Any, *, index: Any) -> Any:
     out = array_module(input).array(input)  # an array, also of a NumPy scalar
+    index, value = in_order(index, value)
     out[index] = value
     return out
+
+
+def in_order(index: Any, value: Any) -> tuple[Any, Any]:
+    """The raw index and value of an assignment in which the last of several elements for one place wins, in C order:
+    NumPy goes through both as they lie in memory. (On a GPU any one of them may win.)"""
+    if is_basic(index):
+        return index, value
+    index = tuple([_in_c_order(p) if is_array(p) else p for p in index])
+    return index, _in_c_order(value) if getattr(value, "ndim", 0) > 1 else value
+
+
+def _in_c_order(x: Any) -> Any:
+    return x if x.flags.c_contiguous else x.copy()
+
+
+@primitive(name="that_stay", g=lambda g, shape, index, dim: that_stay(g, shape=shape, index=index, dim=dim))
+def that_stay(g: Any, *, shape: tuple[int, ...], index: Any, dim: int | None) -> Any:
+    """The gradient `g` of what was written at `index` (or at `index` along `dim`) into an array of `shape`: 0 for an
+    element whose place a later one took."""
+    if dim is not None:
+        index = _along(index, dim) if index.shape[dim] > 1 else ()
+    if all(p.dtype.kind == "b" or p.size < 2 for p in index if is_array(p)):
+        return g  # no place comes twice
+    xp, (sizes, places) = array_module(g), _distinct(index, shape)
+    numbers = xp.zeros(sizes, dtype="int64")
+    mine = xp.arange(numbers[places].size, dtype="int64").reshape(numbers[places].shape)
+    numbers[places] = mine
+    return xp.where(numbers[places] == mine, g, 0)
+
+
+def _distinct(index: Any, shape: tuple[int, ...]) -> tuple[list[int], Any]:
+    """Sizes and index without the dimensions that slices go through, where no place comes twice: of size 1."""
+    taken = [0 if p is None or p is Ellipsis or isinstance(p, bool) else p.ndim if is_array(p) and p.dtype.kind == "b"
+             else 1 for p in index]  # fmt: skip
+    sizes, places, d = [1] * len(shape), [], 0
+    for part, n in zip(index, taken):
+        if part is Ellipsis:
+            d += len(shape) - builtins.sum(taken)
+        elif n and not isinstance(part, slice):
+            sizes[d : d + n] = shape[d : d + n]
+        places.append(slice(None) if isinstance(part, slice) else part)
+        d += n
+    return sizes, in_order(tuple(places), None)[0]
 
 
 # --- along one dimension ------------------------------------------------------------------------------------------

@@ -24,8 +24,10 @@ from minigrad.ops.index.indexing import (
     check_range,
     gather,
     getitem,
+    in_order,
     raw_index,
     scatter_add_into,
+    that_stay,
 )
 from minigrad.ops.pointwise.arithmetic import div, where
 
@@ -51,11 +53,12 @@ def _rows(dim: int, index: Any) -> tuple[Any, ...]:
 @primitive(
     name="scatter",
     input=lambda g, index, dim: _scatter(g, index, 0.0, dim=dim),
-    src=lambda g, index, dim: _gather(g, index, dim=dim),
+    src=lambda g, index, dim: that_stay(_gather(g, index, dim=dim), shape=tuple(g.shape), index=_raw(index), dim=dim),
 )
 def _scatter(input: Any, index: Any, src: Any, *, dim: int) -> Any:
     out = array_module(input).array(input)
-    out[_along(index, dim)] = src
+    place, src = in_order(_along(index, dim), src)
+    out[place] = src
     return out
 
 
@@ -80,8 +83,9 @@ def _checked(name: str, input: Any, dim: int, index: Any, src: Any) -> tuple[int
 
 @public
 def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Any:
-    """A copy of the input with out[i][index[i][j]] = src[i][j] (for dim = 1). Where an index comes twice, one of
-    the two wins. reduce "add" or "multiply" combines with the input's value."""
+    """A copy of the input with out[i][index[i][j]] = src[i][j] (for dim = 1). Where an index comes twice, the
+    last one wins (on a GPU any), and the others get no gradient. reduce "add" or "multiply" combines with the input's
+    value."""
     src = value if src is None else src
     at, src = _checked("scatter", input, dim, index, src)
     one_of("scatter", "reduce", reduce, None, "add", "multiply")
@@ -199,9 +203,9 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1
 
 @public
 def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
-    """A copy of the input with out[index[i]] = source[i] along `dim`."""
+    """A copy of the input with out[index[i]] = source[i] along `dim`; the last one where an index comes twice."""
     at = _vector("index_copy", input, dim, index)
-    return _setitem(input, source, index=_rows(at, reshape(index, (-1,))) if input.ndim else ...)
+    return _setitem(input, source, index=_rows(at, reshape(index, (-1,))) if input.ndim else (...,))
 
 
 @public

@@ -285,8 +285,21 @@ def _eigh(A: Any, *, UPLO: str) -> Any:
 
 def _eigh_gradient(g: Any, n: int, out: Any) -> Any:
     (gV, gw), (V, w) = _cut(g, n, 1), _cut(out, n, 1)
-    inner = mT(V) @ gV * _gaps(squeeze(w, -2)) + diag_embed(squeeze(gw, -2))
+    moved = mT(V) @ gV
+    inner = (moved - mT(moved)) * 0.5 * _gaps(squeeze(w, -2)) + diag_embed(squeeze(gw, -2))
     return V @ inner @ mT(V)
+
+
+@primitive(name="eigvalsh", A=lambda g, A_shape, packed: _of_values(g, packed, A_shape[-1]), packed=lambda g: None)
+def _eigvalsh(A: Any, packed: Any) -> Any:
+    """The eigenvalues among what `_eigh` gives: a node of their own, as their gradient needs no vectors that differ."""
+    return packed[..., A.shape[-1], :]
+
+
+def _of_values(g: Any, packed: Any, m: int, n: int = 0) -> Any:
+    """The gradient that values alone bring, U diag(g) V^T (n = 0: U for V): sub-gradients where values are equal."""
+    U, _, V = _cut(packed, m, 1, n)
+    return U * unsqueeze(g, -2) @ mT(V if n else U)
 
 
 @public
@@ -294,9 +307,8 @@ def eigh(A: Any, UPLO: str = "L") -> Eigen:
     """(eigenvalues, ascending; eigenvectors, as columns) of a symmetric matrix, of which the lower (or upper)
     triangle is read. Vectors have a gradient only where the values differ."""
     one_of("eigh", "UPLO", UPLO, "L", "U")
-    n = _matrices("eigh", A).shape[-1]
-    vectors, values = _cut(_eigh(A, UPLO=UPLO), n, 1)
-    return Eigen(squeeze(values, -2), vectors)
+    packed = _eigh(_matrices("eigh", A), UPLO=UPLO)
+    return Eigen(_eigvalsh(A, packed), narrow(packed, -2, 0, A.shape[-1]))
 
 
 @public
@@ -314,10 +326,11 @@ def _svd(A: Any) -> Any:
 
 def _svd_gradient(g: Any, m: int, n: int, out: Any) -> Any:
     (gU, gS, gV), (U, S, V) = _cut(g, m, 1, n), _cut(out, m, 1, n)
-    gaps = _gaps(squeeze(S * S, -2))
     left, right = mT(U) @ gU, mT(V) @ gV
-    core = (left - mT(left)) * gaps * S + mT(S) * ((right - mT(right)) * gaps) + diag_embed(squeeze(gS, -2))
-    out = U @ core @ mT(V)
+    L, R = left - mT(left), right - mT(right)
+    # (L s_j + R s_i) / (s_j^2 - s_i^2) in two parts, as squares would overflow
+    core = (L + R) * _gaps(squeeze(S, -2)) + (L - R) / (S + mT(S) + diag_embed(zeros_like(squeeze(S, -2)) + 1))
+    out = U @ (core * 0.5 + diag_embed(squeeze(gS, -2))) @ mT(V)
     if m > U.shape[-1]:
         out = out + (gU - U @ left) / S @ mT(V)
     if n > V.shape[-1]:
@@ -325,18 +338,27 @@ def _svd_gradient(g: Any, m: int, n: int, out: Any) -> Any:
     return out
 
 
+@primitive(
+    name="svdvals", A=lambda g, A_shape, packed: _of_values(g, packed, A_shape[-2], A_shape[-1]), packed=lambda g: None
+)
+def _svdvals(A: Any, packed: Any) -> Any:
+    """The singular values among what `_svd` gives: see `_eigvalsh`."""
+    return packed[..., A.shape[-2], :]
+
+
 @public
 def svd(A: Any, full_matrices: bool = True) -> SVD:
-    """(U, S, Vh): A = U diag(S) Vh, singular values descending. With a gradient where they differ; the columns that
-    full_matrices adds have none."""
+    """(U, S, Vh): A = U diag(S) Vh, singular values descending. Vectors have a gradient only where the values
+    differ; the columns that full_matrices adds have none."""
     m, n = _matrices("svd", A, square=False).shape[-2:]
-    U, S, V = _cut(_svd(A), m, 1, n)
+    packed = _svd(A)
+    U, _, V = _cut(packed, m, 1, n)
     if full_matrices and m != n:
         k = min(m, n)
         everything = _unrecorded(A, lambda xp, a: xp.linalg.svd(a))
         U = cat([U, narrow(everything[0], -1, k, m - k)], -1)
         V = cat([V, mT(narrow(everything[2], -2, k, n - k))], -1)
-    return SVD(U, squeeze(S, -2), mT(V))
+    return SVD(U, _svdvals(A, packed), mT(V))
 
 
 @public

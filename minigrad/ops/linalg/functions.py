@@ -12,7 +12,7 @@ from minigrad.ops.linalg.norms import matrix_norm, vector_norm
 from minigrad.ops.linalg.products import _chain, matmul
 from minigrad.ops.linalg.products import cross as _cross
 from minigrad.ops.pointwise.arithmetic import abs, maximum
-from minigrad.ops.reduce.reductions import amax, amin, sum
+from minigrad.ops.reduce.reductions import amax, sum
 
 __all__ = ["matrix_power"]
 
@@ -64,7 +64,7 @@ def cond(A: Any, p: Any = None) -> Any:
     """The condition number: norm(A) * norm(inv(A)); p = None or 2: the largest singular value over the smallest."""
     if p in (None, 2, -2):
         values = svdvals(A)
-        ratio = amax(values, -1) / amin(values, -1)
+        ratio = values[..., 0] / values[..., -1]
         return 1 / ratio if p == -2 else ratio
     return matrix_norm(A, p) * matrix_norm(inv(A), p)
 

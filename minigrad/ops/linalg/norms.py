@@ -21,7 +21,7 @@ def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
     The gradient at the zero vector is 0; for p = inf, elements of equal size share it evenly.
     """
     if p == "nuc":
-        return matrix_norm(input, "nuc", (0, 1) if dim is None else dim, keepdim)
+        return matrix_norm(input, "nuc", tuple(range(input.ndim)) if dim is None else dim, keepdim)
     if isinstance(p, str) and p != "fro":
         raise ValueError(f'norm: p: expected a number, inf or "fro", got {p!r}')
     return p_norm(input, 2 if p in ("fro", None) else p, dim, keepdim)

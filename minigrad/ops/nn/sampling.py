@@ -13,7 +13,7 @@ from minigrad.ops.array.creation import arange, ones_like, zeros_like
 from minigrad.ops.array.shape import movedim, mT, reshape, stack, unsqueeze
 from minigrad.ops.index.indexing import getitem
 from minigrad.ops.linalg.products import matmul
-from minigrad.ops.pointwise.arithmetic import clamp, floor, where
+from minigrad.ops.pointwise.arithmetic import floor, where
 
 __all__ = ["affine_grid", "grid_sample"]
 
@@ -67,17 +67,22 @@ def grid_sample(input: Any, grid: Any, mode: str = "bilinear", padding_mode: str
 
 
 def _pixels(x: Any, n: int, align: bool, padding_mode: str) -> Any:
-    """From [-1, 1] to the pixels 0 .. n - 1, those outside brought in as padding_mode says."""
+    """From [-1, 1] to the pixels 0 .. n - 1, those outside (and on the edge) brought in as padding_mode says."""
     x = (x + 1) * ((n - 1) / 2) if align else ((x + 1) * n - 1) / 2
-    if padding_mode == "reflection":
-        low, span = (0.0, n - 1.0) if align else (-0.5, float(n))
-        if not span:
-            return zeros_like(x)
+    low, span = (0.0, n - 1.0) if align else (-0.5, float(n))
+    if padding_mode == "reflection" and span:
         away = abs(x - low)
         turns = floor((away / span).detach())
         left = away - turns * span
         x = where(turns % 2 == 0, left + low, span + low - left)
-    return x if padding_mode == "zeros" else clamp(x, 0, n - 1)
+    return x if padding_mode == "zeros" else _clipped(x, n - 1.0)
+
+
+def _clipped(x: Any, end: float) -> Any:
+    """x in [0, end], nan as 0. On the edge the gradient is 0 already, as half of what is around is constant there (and
+    the pixel beyond, which bilinear sampling would take the slope from, is none)."""
+    edge = where(x >= end, end, zeros_like(x))
+    return where((x > 0) & (x < end), x, edge)
 
 
 def _sample_at(input: Any, coordinates: list[Any], sizes: tuple[int, ...]) -> Any:

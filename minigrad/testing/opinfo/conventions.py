@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 INF, NAN = math.inf, math.nan
+EYE = [[1, 0], [0, 1]]
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,9 @@ KINKS = [
     at("hardshrink at -0.5 and 0.5", lambda m, x: _f(m).hardshrink(x), [-0.5, 0.5], [0, 0], [0, 0]),
     at("threshold(x, 1, 5) at 1", lambda m, x: _f(m).threshold(x, 1, 5), 1, 5, 0),
     at("clamp(x, 0, 1) at 0 and 1", lambda m, x: x.clamp(0, 1), [0, 1], [0, 1], [1, 1]),
+    at("grid_sample(border) of [0, 1, 2] at its corners", lambda m, x: _f(m).grid_sample(
+        m.arange(3, dtype=m.float64).view(1, 1, 1, 3).expand(1, 1, 3, 3), x, padding_mode="border", align_corners=True),
+        [[[[1, 0], [0, 1]]]], [[[[2, 1]]]], [[[[0, 0], [1, 0]]]]),
     at("sqrt at 0", lambda m, x: x.sqrt(), 0, 0, INF),
     at("x ** 0 at 0", lambda m, x: x**0, 0, 1, 0),
     at("x ** 1 at 0", lambda m, x: x**1, 0, 0, 1),
@@ -71,13 +75,17 @@ KINKS = [
     Convention("atan2(0, 0)", lambda m, y, x: m.atan2(y, x), (0.0, 0.0), 0, (0, 0)),
     Convention("hypot(0, 0)", lambda m, y, x: m.hypot(y, x), (0.0, 0.0), 0, (0, 0), (NAN, NAN)),
     Convention("xlogy(0, 0)", lambda m, x, y: m.xlogy(x, y), (0.0, 0.0), 0, (0, 0), (0, NAN)),
-]
+]  # fmt: skip
 
 NORMS = [
     at("2-norm of zeros", lambda m, x: x.norm(), [0, 0], 0, [0, 0]),
     at("1-norm of zeros", lambda m, x: x.norm(1), [0, 0], 0, [0, 0]),
     at("3-norm of zeros", lambda m, x: x.norm(3), [0, 0], 0, [0, 0]),
     at("inf-norm of [1, -1]", lambda m, x: x.norm(INF), [1, -1], 1, [0.5, -0.5]),
+    at("singular values of a unit matrix", lambda m, x: m.linalg.svdvals(x), EYE, [1, 1], EYE),
+    at("eigenvalues of a unit matrix", lambda m, x: m.linalg.eigvalsh(x), EYE, [1, 1], EYE),
+    at("nuclear norm of a unit matrix", lambda m, x: m.linalg.matrix_norm(x, "nuc"), EYE, 2, EYE),
+    at("spectral norm of a unit matrix", lambda m, x: m.linalg.matrix_norm(x, 2), EYE, 1, [[0.5, 0], [0, 0.5]]),
     at("std of a constant", lambda m, x: x.std(), [2, 2, 2], 0, [0, 0, 0]),
     at("var of one element, correction=0", lambda m, x: x.var(correction=0), [2], 0, [0]),
     at("var of one element", lambda m, x: x.var(), [2], NAN, [NAN]),

@@ -30,6 +30,13 @@ def _torch_setitem(torch: Any, x: Any, value: Any, index: Any) -> Any:
     return whole
 
 
+def _torch_stay(torch: Any, g: Any, shape: Any, index: Any) -> Any:
+    numbers = torch.zeros(shape, dtype=torch.int64)
+    mine = torch.arange(g.numel()).reshape(g.shape)
+    numbers[index] = mine
+    return torch.where(numbers[index] == mine, g, 0.0)
+
+
 def _torch_put(torch: Any, g: Any, shape: tuple[int, ...], index: Any) -> Any:
     base = torch.zeros(shape, dtype=g.dtype)
     if not any(hasattr(i, "dtype") for i in index):
@@ -47,6 +54,10 @@ op_db = [
     op("setitem", SampleInput(X, Array((2, 4)), slice(0, 2), name="slice"), "3x4, 0d, (1, 2), name='corner'",
         SampleInput(X, Array((4,)), np.array([2, 0]), name="integers"), SampleInput(X, Array(()), MASK, name="mask"),
         SampleInput(Array((4,)), Array((2,)), slice(None, None, 2), name="step"), call=_setitem, torch=_torch_setitem),
+    op("that_stay", SampleInput(Array((3, 4)), (3, 4), (np.array([2, 0, 2]),), name="rows"),
+        SampleInput(Array((2, 3)), (2, 4), (slice(None), np.array([3, 3, 1])), name="columns"),
+        SampleInput(Array((3,)), (2, 4), (1, np.array([3, 3, 1])), name="of a row"), torch=_torch_stay,
+        call=lambda g, shape, index: registered("that_stay")(g, shape=shape, index=index, dim=None)),
     op("gather", "3x4, 1, i3x2[0, 4) | 3x4, 0, i5x4[0, 3) | 2x3x4, -1, i2x2x1[0, 4) | 3x4, 0, i0x4[0, 3)",
         large=["64x200, 1, i64x150[0, 200) | 504x528, 0, i504x528[0, 504)"]),
     op("scatter_zeros", "3x2, i3x2[0, 4), shape=(3, 4), dim=1 | 3x1, i3x1[0, 4), shape=(3, 4), dim=1",
