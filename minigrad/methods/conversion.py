@@ -82,6 +82,8 @@ def type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
         found = next((name for name, kind in KINDS.items() if kind == self.dtype), str(self.dtype))
         return f"minigrad.{where}{found}"
     name = dtype.rpartition(".")[2] if isinstance(dtype, str) else dtype
+    if name is Tensor:
+        return self.to(device="cpu", dtype=dtypes.get_default_dtype())
     if isinstance(name, TensorType):
         return self.to(device=name.device, dtype=name.dtype)  # type: ignore[attr-defined]
     return self.to(KINDS.get(name, name) if isinstance(name, str) else name)

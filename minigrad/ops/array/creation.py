@@ -16,7 +16,7 @@ from minigrad.backend import (
     ignore_fp_warnings,
     is_array,
 )
-from minigrad.dtypes import category, get_default_dtype, number_dtype
+from minigrad.dtypes import category, dtype_named, get_default_dtype, iinfo, int64, number_dtype
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Size, Tensor, unwrap
 from minigrad.errors import DtypeError, ShapeError
@@ -51,6 +51,8 @@ def _listed_dtype(source: Any, array: Any) -> Any:
         source = source[0]
     if hasattr(source, "dtype") and array.dtype == source.dtype:
         return array.dtype
+    if array.dtype == "uint64":  # NumPy's dtype for them: with an int64 it would give floats
+        raise OverflowError("tensor: integers are int64, which ends at 2**63 - 1")
     return {1: array.dtype, 2: get_default_dtype(), 3: number_dtype(1j)}.get(category(array.dtype), array.dtype)
 
 
@@ -169,26 +171,60 @@ def arange(
         )
     whole = all(isinstance(x, int) or getattr(x, "dtype", get_default_dtype()).kind in "iu" for x in (low, high, step))
     kind = dtype or (number_dtype(1) if whole else get_default_dtype())
-    array = create(device, "arange", low, high, step, dtype=kind)
+    if whole or dtype_named("arange", kind).kind not in "iu":
+        array = create(device, "arange", low, high, step, dtype=kind)
+    else:
+        array = _whole_steps(low, high, step, dtype_named("arange", kind), device)
     return wrap(array).requires_grad_(requires_grad)
+
+
+def _whole_steps(low: Any, high: Any, step: Any, dtype: Any, device: Device) -> Any:
+    """arange in an integer dtype: start and step truncated first, as PyTorch does it."""
+    n = len(range(int(low), int(high), int(step) or 1)) if dtype == int64 else math.ceil((high - low) / step)
+    if not int(step):
+        raise ValueError(f"arange: step: expected 1 or more, or -1 or less, for {dtype}, got {step}")
+    return create(device, "arange", int(low), int(low) + n * int(step), int(step), dtype=int64).astype(dtype)
 
 
 def linspace(
     start: Any, end: Any, steps: int, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
 ) -> Tensor:
-    """`steps` values evenly from start to end, both included."""
+    """`steps` values evenly from start to end, both included. In an integer dtype each of them, and start and end
+    before that, is truncated towards 0."""
     low, high = _number("linspace", "start", start), _number("linspace", "end", end)
-    array = create(device, "linspace", low, high, count("linspace", "steps", steps), dtype=dtype or get_default_dtype())
-    return wrap(array).requires_grad_(requires_grad)
+    n, kind = count("linspace", "steps", steps), dtype_named("linspace", dtype or get_default_dtype())
+    if kind.kind == "b":
+        raise DtypeError("linspace: dtype: expected numbers, got bool")
+    if kind.kind not in "iu":
+        return wrap(create(device, "linspace", low, high, n, dtype=kind)).requires_grad_(requires_grad)
+    low, high = (_fitting("linspace", int(x), kind) for x in (low, high))
+    place = create(device, "arange", n, dtype="float64")
+    step = (high - low) / max(n - 1, 1)  # from either end: so the values are as far from it
+    array = array_module(place).where(place < max(n // 2, 1), low + step * place, high - step * (n - 1 - place))
+    return wrap(array.astype(kind)).requires_grad_(requires_grad)
+
+
+def _fitting(op: str, value: int, dtype: Any) -> int:
+    """The number, where the integer dtype can hold it. OverflowError."""
+    limits = iinfo(dtype)
+    if not limits.min <= value <= limits.max:
+        raise OverflowError(
+            f"{op}: {value} is out of range for {dtype}, whose numbers go from {limits.min} to {limits.max}"
+        )
+    return value
 
 
 def logspace(
     start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, device: Device = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """`steps` values from base^start to base^end, evenly in the exponent."""
+    """`steps` values from base^start to base^end, evenly in the exponent. In an integer dtype start and end are
+    truncated first, and then each value."""
+    kind = dtype_named("logspace", dtype or get_default_dtype())
+    if kind.kind in "iu":
+        start, end = int(start), int(end)
     powers = float(base) ** linspace(start, end, steps, dtype="float64", device=device)
-    return wrap(powers._array.astype(dtype or get_default_dtype())).requires_grad_(requires_grad)
+    return wrap(powers._array.astype(kind)).requires_grad_(requires_grad)
 
 
 def scalar_tensor(s: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:

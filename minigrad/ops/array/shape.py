@@ -24,9 +24,11 @@ def _ints(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes or dims given as f(x, 2, 3) or f(x, (2, 3))."""
     given = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
     try:
+        if not sizes:
+            raise TypeError("expected integers, got none; () is the empty tuple of them")
         return tuple(map(operator.index, given))
-    except TypeError:
-        raise TypeError(f"expected integers, got {given!r}") from None
+    except TypeError as error:
+        raise error if not sizes else TypeError(f"expected integers, got {given!r}") from None
 
 
 # --- reshaping ----------------------------------------------------------------------------------------------------
@@ -116,7 +118,7 @@ def expand(input: Any, *size: Any) -> Any:
         raise ShapeError(f"expand: expected at least {len(have)} sizes for a tensor of shape {have}, got {sizes}")
     own = (1,) * (len(sizes) - len(have)) + have
     wanted = tuple(m if n == -1 else n for n, m in zip(sizes, own))
-    if any(m not in (1, n) for n, m in zip(wanted, own)):
+    if any(m not in (1, n) for n, m in zip(wanted, own)) or -1 in sizes[: len(sizes) - len(have)]:
         raise ShapeError(f"expand: only dimensions of size 1 can be expanded; got shape {have} and sizes {sizes}")
     return _expand(input, shape=wanted)
 
@@ -221,12 +223,12 @@ def cat(tensors: Any, dim: int = 0) -> Any:
     parts = list(tensors)
     if not parts:
         raise ShapeError("cat: expected at least one tensor, got none")
-    parts = [p for p in parts if tuple(p.shape) != (0,)] or parts[:1]  # PyTorch passes over empty vectors
-    if parts[0].ndim == 0:
-        raise ShapeError("cat: tensors of 0 dimensions cannot be joined; use stack()")
     dtype = parts[0].dtype
     for p in parts[1:]:
         dtype = promote_types(dtype, p.dtype)
+    parts = [p for p in parts if tuple(p.shape) != (0,)] or parts[:1]  # PyTorch passes over empty vectors
+    if parts[0].ndim == 0:
+        raise ShapeError("cat: tensors of 0 dimensions cannot be joined; use stack()")
     at = axes.normalize_dim(dim, parts[0].ndim, "cat")
     starts = [0]
     for p in parts:
@@ -272,10 +274,10 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
         if sum(sizes) != size:
             raise ShapeError(f"split: expected sizes that add up to {size}, got {sizes}")
     else:
-        step = int(split_size_or_sections)
-        if step <= 0:
+        step = operator.index(split_size_or_sections)
+        if step < 0 or (step == 0 and size):
             raise ShapeError(f"split: expected a positive size, got {step}")
-        sizes = [min(step, size - start) for start in range(0, size, step)] or [0]
+        sizes = [min(step, size - start) for start in range(0, size, step or 1)] or [0]
     starts = [0, *accumulate(sizes)]
     return tuple(narrow(tensor, at, start, n) for start, n in zip(starts, sizes))
 
@@ -286,7 +288,8 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     if chunks <= 0:
         raise ShapeError(f"chunk: expected a positive number of chunks, got {chunks}")
     at = axes.normalize_dim(dim, input.ndim, "chunk")
-    return split(input, max(-(-int(input.shape[at]) // chunks), 1), at)
+    size = int(input.shape[at])
+    return split(input, -(-size // operator.index(chunks)) if size else [0] * chunks, at)
 
 
 @public

@@ -21,6 +21,8 @@ def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tens
     check_writeable(name, self)
     array = self._array
     raw = value._array if isinstance(value, Tensor) else value
+    if raw is None:  # NumPy writes nan
+        raise TypeError(f"{name}: expected a number, an array or a Tensor, got None")
     if wraps_indices(array):
         expect_inside(name, index, array)
     try:

@@ -127,6 +127,8 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
     sizes = x._array.shape
     if num_groups < 1 or sizes[1] % num_groups:
         raise ShapeError(f"group_norm: num_groups: expected a divisor of the {sizes[1]} channels, got {num_groups}")
+    if prod(sizes) == num_groups:
+        raise shape_error("group_norm", "more than one value for each group", input)
     if 0 in sizes:
         out = x * 1
     else:

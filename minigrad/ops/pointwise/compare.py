@@ -70,13 +70,13 @@ def unique(
     input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
     """The different values in order; return_inverse: also each element's index in them; return_counts: also how often
-    each comes. dim: of slices along it."""
+    each comes. Each nan is one of its own. dim: of slices along it."""
     raise_not_tensor("unique", input=input)
     raw = input._array if isinstance(input, Tensor) else input
     at = None if dim is None else axes.normalize_dim(dim, raw.ndim, "unique")
     if at is not None and raw.ndim == 0:
         raise ShapeError("unique: dim: expected a tensor with dimensions, got a 0-d one")
-    found = array_module(raw).unique(raw, return_inverse=True, return_counts=True, axis=at)
+    found = array_module(raw).unique(raw, return_inverse=True, return_counts=True, axis=at, equal_nan=False)
     values, inverse, counts = found
     inverse = inverse.reshape(raw.shape) if at is None else inverse.reshape(-1)
     chosen = [values] + [inverse] * return_inverse + [counts] * return_counts

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from minigrad.backend import array_module
 from minigrad.backend.arrays import reduce_sum
-from minigrad.dtypes import int64
+from minigrad.dtypes import int64, uint8
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import unary
 from minigrad.engine.promotion import cast, floated
@@ -48,15 +48,17 @@ def _sum_dim(input: Any, *, dim: Any, keepdim: bool) -> Any:
 
 def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None,
         keepdims: bool = False) -> Any:  # fmt: skip
-    """The sum over all elements, or over `dim`. Integers and bools add up in int64."""
+    """The sum over all elements, or over `dim`. Integers and bools add up in int64, unless `dtype` is given."""
     try:
         if dtype is not None:
             input = cast(input, dtype)
         if dim is not None or axis is not None:
             dim = axes.normalize_dims(axes.dim_or_axis(dim, axis, "sum"), input.ndim, "sum")
         if not (dim or keepdim or keepdims):
-            return _sum(input)
-        return _sum_dim(input, dim=dim or None, keepdim=keepdim or keepdims)
+            total = _sum(input)
+        else:
+            total = _sum_dim(input, dim=dim or None, keepdim=keepdim or keepdims)
+        return total if dtype is None else cast(total, dtype)
     except (AttributeError, DtypeError):
         raise_not_tensor("sum", input=input)
         raise
@@ -264,15 +266,15 @@ def std_mean(input: Any, dim: Any = None, *, correction: float | None = 1, keepd
 
 
 @public
-def nansum(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """The sum of the elements that are not nan; the others get no gradient."""
-    return sum(where(isnan(input), 0.0, input), dim, keepdim)
+def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The sum of the elements that are not nan; the others get no gradient. dtype as in `sum`."""
+    return sum(where(isnan(input), 0, input), dim, keepdim, dtype=dtype)
 
 
 @public
-def nanmean(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The mean of the elements that are not nan; the others get no gradient."""
-    return nansum(input, dim, keepdim) / sum(isnan(input) == 0, dim, keepdim)
+    return nansum(input, dim, keepdim, dtype=dtype) / sum(isnan(input) == 0, dim, keepdim)
 
 
 # --- log-sum-exp ------------------------------------------------------------------------------------------------
@@ -318,13 +320,18 @@ def _all(input: Any, *, dim: Any, keepdim: bool) -> Any:
     return input.all(dim, keepdims=keepdim)
 
 
+def _truth(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    found = op(input, dim=axes.normalize_dims(dim, input.ndim, name) or None, keepdim=keepdim)
+    return cast(found, input.dtype) if input.dtype == uint8 else found
+
+
 @public
 def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Is any element true (non-zero)?"""
-    return _any(input, dim=axes.normalize_dims(dim, input.ndim, "any") or None, keepdim=keepdim)
+    """Is any element true (non-zero)? A bool; of uint8, PyTorch's bools of old, a uint8."""
+    return _truth("any", _any, input, dim, keepdim)
 
 
 @public
 def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Are all elements true (non-zero)?"""
-    return _all(input, dim=axes.normalize_dims(dim, input.ndim, "all") or None, keepdim=keepdim)
+    """Are all elements true (non-zero)? A bool; of uint8, PyTorch's bools of old, a uint8."""
+    return _truth("all", _all, input, dim, keepdim)

@@ -17,6 +17,7 @@ from minigrad.ops.array.diagonal import tril
 from minigrad.ops.array.shape import cat, flip, movedim, narrow, reshape, unsqueeze
 from minigrad.ops.index.indexing import gather
 from minigrad.ops.pointwise.arithmetic import exp, where
+from minigrad.ops.pointwise.cast import clone
 from minigrad.ops.reduce.reductions import ValuesIndices, spread, sum
 
 __all__ = [
@@ -172,7 +173,7 @@ def _argcummax(input: Any, *, dim: int) -> Any:
 def _running(name: str, input: Any, dim: int, keys: Any) -> ValuesIndices:
     at = axes.normalize_dim(dim, input.ndim, name)
     if input.ndim == 0:
-        return ValuesIndices(input * 1, zeros_like(input, dtype=int64))
+        return ValuesIndices(clone(input), zeros_like(input, dtype=int64))
     indices = _argcummax(keys, dim=at) if input.shape[at] else zeros_like(keys, dtype=int64)
     return ValuesIndices(gather(input, at, indices), indices)
 

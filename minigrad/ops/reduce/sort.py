@@ -8,10 +8,11 @@ from minigrad.dtypes import floating
 from minigrad.engine.dispatch import primitive
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
-from minigrad.ops.api import one_of, public, raise_not_tensor
+from minigrad.ops.api import one_of, public, raise_not_tensor, shape_error
 from minigrad.ops.array.shape import flip, movedim, narrow, reshape, stack, unsqueeze
 from minigrad.ops.index.indexing import gather
 from minigrad.ops.pointwise.arithmetic import isnan, where
+from minigrad.ops.pointwise.cast import clone
 from minigrad.ops.reduce.reductions import ValuesIndices, amax, amin, any, argmax, sum, values_at
 
 __all__ = [
@@ -42,7 +43,7 @@ def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = 
 def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = True) -> ValuesIndices:
     """(values, indices): the elements in order along `dim`, and where they came from. Always stable."""
     indices = argsort(input, dim, descending)
-    return ValuesIndices(gather(input, dim, indices) if input.ndim else input * 1, indices)
+    return ValuesIndices(gather(input, dim, indices) if input.ndim else clone(input), indices)
 
 
 @public
@@ -182,6 +183,8 @@ def searchsorted(
     if sorter is not None:
         sorted_sequence = gather(sorted_sequence, -1, sorter)
     raise_not_tensor("searchsorted", sorted_sequence=sorted_sequence, input=input)
+    if sorted_sequence.ndim != 1 and tuple(sorted_sequence.shape[:-1]) != tuple(input.shape[:-1]):
+        raise shape_error("searchsorted", "one sequence, or one for each row of the input", sorted_sequence, input)
     places = _searchsorted(sorted_sequence, input, right=right or side == "right")
     return places.astype("int32") if out_int32 else places
 
@@ -190,5 +193,7 @@ def searchsorted(
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
     """The number of the interval between the sorted `boundaries` that each element lies in."""
     raise_not_tensor("bucketize", input=input, boundaries=boundaries)
+    if boundaries.ndim != 1:
+        raise shape_error("bucketize: `boundaries`", "a vector", boundaries)
     places = _searchsorted(boundaries, input, right=right)
     return places.astype("int32") if out_int32 else places
