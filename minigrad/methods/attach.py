@@ -71,7 +71,7 @@ _IN_PLACE_ONLY: dict[ModuleType, str] = {
 # arithmetic goes straight to the op, whose error names a wrong operand: a wrapper would cost a tenth of its time
 _ARITHMETIC = {
     "add": arithmetic._add, "sub": arithmetic._sub, "mul": arithmetic.mul, "truediv": arithmetic._div,
-    "pow": arithmetic.pow, "mod": arithmetic.remainder, "floordiv": arithmetic.floor_divide,
+    "pow": arithmetic._pow, "mod": arithmetic.remainder, "floordiv": arithmetic.floor_divide,
 }  # fmt: skip
 _BITWISE = {
     "and": arithmetic.bitwise_and, "or": arithmetic.bitwise_or, "xor": arithmetic.bitwise_xor,

@@ -59,12 +59,12 @@ CASTS = {
 }  # fmt: skip
 
 
-def cpu(self: Tensor) -> Any:
+def cpu(self: Tensor, memory_format: Any = None) -> Any:
     """The tensor on the CPU; itself if it is there."""
     return cast.to(self, device="cpu")
 
 
-def cuda(self: Tensor, device: Any = None, non_blocking: Any = False) -> Any:
+def cuda(self: Tensor, device: Any = None, non_blocking: Any = False, memory_format: Any = None) -> Any:
     """The tensor on the current GPU, or on the one named."""
     return cast.to(self, device="cuda" if device is None else device)
 

@@ -27,9 +27,9 @@ from minigrad.ops.reduce import scan, sort
 
 # NumPy's name: ours, where they differ
 _UFUNCS = {
-    "multiply": "mul", "subtract": "_sub", "add": "_add", "divide": "_div", "negative": "neg", "power": "pow",
+    "multiply": "mul", "subtract": "_sub", "add": "_add", "divide": "_div", "negative": "neg", "power": "_pow",
     "absolute": "abs", "equal": "eq", "not_equal": "ne", "less": "lt", "less_equal": "le", "greater": "gt",
-    "greater_equal": "ge", "rint": "_round", "invert": "bitwise_not", "float_power": "pow", "degrees": "rad2deg",
+    "greater_equal": "ge", "rint": "_round", "invert": "bitwise_not", "float_power": "_pow", "degrees": "rad2deg",
     "radians": "deg2rad", "conjugate": "clone",
 }  # fmt: skip
 _SAME = (

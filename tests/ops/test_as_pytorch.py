@@ -119,6 +119,11 @@ REFUSED: list[tuple[Call, type[Exception], str]] = [
     (lambda m: m.tensor([True]) % True, DtypeError, "remainder: expected numbers, got bool and bool"),
     (lambda m: m.nn.Conv1d(1, 1, 3, stride=2, padding="same"), ValueError, '"same" needs a stride of 1'),
     (lambda m: m.nn.GroupNorm(2, 2)(m.zeros(1, 2)), ValueError, "group_norm: expected more than one value for each"),
+    (lambda m: m.ones(2, 3).sum(0, 1), TypeError, "sum: keepdim: expected True or False, got 1; several dimensions"),
+    (lambda m: m.ones(2, 3).mean(0, 1), TypeError, "mean: keepdim: expected True or False"),
+    (lambda m: m.ones(2, 3).amax(0, 1), TypeError, "amax: keepdim: expected True or False"),
+    (lambda m: m.ones(2, 3).max(0, 1), TypeError, "max: keepdim: expected True or False"),
+    (lambda m: m.ones(2, 3).prod(0, 1), TypeError, "prod: keepdim: expected True or False"),
     (lambda m: m.tensor([True]).__ior__(2), DtypeError, "bitwise_or_: a result of int64"),
 ]  # fmt: skip
 

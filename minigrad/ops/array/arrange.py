@@ -73,9 +73,9 @@ def flipud(input: Any) -> Any:
 
 
 @public
-def repeat(input: Any, *repeats: Any) -> Any:
+def repeat(input: Any, *times: Any, repeats: Any = None) -> Any:
     """The whole, so many times along each dimension (more numbers than dimensions: new leading ones). A copy."""
-    times = _ints(repeats)
+    times = _ints(times if repeats is None else (repeats,))
     extra = len(times) - input.ndim
     if extra < 0:
         raise ShapeError(f"repeat: expected at least {input.ndim} numbers, one for each dimension, got {times}")
@@ -88,9 +88,9 @@ def repeat(input: Any, *repeats: Any) -> Any:
 
 
 @public
-def tile(input: Any, *dims: Any) -> Any:
+def tile(input: Any, *times: Any, dims: Any = None) -> Any:
     """`repeat` with NumPy's rule: missing numbers count as leading ones."""
-    times = _ints(dims)
+    times = _ints(times if dims is None else (dims,))
     return repeat(input, (1,) * (input.ndim - len(times)) + times)
 
 

@@ -5,8 +5,10 @@ from itertools import accumulate
 from typing import Any
 
 from minigrad.backend import array_module, asarray, broadcast_view, storage
-from minigrad.dtypes import promote_types
+from minigrad.dtypes import dtype_named, promote_types
 from minigrad.engine.dispatch import primitive
+from minigrad.engine.messages import describe
+from minigrad.engine.primitive import wrap
 from minigrad.engine.promotion import cast
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
@@ -53,8 +55,13 @@ def reshape(input: Any, *args: Any, shape: Any = None) -> Any:
         raise
 
 
-def view(input: Any, *shape: Any) -> Any:
-    """`reshape` that is always a view (ShapeError where the layout does not allow one); a dtype casts, as `to`."""
+def view(input: Any, *shape: Any, size: Any = None, dtype: Any = None) -> Any:
+    """`reshape` that is always a view (ShapeError where the layout does not allow one). view(dtype): the same memory
+    read as numbers of that dtype, unrecorded."""
+    if size is not None:
+        shape = (size,)
+    elif dtype is not None or (len(shape) == 1 and not isinstance(shape[0], (int, tuple, list))):
+        return _read_as(input, dtype or shape[0])
     out = reshape(input, *shape)
     if storage(out._array) is not storage(input._array):
         raise ShapeError(
@@ -62,6 +69,14 @@ def view(input: Any, *shape: Any) -> Any:
             f"are not contiguous; use reshape() or contiguous()"
         )
     return out
+
+
+def _read_as(input: Any, dtype: Any) -> Any:
+    kind = dtype_named("view", dtype)
+    try:
+        return wrap(input._array.view(kind))
+    except ValueError as error:
+        raise ShapeError(f"view: {input.dtype} as {kind}: {error}; got {describe(input)}") from None
 
 
 @public
@@ -111,9 +126,9 @@ def sum_to(g: Any, *, shape: tuple[int, ...]) -> Any:
 
 
 @public
-def expand(input: Any, *size: Any) -> Any:
+def expand(input: Any, *sizes: Any, size: Any = None) -> Any:
     """Repeated along dimensions of size 1, and new leading ones, without a copy. -1 keeps a dimension as it is."""
-    sizes, have = _ints(size), tuple(input.shape)
+    sizes, have = _ints(sizes if size is None else (size,)), tuple(input.shape)
     if len(sizes) < len(have):
         raise ShapeError(f"expand: expected at least {len(have)} sizes for a tensor of shape {have}, got {sizes}")
     own = (1,) * (len(sizes) - len(have)) + have

@@ -167,10 +167,10 @@ def _scatter_zeros(g: Any, index: Any, *, shape: tuple[int, ...], dim: int) -> A
 
 
 @public
-def gather(input: Any, dim: int, index: Any) -> Any:
+def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Any:
     """out[i][j][k] = input[i][index[i][j][k]][k] for dim = 1. `index` is int64, no larger than input elsewhere.
 
-    Raises IndexError out of range.
+    Raises IndexError out of range. sparse_grad changes nothing: every gradient here is dense.
     """
     at = axes.normalize_dim(dim, input.ndim, "gather")
     if input.ndim == 0:

@@ -57,12 +57,19 @@ def _power(x: Any, y: Any) -> Any:
     return operator.pow(x, y)
 
 
-pow = binary(
+_pow = binary(
     "pow", "input ** other. The gradient of x**0 at 0 is 0; that of 0**y in y is 0 for y >= 0.",
     lambda g, input, other: g * other * input ** (other - (other != 0)),
     lambda g, input, other, out: g * out * log(where((input == 0) & (other >= 0), ones_like(other), input)),
     _power,
 )  # fmt: skip
+
+
+def pow(input: Any, exponent: Any) -> Any:
+    """input ** exponent. The gradient of x**0 at 0 is 0; that of 0**y in y is 0 for y >= 0."""
+    return _pow(input, exponent)
+
+
 square = unary("square", "input * input.", lambda g, input: g * (2 * input), floating=False)
 reciprocal = unary("reciprocal", "1 / input.", lambda g, out: -g * out * out, lambda x: 1 / x)
 
@@ -80,7 +87,7 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
 def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
     if isinstance(alpha, float) and _whole(input) and _whole(other):
         raise DtypeError(f"{op}: alpha: expected an integer for integers, got {alpha}")
-    return mul(other, alpha)
+    return other * alpha
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
@@ -246,9 +253,11 @@ def _where(condition: Any, input: Any, other: Any) -> Any:
     return array_module(condition).where(condition, input, other)
 
 
-def where(condition: Any, input: Any, other: Any) -> Any:
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """input where the condition holds, else other; the three broadcast. The gradient goes the same way. DtypeError for
-    a condition that is not bool (or uint8, PyTorch's bool of old)."""
+    a condition that is not bool (or uint8, PyTorch's bool of old). where(condition): `nonzero` as a tuple."""
+    if input is None or other is None:
+        return _places(condition, input, other)
     if isinstance(condition, Tensor) or isinstance(input, Tensor) or isinstance(other, Tensor):
         if is_number(input) and is_number(other):
             input = tensor(input, device=getattr(condition, "device", None))
@@ -258,6 +267,14 @@ def where(condition: Any, input: Any, other: Any) -> Any:
     elif condition.dtype.kind != "b" and condition.dtype != "uint8":
         raise DtypeError(f"where: `condition`: expected bool, got {condition.dtype}; use condition != 0")
     return _where(condition, input, other)
+
+
+def _places(condition: Any, input: Any, other: Any) -> Any:
+    from minigrad.ops.index.scatter import nonzero  # which stands on `where`
+
+    if not (input is None and other is None):
+        raise TypeError("where: expected a condition, input and other, or a condition alone; got two of the three")
+    return nonzero(condition, as_tuple=True)
 
 
 def zero_if_minus_inf(x: Any) -> Any:

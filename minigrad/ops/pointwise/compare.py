@@ -5,11 +5,12 @@ from typing import Any
 from minigrad.backend import array_module
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.primitive import wrap
-from minigrad.engine.promotion import promoted
+from minigrad.engine.promotion import is_number, promoted
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
 from minigrad.ops.api import public, raise_not_tensor
+from minigrad.ops.array.creation import tensor
 from minigrad.ops.pointwise.arithmetic import abs, isfinite, isnan
 from minigrad.ops.reduce.reductions import all, sum
 
@@ -59,8 +60,11 @@ def _isin(elements: Any, test_elements: Any, *, invert: bool) -> Any:
 
 
 @public
-def isin(elements: Any, test_elements: Any, *, invert: bool = False) -> Any:
-    """Which elements are among the others?"""
+def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Any:
+    """Which elements are among the others? Either may be a number. assume_unique changes nothing."""
+    if is_number(elements):
+        raise_not_tensor("isin", test_elements=test_elements)
+        elements = tensor(elements, device=getattr(test_elements, "device", None))
     raise_not_tensor("isin", elements=elements)
     return _isin(elements, test_elements, invert=invert)
 

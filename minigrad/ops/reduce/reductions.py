@@ -57,6 +57,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
         if not (dim or keepdim or keepdims):
             total = _sum(input)
         else:
+            axes.expect_flag("sum", keepdim)
             total = _sum_dim(input, dim=dim or None, keepdim=keepdim or keepdims)
         return total if dtype is None else cast(total, dtype)
     except (AttributeError, DtypeError):
@@ -87,6 +88,7 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
         dim = axes.normalize_dims(axes.dim_or_axis(dim, axis, "mean"), input.ndim, "mean")
         if input.size == 0 if not hasattr(input, "numel") else input.numel() == 0:
             return sum(input, dim, keepdim or keepdims) / axes.reduced_size(tuple(input.shape), dim or None)
+        axes.expect_flag("mean", keepdim)
         return _mean(input, dim=dim or None, keepdim=keepdim or keepdims)
     except AttributeError:
         raise_not_tensor("mean", input=input)
@@ -114,6 +116,7 @@ def _amin(input: Any, *, dim: Any, keepdim: bool) -> Any:
 
 
 def _extreme(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    axes.expect_flag(name, keepdim)
     dims = axes.normalize_dims(dim, input.ndim, name) or None
     if axes.reduced_size(tuple(input.shape), dims) == 0:
         raise ShapeError(f"{name}: expected at least one element to choose from, got shape {tuple(input.shape)}")
@@ -151,6 +154,7 @@ def _argmin(input: Any, *, dim: int, keepdim: bool) -> Any:
 
 
 def _arg(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    axes.expect_flag(name, keepdim)
     if axes.reduced_size(tuple(input.shape), axes.normalize_dims(dim, input.ndim, name)) == 0:
         raise ShapeError(f"{name}: expected at least one element to choose from, got shape {tuple(input.shape)}")
     if dim is None:
@@ -172,6 +176,7 @@ def argmin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 def _chosen(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> ValuesIndices:
+    axes.expect_flag(name, keepdim)
     if input.ndim == 0:
         return ValuesIndices(input, _arg(name, op, input, dim, keepdim))
     d = axes.normalize_dim(dim, input.ndim, name)
@@ -206,7 +211,7 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 
 @public
 def var(
-    input: Any, dim: Any = None, *, correction: float | None = 1, keepdim: bool = False, unbiased: bool | None = None
+    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = 1
 ) -> Any:
     """The variance, sum((x - mean)^2) / (n - correction). Composed. nan where n <= correction."""
     if isinstance(dim, bool):
@@ -222,7 +227,7 @@ def var(
 
 @public
 def std(
-    input: Any, dim: Any = None, *, correction: float | None = 1, keepdim: bool = False, unbiased: bool | None = None
+    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = 1
 ) -> Any:
     """The standard deviation, sqrt(var). Its gradient for a constant input is 0."""
     return safe_sqrt(var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased))
@@ -250,16 +255,16 @@ def p_norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> An
 
 
 @public
-def var_mean(input: Any, dim: Any = None, *, correction: float | None = 1, keepdim: bool = False,
-             unbiased: bool | None = None) -> tuple[Any, Any]:  # fmt: skip
+def var_mean(input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+             correction: float | None = 1) -> tuple[Any, Any]:  # fmt: skip
     """(variance, mean)."""
     spread = var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased)
     return spread, mean(input, None if isinstance(dim, bool) else dim, keepdim)
 
 
 @public
-def std_mean(input: Any, dim: Any = None, *, correction: float | None = 1, keepdim: bool = False,
-             unbiased: bool | None = None) -> tuple[Any, Any]:  # fmt: skip
+def std_mean(input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+             correction: float | None = 1) -> tuple[Any, Any]:  # fmt: skip
     """(standard deviation, mean)."""
     spread = std(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased)
     return spread, mean(input, None if isinstance(dim, bool) else dim, keepdim)
@@ -300,6 +305,7 @@ def logsumexp(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
     -inf where all elements are (a fully masked row), with gradient 0 there.
     """
+    axes.expect_flag("logsumexp", keepdim)
     input = floated(input)
     dims = axes.normalize_dims(dim, input.ndim, "logsumexp") or None
     if axes.reduced_size(tuple(input.shape), dims) == 0:
@@ -321,6 +327,7 @@ def _all(input: Any, *, dim: Any, keepdim: bool) -> Any:
 
 
 def _truth(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    axes.expect_flag(name, keepdim)
     found = op(input, dim=axes.normalize_dims(dim, input.ndim, name) or None, keepdim=keepdim)
     return cast(found, input.dtype) if input.dtype == uint8 else found
 

@@ -142,6 +142,7 @@ def _prod(input: Any) -> Any:
 def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The product of all elements, or along `dim`. Integers and bools multiply in int64. Its gradient is exact where
     elements are 0, at every order."""
+    axes.expect_flag("prod", keepdim)
     input = _prepared("prod", input, 0, dtype)[0]
     dims = axes.normalize_dims(dim, input.ndim, "prod")
     if dims is None:
