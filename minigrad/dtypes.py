@@ -92,10 +92,11 @@ def dtype_named(op: str, d: Any) -> np.dtype[Any]:
         except TypeError as error:
             raise TypeError(f"{op}: {error}") from None
     try:
-        if d is not None:
-            return np.dtype(d)
+        found = None if d is None else np.dtype(d)
     except TypeError:
-        pass
+        found = None
+    if found is not None and (found.kind in _CATEGORY or floating(found)):  # NumPy takes any class for "object"
+        return found
     raise TypeError(f"{op}: dtype: expected one such as minigrad.float32, got {d!r}")
 
 

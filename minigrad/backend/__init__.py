@@ -16,6 +16,7 @@ from minigrad.backend.arrays import (
     storage,
     strided,
     to_numpy,
+    unrepeated,
     windows,
     wraps_indices,
     writeable,
@@ -41,7 +42,7 @@ __all__ = [
     "chunks", "copy_to", "CPU", "create", "current_device", "deferred_flag", "device", "device_guard", "device_of",
     "extreme_at", "from_cuda_interface", "get_default_device", "ignore_fp_warnings", "is_array", "MIN_PARALLEL",
     "parallel_for", "quiet", "run_quiet", "set_default_device", "storage", "strided", "to_numpy", "windows",
-    "with_index", "wraps_indices", "writeable",
+    "with_index", "unrepeated", "wraps_indices", "writeable",
 ]  # fmt: skip
 
 

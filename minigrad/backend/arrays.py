@@ -131,6 +131,16 @@ def writeable(array: Any) -> bool:
     return all(step or size == 1 for step, size in zip(array.strides, array.shape)) or not array.size
 
 
+def unrepeated(array: Any) -> Any:
+    """Of elements that share memory each once, in a view that may be written to: sizes of 1 where a step is 0."""
+    root, shape = storage(array), tuple(1 if not step else size for size, step in zip(array.shape, array.strides))
+    if not isinstance(array, np.ndarray):
+        return array[tuple(slice(n) for n in shape)]
+    view = strided(array, shape, array.strides)
+    view.flags.writeable = root.flags.writeable  # NumPy allows it where the memory's owner is
+    return view
+
+
 def broadcast_view(array: Any, shape: tuple[int, ...]) -> Any:
     """`array` repeated to `shape` without a copy, read-only. (`numpy.broadcast_to` takes 3 us for the commonest case,
     one number; this takes 0.4.)"""

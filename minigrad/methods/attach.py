@@ -71,9 +71,12 @@ _IN_PLACE_ONLY: dict[ModuleType, str] = {
 # arithmetic goes straight to the op, whose error names a wrong operand: a wrapper would cost a tenth of its time
 _ARITHMETIC = {
     "add": arithmetic._add, "sub": arithmetic._sub, "mul": arithmetic.mul, "truediv": arithmetic._div,
-    "pow": arithmetic.pow, "mod": arithmetic.remainder, "floordiv": arithmetic.floor_divide,
+    "pow": arithmetic._pow, "mod": arithmetic.remainder, "floordiv": arithmetic.floor_divide,
 }  # fmt: skip
-_BITWISE = {"and": arithmetic.bitwise_and, "or": arithmetic.bitwise_or, "xor": arithmetic.bitwise_xor}
+_BITWISE = {
+    "and": arithmetic.bitwise_and, "or": arithmetic.bitwise_or, "xor": arithmetic.bitwise_xor,
+    "lshift": arithmetic.bitwise_left_shift, "rshift": arithmetic.bitwise_right_shift,
+}  # fmt: skip
 _COMPARISONS = {name: getattr(arithmetic, name) for name in ("eq", "ne", "lt", "le", "gt", "ge")}
 
 
@@ -135,7 +138,7 @@ def _operators() -> dict[str, Any]:
         **{f"__{name}__": op for name, op in _ARITHMETIC.items()},
         **{f"__{name}__": _operator(op) for name, op in {**_BITWISE, **_COMPARISONS}.items()},
         **{f"__r{name}__": _reflected(op) for name, op in two_sided.items()},
-        **{f"__i{name}__": _augmented(op) for name, op in _ARITHMETIC.items()},
+        **{f"__i{name}__": _augmented(op) for name, op in two_sided.items()},
         "__neg__": arithmetic.neg, "__abs__": arithmetic.abs, "__invert__": arithmetic.bitwise_not,
         "__matmul__": __matmul__, "__rmatmul__": __rmatmul__, "__getitem__": indexing.getitem,
         "__hash__": object.__hash__,  # since __eq__ compares elements

@@ -59,12 +59,12 @@ CASTS = {
 }  # fmt: skip
 
 
-def cpu(self: Tensor) -> Any:
+def cpu(self: Tensor, memory_format: Any = None) -> Any:
     """The tensor on the CPU; itself if it is there."""
     return cast.to(self, device="cpu")
 
 
-def cuda(self: Tensor, device: Any = None, non_blocking: Any = False) -> Any:
+def cuda(self: Tensor, device: Any = None, non_blocking: Any = False, memory_format: Any = None) -> Any:
     """The tensor on the current GPU, or on the one named."""
     return cast.to(self, device="cuda" if device is None else device)
 
@@ -82,6 +82,8 @@ def type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
         found = next((name for name, kind in KINDS.items() if kind == self.dtype), str(self.dtype))
         return f"minigrad.{where}{found}"
     name = dtype.rpartition(".")[2] if isinstance(dtype, str) else dtype
+    if name is Tensor:
+        return self.to(device="cpu", dtype=dtypes.get_default_dtype())
     if isinstance(name, TensorType):
         return self.to(device=name.device, dtype=name.dtype)  # type: ignore[attr-defined]
     return self.to(KINDS.get(name, name) if isinstance(name, str) else name)

@@ -27,9 +27,9 @@ from minigrad.ops.reduce import scan, sort
 
 # NumPy's name: ours, where they differ
 _UFUNCS = {
-    "multiply": "mul", "subtract": "_sub", "add": "_add", "divide": "_div", "negative": "neg", "power": "pow",
+    "multiply": "mul", "subtract": "_sub", "add": "_add", "divide": "_div", "negative": "neg", "power": "_pow",
     "absolute": "abs", "equal": "eq", "not_equal": "ne", "less": "lt", "less_equal": "le", "greater": "gt",
-    "greater_equal": "ge", "rint": "_round", "invert": "bitwise_not", "float_power": "pow", "degrees": "rad2deg",
+    "greater_equal": "ge", "rint": "_round", "invert": "bitwise_not", "float_power": "_pow", "degrees": "rad2deg",
     "radians": "deg2rad", "conjugate": "clone",
 }  # fmt: skip
 _SAME = (
@@ -81,7 +81,7 @@ _DIFFERENT: dict[str, Callable[..., Any]] = {
         x, min if a_min is None else a_min, max if a_max is None else a_max),
     "round": lambda x, decimals=0: elementwise.round(x, decimals=decimals),
     "median": lambda x, axis=None, keepdims=False: sort.quantile(x, 0.5, axis, keepdims),
-    "meshgrid": lambda *parts, indexing="xy": arrange.meshgrid(*parts, indexing=indexing),
+    "meshgrid": lambda *parts, indexing="xy": arrange.grids(parts, indexing),
     "diag": lambda x, k=0: diagonal.diag(x, k),
     "diagonal": lambda x, offset=0, axis1=0, axis2=1: diagonal.diagonal(x, offset, axis1, axis2),
     "copy": lambda x: x.clone(), "dot": _dot, "pad": _pad, "trapezoid": lambda y, x=None, dx=1.0, axis=-1: (

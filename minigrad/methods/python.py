@@ -63,6 +63,17 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
     setitem(self, index, value)
 
 
+def __copy__(self: Tensor) -> Tensor:
+    """A leaf on the same memory, with the attributes that were added."""
+    new = type(self).__new__(type(self))
+    new._array = self._array
+    new._node = new._base = new._grad = None
+    new.requires_grad = self.requires_grad
+    if own := getattr(self, "__dict__", None):
+        new.__dict__.update(own)
+    return new
+
+
 def __deepcopy__(self: Tensor, memo: Any) -> Tensor:
     if not self.is_leaf:
         raise GraphError("deepcopy: only leaf tensors can be copied deeply; use t.detach().clone()")

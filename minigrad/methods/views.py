@@ -51,9 +51,9 @@ def where(self: Tensor, condition: Any, other: Any) -> Any:
     return elementwise.where(condition, self, other)
 
 
-def sum_to_size(self: Tensor, *size: Any) -> Any:
+def sum_to_size(self: Tensor, *sizes: Any, size: Any = None) -> Any:
     """Summed over what broadcasting from `size` would repeat."""
-    wanted = sizes_of("sum_to_size", size)
+    wanted = sizes_of("sum_to_size", sizes if size is None else (size,))
     own = self._array.shape
     if len(wanted) > len(own) or any(n not in (1, m) for n, m in zip(reversed(wanted), reversed(own))):
         raise ShapeError(f"sum_to_size: {wanted} does not broadcast to {self._array.shape}")
@@ -94,9 +94,9 @@ IN_PLACE = {
 }
 
 
-def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
+def resize_(self: Tensor, *sizes: Any, size: Any = None, memory_format: Any = None) -> Tensor:
     """Take another shape: the elements in their order, those that are new whatever the memory held."""
-    wanted = sizes_of("resize_", size)
+    wanted = sizes_of("resize_", sizes if size is None else (size,))
     flat = self._array.reshape(-1)
     count = math.prod(wanted)
     if count > flat.size:

@@ -18,6 +18,12 @@ OPERANDS = {
     "src", "tensor", "value", "vec2", "weight", "x1", "x2",
 }  # fmt: skip
 NUMPY = {"axis": "dim", "keepdims": "keepdim"}
+_SECTIONS = dict.fromkeys(("indices", "sections", "tensor_indices_or_sections"), "indices_or_sections")
+OTHER_NAMES = {  # that arguments have in other forms of PyTorch's functions, in methods mostly
+    "split": {"split_size": "split_size_or_sections"}, "hsplit": _SECTIONS, "vsplit": _SECTIONS, "dsplit": _SECTIONS,
+    "tensor_split": _SECTIONS, "isin": {"element": "elements", "test_element": "test_elements"},
+    "transpose": {"axis0": "dim0", "axis1": "dim1"},
+}  # fmt: skip
 
 
 def public(function: Callable[P, R]) -> Callable[P, R]:
@@ -32,8 +38,8 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
                     return function(*args, **options)
             return function(*args, **options)
         except (AttributeError, TypeError, ValueError, IndexError) as error:
-            if options.keys() & NUMPY.keys() and not isinstance(error, DtypeError):
-                renamed = {NUMPY.get(name, name): value for name, value in options.items()}
+            if options.keys() & names.keys() and not isinstance(error, DtypeError):
+                renamed = {names.get(name, name): value for name, value in options.items()}
                 if len(renamed) < len(options):
                     text = f"{function.__name__}: expected dim or axis, keepdim or keepdims, not both"
                     raise TypeError(text) from None
@@ -46,6 +52,7 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
             kind = TypeError if isinstance(error, AttributeError) else type(error)
             raise kind(f"{function.__name__}: {error}; got {_call_text(args, options)}") from error
 
+    names = NUMPY | OTHER_NAMES.get(function.__name__, {})
     signature = call.__signature__ = Signature.of(function, _with_numpy_names)  # type: ignore[attr-defined]
     return call
 

@@ -20,6 +20,12 @@ def normalize_dim(dim: Any, ndim: int, op: str) -> int:
     return n % limit
 
 
+def expect_flag(op: str, keepdim: Any) -> None:
+    """TypeError unless it is a bool: t.sum(0, 1) would be the sum over dimension 0 alone."""
+    if keepdim.__class__ is not bool:
+        raise TypeError(f"{op}: keepdim: expected True or False, got {keepdim!r}; several dimensions are a tuple")
+
+
 def normalize_dims(dim: Any, ndim: int, op: str) -> tuple[int, ...] | None:
     """Dimensions as a tuple of numbers from 0; None (all of them) stays None. Raises ValueError if one comes twice."""
     if dim is None:

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import array_on, device, to_numpy
-from minigrad.dtypes import dtype_named, floating, get_default_dtype, int64
+from minigrad.dtypes import dtype_named, floating, get_default_dtype, int64, result_type
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError
-from minigrad.ops.array.creation import count, sizes_of
+from minigrad.ops.array.creation import count, factory, sizes_of
 from minigrad.ops.bernoulli import draw_bernoulli
 from minigrad.ops.index.assign import setitem
 
@@ -156,6 +156,7 @@ def _made(array: Any, device: Device, requires_grad: bool) -> Tensor:
     return wrap(array_on(device, array)).requires_grad_(requires_grad)
 
 
+@factory
 def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Device = None,
           requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Standard normal numbers."""
@@ -164,6 +165,7 @@ def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, dev
     )
 
 
+@factory
 def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Device = None,
          requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Uniform numbers in [0, 1)."""
@@ -172,20 +174,27 @@ def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, devi
     )
 
 
-def randint(low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
+@factory
+def randint(low: int = 0, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
             device: Device = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Integers in [low, high): randint(high, size) or randint(low, high, size)."""
     if size is None:
         low, high, size = 0, low, high
+    elif high is None:
+        low, high = 0, low
+    if size is None:
+        raise TypeError("randint: size: expected integers, got none; randint(high, size) or randint(low, high, size)")
     if high <= low:
         raise ValueError(f"randint: expected low < high, got {low} and {high}")
     numbers = _rng(generator).integers(low, high, sizes_of("randint", (size,)))
     return _made(numbers.astype(dtype or int64), device, requires_grad)
 
 
-def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: Device = None) -> Tensor:
+@factory
+def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: Device = None,
+             requires_grad: bool = False) -> Tensor:  # fmt: skip
     """The integers 0 to n - 1 in random order."""
-    return _made(_rng(generator).permutation(count("randperm", "n", n)).astype(dtype or int64), device, False)
+    return _made(_rng(generator).permutation(count("randperm", "n", n)).astype(dtype or int64), device, requires_grad)
 
 
 def _like(maker: Any, input: Tensor, dtype: Any, device: Device, requires_grad: bool, generator: Any) -> Tensor:
@@ -196,19 +205,22 @@ def _like(maker: Any, input: Tensor, dtype: Any, device: Device, requires_grad: 
     return made
 
 
+@factory
 def randn_like(input: Tensor, *, dtype: Any = None, device: Device = None, requires_grad: bool = False,
                generator: Generator | None = None) -> Tensor:  # fmt: skip
     """`randn` with the input's size, dtype and device."""
     return _like(randn, input, dtype, device, requires_grad, generator)
 
 
+@factory
 def rand_like(input: Tensor, *, dtype: Any = None, device: Device = None, requires_grad: bool = False,
               generator: Generator | None = None) -> Tensor:  # fmt: skip
     """`rand` with the input's size, dtype and device."""
     return _like(rand, input, dtype, device, requires_grad, generator)
 
 
-def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None, device: Device = None,
+@factory
+def randint_like(input: Tensor, low: int = 0, high: Any = None, *, dtype: Any = None, device: Device = None,
                  requires_grad: bool = False) -> Tensor:  # fmt: skip
     """`randint` with the input's size, dtype and device."""
     low, high = (0, low) if high is None else (low, high)
@@ -216,18 +228,35 @@ def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None
                    requires_grad=requires_grad)  # fmt: skip
 
 
-def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None = None) -> Any:
-    """Normal numbers of that mean and standard deviation, numbers (then with `size`) or tensors."""
+@factory
+def normal(
+    mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
+    device: Device = None, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """Normal numbers of that mean and standard deviation, numbers (then with `size`) or tensors, whose dtype and device
+    they have."""
+    tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
+    if size is None and not tensors:
+        raise TypeError("normal: size: expected integers where mean and std are numbers, got none")
     if (std < 0).any() if isinstance(std, Tensor) else std < 0:
         raise ValueError(f"normal: std: expected 0 or more, got {std}")
     shape = sizes_of("normal", (size,)) if size is not None else np.broadcast_shapes(
         tuple(getattr(mean, "shape", ())), tuple(getattr(std, "shape", ())))  # fmt: skip
-    return randn(*shape, generator=generator) * std + mean
+    if tensors:
+        dtype, device = dtype or result_type(*tensors), device or tensors[0].device
+    drawn = randn(tuple(shape), generator=generator, dtype=dtype, device=device) * std + mean
+    return drawn.requires_grad_() if requires_grad else drawn
 
 
-def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that `input` has at that position, else 0, in its dtype."""
-    p = input.detach()
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that `input` has at that position (or with probability p everywhere), else 0, in its
+    dtype."""
+    if p is not None:
+        return bernoulli_(input.detach().clone(), p, generator=generator)
+    return _by_chance(input.detach(), generator)
+
+
+def _by_chance(p: Tensor, generator: Generator | None) -> Tensor:
     if not floating(p.dtype) or bool(((p < 0) | (p > 1)).any()):
         raise ValueError("bernoulli: input: expected floating probabilities from 0 to 1")
     return (rand_like(p, generator=generator) < p).to(p.dtype)
@@ -256,6 +285,8 @@ def multinomial(
     rows = np.atleast_2d(weights)
     if not (np.isfinite(rows).all() and (rows >= 0).all() and (rows.sum(1) > 0).all()):
         raise ValueError("multinomial: input: expected finite weights of 0 or more, some of each row above 0")
+    if not len(rows) and num_samples > 0:
+        return _made(np.empty((0, num_samples), "int64"), input.device, False)
     if num_samples < 1 or (not replacement and num_samples > (rows > 0).sum(1).min()):
         raise ValueError(f"multinomial: num_samples: expected 1 or more, and without replacement at most as many as "
                          f"there are weights above 0, got {num_samples}")  # fmt: skip
@@ -297,15 +328,23 @@ def uniform_(
     return _fill(self, draw_uniform(_rng(generator), self._array.shape, _drawn(self)) * (b - a) + a, "uniform_")
 
 
-def random_(self: Tensor, low: int = 0, high: int | None = None, *, generator: Generator | None = None) -> Tensor:
-    """Fill with integers: random_(high) in [0, high), random_(low, high) in [low, high)."""
+def random_(self: Tensor, low: int = 0, high: int | None = None, *, generator: Generator | None = None,
+            **ends: Any) -> Tensor:  # fmt: skip
+    """Fill with integers: random_(high) in [0, high), random_(low, high) in [low, high) (also by PyTorch's keywords,
+    `from` and `to`)."""
+    low, high = ends.pop("from", low), ends.pop("to", high)
+    if ends:
+        raise TypeError(f"random_: expected from and to, got {', '.join(ends)}")
     if high is None:
         low, high = (0, low) if low else (0, 2**24 if floating(self.dtype) else int(np.iinfo(self.dtype).max))
     return _fill(self, _rng(generator).integers(low, high, self._array.shape), "random_")
 
 
-def bernoulli_(self: Tensor, p: float = 0.5, *, generator: Generator | None = None) -> Tensor:
-    """Fill with 1 with probability p, else 0."""
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """Fill with 1 with probability p, a number or a tensor that broadcasts to this shape, else 0."""
+    if isinstance(p, Tensor):
+        drawn = _by_chance(p.detach().expand(self.shape), generator)
+        return setitem(self, ..., drawn.to(device=self.device, dtype=self.dtype), "bernoulli_")
     if not 0 <= p <= 1:
         raise ValueError(f"bernoulli_: p: expected a probability, got {p}")
     drawn = draw_bernoulli(_rng(generator), self._array.shape, p, self._array)

@@ -217,7 +217,7 @@ def test_shape_and_dtype_of_the_result_must_fit() -> None:
 
 
 def test_read_only_memory_is_refused_in_words() -> None:
-    for change in (lambda t: t.add_(1), lambda t: t.exp_(), lambda t: t.__setitem__(0, 1), lambda t: t.zero_()):
+    for change in (lambda t: t.add_(1), lambda t: t.exp_(), lambda t: t.copy_(mg.zeros(3))):
         with pytest.raises(GraphError, match="this memory is read-only: an expanded tensor's elements share it"):
             change(mg.ones(1).expand(3))
     array = np.ones(3)

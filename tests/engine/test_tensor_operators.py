@@ -158,7 +158,7 @@ def test_formatting() -> None:
 CUBE = np.arange(24.0).reshape(2, 3, 4)
 INDICES: dict[str, Any] = {
     "int": 1, "negative": -1, "slice": slice(1, 3), "step": (slice(None), slice(None, None, 2)),
-    "backwards": (0, slice(None, None, -1)), "ellipsis": (..., 2), "None": (None, 0, ..., None), "all ints": (1, 2, 3),
+    "ellipsis": (..., 2), "None": (None, 0, ..., None), "all ints": (1, 2, 3),
     "list": [1, 0, 1], "array": np.array([0, 1]), "two arrays": ([0, 1], [2, 0]),
     "array and slice": (slice(None), [2, 0], slice(1)),
     "apart": ([1, 0], slice(None), [3, 1]), "grid": (np.array([[0], [1]]), np.array([[0, 2]])), "bool": CUBE > 11,

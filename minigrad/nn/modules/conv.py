@@ -42,6 +42,10 @@ class _ConvNd(DeclaredModule):
         self.dilation = as_tuple(name, "dilation", dilation, self.dims, 1)
         if isinstance(padding, str) and padding not in ("same", "valid"):
             raise ValueError(f'{name}: padding: expected numbers, "same" or "valid", got {padding!r}')
+        if self.transposed and isinstance(padding, str):
+            raise ValueError(f"{name}: padding: expected numbers, got {padding!r}")
+        if padding == "same" and any(n != 1 for n in self.stride):
+            raise ValueError(f'{name}: padding: "same" needs a stride of 1, got {self.stride}')
         self.padding: Any = padding if isinstance(padding, str) else as_tuple(name, "padding", padding, self.dims)
         self.padding_mode = padding_mode
         first, second = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)

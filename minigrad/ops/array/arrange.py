@@ -5,12 +5,14 @@ from typing import Any
 from minigrad.backend import array_module
 from minigrad.dtypes import int64
 from minigrad.engine.tensor import Tensor
-from minigrad.errors import ShapeError
+from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes
 from minigrad.ops.api import one_of, public, shape_error
+from minigrad.ops.array.creation import arange
 from minigrad.ops.array.pad import pad
 from minigrad.ops.array.shape import _ints, cat, expand, flip, narrow, reshape, split, stack, transpose, unsqueeze
 from minigrad.ops.index.indexing import getitem
+from minigrad.ops.pointwise.cast import clone
 
 __all__ = [
     "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_tensors", "cartesian_prod",
@@ -24,7 +26,7 @@ __all__ = [
 @public
 def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     """Moved on by `shifts` along `dims`, what leaves at the end coming in at the start; without dims, flattened."""
-    if dims is None:
+    if dims is None or dims == ():
         return reshape(roll(reshape(input, (-1,)), shifts, 0), tuple(input.shape))
     steps = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     along = (dims,) if isinstance(dims, int) else tuple(dims)
@@ -47,7 +49,7 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
         raise ShapeError(f"rot90: expected two different dimensions, got {dims}")
     turns = k % 4
     if turns == 0:
-        return input * 1
+        return clone(input)
     if turns == 2:
         return flip(input, (a, b))
     return flip(transpose(input, a, b), a) if turns == 1 else flip(transpose(input, a, b), b)
@@ -71,9 +73,9 @@ def flipud(input: Any) -> Any:
 
 
 @public
-def repeat(input: Any, *repeats: Any) -> Any:
+def repeat(input: Any, *times: Any, repeats: Any = None) -> Any:
     """The whole, so many times along each dimension (more numbers than dimensions: new leading ones). A copy."""
-    times = _ints(repeats)
+    times = _ints(times if repeats is None else (repeats,))
     extra = len(times) - input.ndim
     if extra < 0:
         raise ShapeError(f"repeat: expected at least {input.ndim} numbers, one for each dimension, got {times}")
@@ -82,22 +84,27 @@ def repeat(input: Any, *repeats: Any) -> Any:
     sizes = (1,) * extra + tuple(input.shape)
     apart = reshape(input, tuple(n for size in sizes for n in (1, size)))
     spread = expand(apart, tuple(n for pair in zip(times, sizes) for n in pair))
-    return reshape(spread * 1, tuple(t * n for t, n in zip(times, sizes)))
+    return reshape(clone(spread), tuple(t * n for t, n in zip(times, sizes)))
 
 
 @public
-def tile(input: Any, *dims: Any) -> Any:
+def tile(input: Any, *times: Any, dims: Any = None) -> Any:
     """`repeat` with NumPy's rule: missing numbers count as leading ones."""
-    times = _ints(dims)
+    times = _ints(times if dims is None else (dims,))
     return repeat(input, (1,) * (input.ndim - len(times)) + times)
 
 
 @public
-def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Any:
+def repeat_interleave(
+    input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Any:
     """Each element so many times in a row along `dim` (or of the flattened input); `repeats` a number or one for
-    each."""
+    each. Of counts alone: the place of each, so many times. output_size: what `dim` is to become, ShapeError if it
+    does not."""
+    if repeats is None:
+        input, repeats = arange(input.shape[0], device=getattr(input, "device", None)), input
     if dim is None:
-        return repeat_interleave(reshape(input, (-1,)), repeats, 0)
+        return repeat_interleave(reshape(input, (-1,)), repeats, 0, output_size=output_size)
     at = axes.normalize_dim(dim, input.ndim, "repeat_interleave")
     raw = input._array if isinstance(input, Tensor) else input
     counts = repeats._array if isinstance(repeats, Tensor) else repeats
@@ -106,8 +113,14 @@ def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, outpu
         raise ShapeError(f"repeat_interleave: `repeats`: expected a number or {n} of them, got {len(counts)}")
     xp = array_module(raw)
     # CuPy takes no array of counts: the result's size depends on their values, which have to be waited for
-    counts = counts.tolist() if hasattr(counts, "ndim") else int(counts)
+    if hasattr(counts, "ndim") and counts.dtype.kind not in "iu":
+        raise DtypeError(f"repeat_interleave: `repeats`: expected integers, got {counts.dtype}")
+    counts = counts.tolist() if hasattr(counts, "ndim") else _ints((counts,))
     places = xp.repeat(xp.arange(n, dtype=int64), counts)
+    if output_size not in (None, len(places)):
+        raise ShapeError(
+            f"repeat_interleave: output_size: expected {len(places)}, the sum of repeats, got {output_size}"
+        )
     return getitem(input, (*(slice(None),) * at, places))
 
 
@@ -117,12 +130,19 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     dims."""
     one_of("meshgrid", "indexing", indexing, "ij", "xy")
     given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
-    parts = [reshape(t, (-1,)) for t in given]
+    if not given or any(t.ndim > 1 or t.dtype != given[0].dtype for t in given):
+        raise shape_error("meshgrid", "vectors of one dtype", *given)
+    return grids(given, indexing)
+
+
+def grids(vectors: Any, indexing: str) -> tuple[Any, ...]:
+    """`meshgrid` of whatever they are, flattened, as NumPy has it."""
+    parts = [reshape(v, (-1,)) for v in vectors]
     shape = tuple(p.shape[0] for p in parts)
-    grids = [expand(reshape(p, (-1,) + (1,) * (len(parts) - 1 - i)), shape) for i, p in enumerate(parts)]
+    made = [expand(reshape(p, (-1,) + (1,) * (len(parts) - 1 - i)), shape) for i, p in enumerate(parts)]
     if indexing == "xy" and len(parts) > 1:
-        grids = [transpose(g, 0, 1) for g in grids]
-    return tuple(grids)
+        made = [transpose(g, 0, 1) for g in made]
+    return tuple(made)
 
 
 # --- other names for joining, splitting and choosing ----------------------------------------------------------------
@@ -149,6 +169,8 @@ def column_stack(tensors: Any) -> Any:
 def block_diag(*tensors: Any) -> Any:
     """The matrices one after the other on the diagonal of a matrix, zeros elsewhere."""
     parts = [_at_least(t, 2) for t in tensors]
+    if any(p.ndim > 2 for p in parts):
+        raise shape_error("block_diag", "tensors of at most 2 dimensions", *tensors)
     width, start, rows = sum(p.shape[1] for p in parts), 0, []
     for p in parts:
         rows.append(pad(p, (start, width - start - p.shape[1])))
@@ -159,27 +181,37 @@ def block_diag(*tensors: Any) -> Any:
 @public
 def cartesian_prod(*tensors: Any) -> Any:
     """Every choice of one element of each vector, one choice a row."""
-    if len(tensors) == 1:
-        return tensors[0] * 1
-    return stack([reshape(g, (-1,)) for g in meshgrid(*tensors)], 1)
+    for i, t in enumerate(tensors):
+        if t.ndim != 1:
+            raise shape_error("cartesian_prod", f"vectors, which number {i} is not", *tensors)
+    return clone(tensors[0]) if len(tensors) == 1 else stack([reshape(g, (-1,)) for g in meshgrid(*tensors)], 1)
 
 
 @public
 def hsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
-    """tensor_split along the second dimension (of a vector: the first)."""
-    return tensor_split(input, indices_or_sections, 0 if input.ndim == 1 else 1)
+    """Slices along the second dimension (of a vector: the first): so many of equal size, or those that start at these
+    indices. Views. ShapeError where the size is no multiple of their number; `tensor_split` takes any."""
+    return _split_evenly("hsplit", input, indices_or_sections, 0 if input.ndim == 1 else 1, 1)
 
 
 @public
 def vsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
-    """tensor_split along the first dimension."""
-    return tensor_split(input, indices_or_sections, 0)
+    """`hsplit` along the first dimension of two or more."""
+    return _split_evenly("vsplit", input, indices_or_sections, 0, 2)
 
 
 @public
 def dsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
-    """tensor_split along the third dimension."""
-    return tensor_split(input, indices_or_sections, 2)
+    """`hsplit` along the third dimension."""
+    return _split_evenly("dsplit", input, indices_or_sections, 2, 3)
+
+
+def _split_evenly(op: str, input: Any, sections: Any, dim: int, least: int) -> tuple[Any, ...]:
+    if input.ndim < least:
+        raise shape_error(op, f"at least {least} dimension{'s' * (least > 1)}", input)
+    if isinstance(sections, int) and (sections < 1 or input.shape[dim] % sections):
+        raise ShapeError(f"{op}: expected a divisor of the {input.shape[dim]} of dimension {dim}, got {sections}")
+    return tensor_split(input, sections, dim)
 
 
 @public

@@ -1,8 +1,11 @@
 """Making tensors: from data, filled, counted, and as others are."""
 
+import functools
+import inspect
 import math
 import operator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec
 
 from minigrad.backend import (
     CPU,
@@ -16,14 +19,46 @@ from minigrad.backend import (
     ignore_fp_warnings,
     is_array,
 )
-from minigrad.dtypes import category, get_default_dtype, number_dtype
+from minigrad.dtypes import category, dtype_named, get_default_dtype, iinfo, int64, number_dtype
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Size, Tensor, unwrap
 from minigrad.errors import DtypeError, ShapeError
 
 Device = str | int | device | None
+P = ParamSpec("P")
+# PyTorch's further settings of what makes tensors, and the values of each that change nothing here (None: all)
+INERT = {"layout": ("strided", None), "memory_format": None, "pin_memory": (False, None)}
 
 
+def factory(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
+    """A function that makes tensors: takes its size also as `size=`, and PyTorch's layout=, memory_format= and
+    pin_memory=. NotImplementedError for one of these that would change something."""
+
+    @functools.wraps(function)
+    def call(*args: P.args, **options: P.kwargs) -> Tensor:
+        if options and not known.issuperset(options):
+            return function(*(_sizes(args, options) if sized else args), **_without_inert(function.__name__, options))
+        return function(*args, **options)
+
+    kinds = {name: p.kind for name, p in inspect.signature(function).parameters.items()}
+    sized = inspect.Parameter.VAR_POSITIONAL in kinds.values()
+    known = {name for name, kind in kinds.items() if kind is not inspect.Parameter.VAR_POSITIONAL}
+    return call
+
+
+def _without_inert(op: str, options: dict[str, Any]) -> dict[str, Any]:
+    for name, value in options.items():
+        allowed = INERT.get(name)
+        if allowed is not None and getattr(value, "value", value) not in allowed:
+            raise NotImplementedError(f"{op}: {name}: expected {allowed[0]}, got {value!r}")
+    return {name: value for name, value in options.items() if name not in INERT}
+
+
+def _sizes(args: Any, options: dict[str, Any]) -> Any:
+    return (options.pop("size"),) if not args and "size" in options else args
+
+
+@factory
 def tensor(data: Any, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
     """A new tensor with a copy of `data`: a number, nested lists, an array or a tensor.
 
@@ -51,6 +86,8 @@ def _listed_dtype(source: Any, array: Any) -> Any:
         source = source[0]
     if hasattr(source, "dtype") and array.dtype == source.dtype:
         return array.dtype
+    if array.dtype == "uint64":  # NumPy's dtype for them: with an int64 it would give floats
+        raise OverflowError("tensor: integers are int64, which ends at 2**63 - 1")
     return {1: array.dtype, 2: get_default_dtype(), 3: number_dtype(1j)}.get(category(array.dtype), array.dtype)
 
 
@@ -87,6 +124,8 @@ def from_numpy(array: Any) -> Tensor:
 def sizes_of(op: str, sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes given as f(2, 3), f((2, 3)) or f(Size)."""
     given = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+    if not sizes:
+        raise TypeError(f"{op}: size: expected integers, got none; () is the empty tuple of them")
     try:
         shape = tuple(operator.index(n) for n in given)
     except TypeError:
@@ -133,21 +172,25 @@ def _filled(maker: str, sizes: Any, dtype: Any, device: Device, requires_grad: b
     return wrap(create(device, maker, shape, *value, dtype=dtype or get_default_dtype())).requires_grad_(requires_grad)
 
 
+@factory
 def empty(*size: Any, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
     """A tensor of that size with whatever the memory held."""
     return _filled("empty", size, dtype, device, requires_grad)
 
 
+@factory
 def zeros(*size: Any, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
     """A tensor of zeros."""
     return _filled("zeros", size, dtype, device, requires_grad)
 
 
+@factory
 def ones(*size: Any, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
     """A tensor of ones."""
     return _filled("ones", size, dtype, device, requires_grad)
 
 
+@factory
 def full(
     size: Any, fill_value: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
 ) -> Tensor:
@@ -156,9 +199,11 @@ def full(
     return _filled("full", (size,), dtype or number_dtype(value), device, requires_grad, value)
 
 
+@factory
 def arange(
-    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
-) -> Tensor:
+    start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Device = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """start, start + step, ... below end; int64 if all three are integers, else the default floating dtype."""
     low, high = (0, start) if end is None else (start, end)
     low, high, step = (_number("arange", name, x) for name, x in (("start", low), ("end", high), ("step", step)))
@@ -169,28 +214,65 @@ def arange(
         )
     whole = all(isinstance(x, int) or getattr(x, "dtype", get_default_dtype()).kind in "iu" for x in (low, high, step))
     kind = dtype or (number_dtype(1) if whole else get_default_dtype())
-    array = create(device, "arange", low, high, step, dtype=kind)
+    if whole or dtype_named("arange", kind).kind not in "iu":
+        array = create(device, "arange", low, high, step, dtype=kind)
+    else:
+        array = _whole_steps(low, high, step, dtype_named("arange", kind), device)
     return wrap(array).requires_grad_(requires_grad)
 
 
+def _whole_steps(low: Any, high: Any, step: Any, dtype: Any, device: Device) -> Any:
+    """arange in an integer dtype: start and step truncated first, as PyTorch does it."""
+    n = len(range(int(low), int(high), int(step) or 1)) if dtype == int64 else math.ceil((high - low) / step)
+    if not int(step):
+        raise ValueError(f"arange: step: expected 1 or more, or -1 or less, for {dtype}, got {step}")
+    return create(device, "arange", int(low), int(low) + n * int(step), int(step), dtype=int64).astype(dtype)
+
+
+@factory
 def linspace(
     start: Any, end: Any, steps: int, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
 ) -> Tensor:
-    """`steps` values evenly from start to end, both included."""
+    """`steps` values evenly from start to end, both included. In an integer dtype each of them, and start and end
+    before that, is truncated towards 0."""
     low, high = _number("linspace", "start", start), _number("linspace", "end", end)
-    array = create(device, "linspace", low, high, count("linspace", "steps", steps), dtype=dtype or get_default_dtype())
-    return wrap(array).requires_grad_(requires_grad)
+    n, kind = count("linspace", "steps", steps), dtype_named("linspace", dtype or get_default_dtype())
+    if kind.kind == "b":
+        raise DtypeError("linspace: dtype: expected numbers, got bool")
+    if kind.kind not in "iu":
+        return wrap(create(device, "linspace", low, high, n, dtype=kind)).requires_grad_(requires_grad)
+    low, high = (_fitting("linspace", int(x), kind) for x in (low, high))
+    place = create(device, "arange", n, dtype="float64")
+    step = (high - low) / max(n - 1, 1)  # from either end: so the values are as far from it
+    array = array_module(place).where(place < max(n // 2, 1), low + step * place, high - step * (n - 1 - place))
+    return wrap(array.astype(kind)).requires_grad_(requires_grad)
 
 
+def _fitting(op: str, value: int, dtype: Any) -> int:
+    """The number, where the integer dtype can hold it. OverflowError."""
+    limits = iinfo(dtype)
+    if not limits.min <= value <= limits.max:
+        raise OverflowError(
+            f"{op}: {value} is out of range for {dtype}, whose numbers go from {limits.min} to {limits.max}"
+        )
+    return value
+
+
+@factory
 def logspace(
     start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, device: Device = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """`steps` values from base^start to base^end, evenly in the exponent."""
+    """`steps` values from base^start to base^end, evenly in the exponent. In an integer dtype start and end are
+    truncated first, and then each value."""
+    kind = dtype_named("logspace", dtype or get_default_dtype())
+    if kind.kind in "iu":
+        start, end = int(start), int(end)
     powers = float(base) ** linspace(start, end, steps, dtype="float64", device=device)
-    return wrap(powers._array.astype(dtype or get_default_dtype())).requires_grad_(requires_grad)
+    return wrap(powers._array.astype(kind)).requires_grad_(requires_grad)
 
 
+@factory
 def scalar_tensor(s: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
     """A 0-d tensor, of the default floating dtype unless one is given."""
     return full((), s, dtype=dtype or get_default_dtype(), device=device, requires_grad=requires_grad)
@@ -224,6 +306,7 @@ def _triangle(part: str, row: int, col: int, offset: int, dtype: Any, device: De
     return wrap(xp.stack(xp.nonzero(getattr(xp, part)(mask, offset))).astype(dtype or "int64"))
 
 
+@factory
 def eye(
     n: int, m: int | None = None, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
 ) -> Tensor:
@@ -244,21 +327,25 @@ def _like(maker: str, input: Any, dtype: Any, device: Device, requires_grad: boo
     return _filled(maker, array.shape, dtype or array.dtype, device, requires_grad, *value)
 
 
+@factory
 def empty_like(input: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Any:
     """`empty` with the input's size, dtype and device."""
     return _like("empty", input, dtype, device, requires_grad)
 
 
+@factory
 def zeros_like(input: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Any:
     """`zeros` with the input's size, dtype and device."""
     return _like("zeros", input, dtype, device, requires_grad)
 
 
+@factory
 def ones_like(input: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False) -> Any:
     """`ones` with the input's size, dtype and device."""
     return _like("ones", input, dtype, device, requires_grad)
 
 
+@factory
 def full_like(
     input: Any, fill_value: Any, *, dtype: Any = None, device: Device = None, requires_grad: bool = False
 ) -> Any:

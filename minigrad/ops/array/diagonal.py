@@ -7,6 +7,7 @@ from minigrad.engine.dispatch import primitive
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
 from minigrad.ops.api import public
+from minigrad.ops.pointwise.cast import clone
 from minigrad.ops.reduce.reductions import sum
 
 __all__ = ["diag", "diag_embed", "diagflat", "diagonal", "trace", "tril", "triu"]
@@ -94,7 +95,7 @@ def diag(input: Any, diagonal: int = 0) -> Any:
         return diag_embed(input, diagonal)
     if input.ndim != 2:
         raise ShapeError(f"diag: expected 1 or 2 dimensions, got shape {tuple(input.shape)}")
-    return _diagonal(input, offset=diagonal, dim1=0, dim2=1) * 1
+    return clone(_diagonal(input, offset=diagonal, dim1=0, dim2=1))
 
 
 @public

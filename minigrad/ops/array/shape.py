@@ -5,8 +5,10 @@ from itertools import accumulate
 from typing import Any
 
 from minigrad.backend import array_module, asarray, broadcast_view, storage
-from minigrad.dtypes import promote_types
+from minigrad.dtypes import dtype_named, promote_types
 from minigrad.engine.dispatch import primitive
+from minigrad.engine.messages import describe
+from minigrad.engine.primitive import wrap
 from minigrad.engine.promotion import cast
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
@@ -24,9 +26,11 @@ def _ints(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes or dims given as f(x, 2, 3) or f(x, (2, 3))."""
     given = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
     try:
+        if not sizes:
+            raise TypeError("expected integers, got none; () is the empty tuple of them")
         return tuple(map(operator.index, given))
-    except TypeError:
-        raise TypeError(f"expected integers, got {given!r}") from None
+    except TypeError as error:
+        raise error if not sizes else TypeError(f"expected integers, got {given!r}") from None
 
 
 # --- reshaping ----------------------------------------------------------------------------------------------------
@@ -51,8 +55,13 @@ def reshape(input: Any, *args: Any, shape: Any = None) -> Any:
         raise
 
 
-def view(input: Any, *shape: Any) -> Any:
-    """`reshape` that is always a view (ShapeError where the layout does not allow one); a dtype casts, as `to`."""
+def view(input: Any, *shape: Any, size: Any = None, dtype: Any = None) -> Any:
+    """`reshape` that is always a view (ShapeError where the layout does not allow one). view(dtype): the same memory
+    read as numbers of that dtype, unrecorded."""
+    if size is not None:
+        shape = (size,)
+    elif dtype is not None or (len(shape) == 1 and not isinstance(shape[0], (int, tuple, list))):
+        return _read_as(input, dtype or shape[0])
     out = reshape(input, *shape)
     if storage(out._array) is not storage(input._array):
         raise ShapeError(
@@ -60,6 +69,14 @@ def view(input: Any, *shape: Any) -> Any:
             f"are not contiguous; use reshape() or contiguous()"
         )
     return out
+
+
+def _read_as(input: Any, dtype: Any) -> Any:
+    kind = dtype_named("view", dtype)
+    try:
+        return wrap(input._array.view(kind))
+    except ValueError as error:
+        raise ShapeError(f"view: {input.dtype} as {kind}: {error}; got {describe(input)}") from None
 
 
 @public
@@ -109,14 +126,14 @@ def sum_to(g: Any, *, shape: tuple[int, ...]) -> Any:
 
 
 @public
-def expand(input: Any, *size: Any) -> Any:
+def expand(input: Any, *sizes: Any, size: Any = None) -> Any:
     """Repeated along dimensions of size 1, and new leading ones, without a copy. -1 keeps a dimension as it is."""
-    sizes, have = _ints(size), tuple(input.shape)
+    sizes, have = _ints(sizes if size is None else (size,)), tuple(input.shape)
     if len(sizes) < len(have):
         raise ShapeError(f"expand: expected at least {len(have)} sizes for a tensor of shape {have}, got {sizes}")
     own = (1,) * (len(sizes) - len(have)) + have
     wanted = tuple(m if n == -1 else n for n, m in zip(sizes, own))
-    if any(m not in (1, n) for n, m in zip(wanted, own)):
+    if any(m not in (1, n) for n, m in zip(wanted, own)) or -1 in sizes[: len(sizes) - len(have)]:
         raise ShapeError(f"expand: only dimensions of size 1 can be expanded; got shape {have} and sizes {sizes}")
     return _expand(input, shape=wanted)
 
@@ -221,12 +238,12 @@ def cat(tensors: Any, dim: int = 0) -> Any:
     parts = list(tensors)
     if not parts:
         raise ShapeError("cat: expected at least one tensor, got none")
-    parts = [p for p in parts if tuple(p.shape) != (0,)] or parts[:1]  # PyTorch passes over empty vectors
-    if parts[0].ndim == 0:
-        raise ShapeError("cat: tensors of 0 dimensions cannot be joined; use stack()")
     dtype = parts[0].dtype
     for p in parts[1:]:
         dtype = promote_types(dtype, p.dtype)
+    parts = [p for p in parts if tuple(p.shape) != (0,)] or parts[:1]  # PyTorch passes over empty vectors
+    if parts[0].ndim == 0:
+        raise ShapeError("cat: tensors of 0 dimensions cannot be joined; use stack()")
     at = axes.normalize_dim(dim, parts[0].ndim, "cat")
     starts = [0]
     for p in parts:
@@ -272,10 +289,10 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
         if sum(sizes) != size:
             raise ShapeError(f"split: expected sizes that add up to {size}, got {sizes}")
     else:
-        step = int(split_size_or_sections)
-        if step <= 0:
+        step = operator.index(split_size_or_sections)
+        if step < 0 or (step == 0 and size):
             raise ShapeError(f"split: expected a positive size, got {step}")
-        sizes = [min(step, size - start) for start in range(0, size, step)] or [0]
+        sizes = [min(step, size - start) for start in range(0, size, step or 1)] or [0]
     starts = [0, *accumulate(sizes)]
     return tuple(narrow(tensor, at, start, n) for start, n in zip(starts, sizes))
 
@@ -286,7 +303,8 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     if chunks <= 0:
         raise ShapeError(f"chunk: expected a positive number of chunks, got {chunks}")
     at = axes.normalize_dim(dim, input.ndim, "chunk")
-    return split(input, max(-(-int(input.shape[at]) // chunks), 1), at)
+    size = int(input.shape[at])
+    return split(input, -(-size // operator.index(chunks)) if size else [0] * chunks, at)
 
 
 @public

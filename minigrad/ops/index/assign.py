@@ -3,7 +3,7 @@
 import operator
 from typing import Any
 
-from minigrad.backend import ignore_fp_warnings, wraps_indices
+from minigrad.backend import ignore_fp_warnings, unrepeated, wraps_indices, writeable
 from minigrad.dtypes import category
 from minigrad.engine.inplace import check_not_leaf, check_writeable, rebase_history, records
 from minigrad.engine.messages import describe, explain_failure
@@ -12,23 +12,31 @@ from minigrad.engine.tensor import Tensor
 from minigrad.engine.versions import bump_version, user_line
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.array.creation import as_tensor
-from minigrad.ops.index.indexing import BASIC, expect_inside, in_order, raw_index
+from minigrad.ops.index.indexing import BASIC, expect_inside, in_order, is_basic, raw_index
 
 
 def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tensor:
     """self[index] = value: a number, an array or a tensor that broadcasts to what the index chooses.
     Where the index chooses a place twice, the last one wins (on a GPU any), and the others get no gradient."""
     check_not_leaf(name, self)
-    check_writeable(name, self)
     array = self._array
+    repeated = not writeable(array)
+    if repeated and (getattr(value, "ndim", 0) or records(self, value) or not writeable(unrepeated(array))):
+        check_writeable(name, self)
     raw = value._array if isinstance(value, Tensor) else value
+    if raw is None:  # NumPy writes nan
+        raise TypeError(f"{name}: expected a number, an array or a Tensor, got None")
     if wraps_indices(array):
         expect_inside(name, index, array)
     try:
         place = raw_index(index, array)
+        if repeated and not is_basic(place):
+            check_writeable(name, self)
         if index.__class__ not in BASIC:
             place, raw = in_order(place, raw)
-        ignore_fp_warnings(operator.setitem, array, place, raw)
+        # an unrecorded number may be written to elements that share memory, an expanded tensor's
+        target, at = (unrepeated(array[place]), ...) if repeated else (array, place)
+        ignore_fp_warnings(operator.setitem, target, at, raw)
     except IndexError as error:
         raise IndexError(f"{name}: {error}; got a tensor of shape {tuple(array.shape)}") from None
     except OverflowError as error:

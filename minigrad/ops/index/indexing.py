@@ -16,6 +16,7 @@ from minigrad.engine.slice_grad import SliceGradient
 from minigrad.engine.tensor import Tensor
 from minigrad.ops import axes
 from minigrad.ops.api import public, shape_error
+from minigrad.ops.pointwise.cast import clone
 
 __all__ = ["gather"]
 
@@ -31,14 +32,35 @@ def raw_index(index: Any, target: Any) -> Any:
     as a NumPy scalar."""
     kind = index.__class__
     if kind is slice or kind is int:  # the commonest, without looking at parts: half the time of w[1:5]
+        if kind is slice and index.step is not None:
+            _check_step(index)
         return (index, Ellipsis)
     if kind is target.__class__ and not wraps_indices(target):
         return (index,)
-    parts = index if isinstance(index, tuple) else (index,)
-    if BASIC.issuperset(kinds := {p.__class__ for p in parts}):
+    parts = _parts(index)
+    kinds = {p.__class__ for p in parts}
+    if slice in kinds:
+        for p in parts:
+            _check_step(p)
+    if BASIC.issuperset(kinds):
         return parts if type(Ellipsis) in kinds else (*parts, Ellipsis)
     parts = tuple([_raw_part(p, target) for p in parts])
     return parts if any(p is Ellipsis or is_array(p) for p in parts) else (*parts, Ellipsis)
+
+
+def _parts(index: Any) -> tuple[Any, ...]:
+    """The index as a tuple. A list that holds tensors, lists or slices is one, as in PyTorch; one of numbers is an
+    index itself."""
+    if index.__class__ is list and any(
+        p is None or p is Ellipsis or isinstance(p, (Tensor, list, tuple, slice, range)) or is_array(p) for p in index
+    ):
+        return tuple(index)
+    return index if isinstance(index, tuple) else (index,)
+
+
+def _check_step(part: Any) -> None:
+    if isinstance(part, slice) and part.step is not None and part.step < 0:
+        raise ValueError(f"index: expected a slice with a step above 0, got {part}; flip() reverses")
 
 
 def _raw_part(part: Any, target: Any) -> Any:
@@ -191,14 +213,14 @@ def _scatter_zeros(g: Any, index: Any, *, shape: tuple[int, ...], dim: int) -> A
 
 
 @public
-def gather(input: Any, dim: int, index: Any) -> Any:
+def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Any:
     """out[i][j][k] = input[i][index[i][j][k]][k] for dim = 1. `index` is int64, no larger than input elsewhere.
 
-    Raises IndexError out of range.
+    Raises IndexError out of range. sparse_grad changes nothing: every gradient here is dense.
     """
     at = axes.normalize_dim(dim, input.ndim, "gather")
     if input.ndim == 0:
-        return gather(input[None], 0, index) if index.ndim else input * 1
+        return gather(input[None], 0, index) if index.ndim else clone(input)
     if 0 in tuple(index.shape):
         return input.reshape(-1)[:0].reshape(tuple(index.shape))
     if index.ndim != input.ndim or any(index.shape[d] > input.shape[d] for d in range(input.ndim) if d != at):
@@ -230,7 +252,7 @@ def expect_inside(op: str, index: Any, target: Any) -> None:
     """IndexError for integers in an index that are out of the range of `target`, whose library would take them modulo
     its size: at once where they are on the CPU still."""
     parts = [p._array if isinstance(p, Tensor) else np.asarray(p) if isinstance(p, list) else p
-             for p in (index if isinstance(index, tuple) else (index,))]  # fmt: skip
+             for p in _parts(index)]  # fmt: skip
     taken = [p.ndim if is_array(p) and p.dtype.kind == "b" else int(p is not None and p is not ...) for p in parts]
     dim = 0
     for part, n in zip(parts, taken):

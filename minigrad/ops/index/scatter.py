@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from minigrad.backend import array_module, extreme_at
-from minigrad.dtypes import floating, iinfo
+from minigrad.dtypes import float32, floating, iinfo
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
@@ -30,6 +30,7 @@ from minigrad.ops.index.indexing import (
     that_stay,
 )
 from minigrad.ops.pointwise.arithmetic import div, where
+from minigrad.ops.pointwise.cast import clone
 
 __all__ = [
     "argwhere", "bincount", "index_add", "index_copy", "index_fill", "index_put", "index_select", "masked_fill",
@@ -184,7 +185,7 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
     """The slices of `dim` at the indices in the vector `index`: a copy."""
     at = _vector("index_select", input, dim, index)
     if input.ndim == 0:
-        return input * 1
+        return clone(input)
     return _getitem(input, index=_rows(at, reshape(index, (-1,))))
 
 
@@ -281,10 +282,14 @@ def masked_select(input: Any, mask: Any) -> Any:
     return getitem(input, (mask,))
 
 
+def _check_mask(op: str, mask: Any) -> None:
+    if mask.dtype.kind != "b":
+        raise DtypeError(f"{op}: `mask`: expected bool, got {mask.dtype}; use mask != 0 or mask.bool()")
+
+
 def _masked(op: str, input: Any, mask: Any) -> tuple[Any, Any]:
     """The input and the mask's array, broadcast. DtypeError for a mask that is not bool."""
-    if mask.dtype.kind != "b":
-        raise DtypeError(f"{op}: `mask`: expected bool, got {mask.dtype}")
+    _check_mask(op, mask)
     shape = array_module(_raw(input)).broadcast_shapes(tuple(input.shape), tuple(mask.shape))
     return broadcast_to(input, shape), _raw(broadcast_to(mask, shape))
 
@@ -303,6 +308,7 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
 @public
 def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     """`value` where the bool `mask` holds, else input."""
+    _check_mask("masked_fill", mask)
     if hasattr(value, "dtype"):
         if value.ndim or (value.dtype.kind == "c" and input.dtype.kind != "c"):
             raise ShapeError(f"masked_fill: value: expected a number or a 0-d tensor, got {describe(value)}")
@@ -338,12 +344,14 @@ def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
 
 @primitive(name="bincount")
 def _bincount(input: Any, weights: Any, *, minlength: int) -> Any:
-    return array_module(input).bincount(input, weights, minlength)
+    found = array_module(input).bincount(input, weights, minlength)  # a library sums weights in float64
+    return found.astype(weights.dtype) if weights is not None and weights.dtype == float32 else found
 
 
 @public
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
-    """How often each of 0, 1, 2, ... comes in a vector of integers (or the sums of their weights)."""
+    """How often each of 0, 1, 2, ... comes in a vector of integers (or the sums of their weights, in
+    float32 or float64)."""
     if input.ndim != 1 or input.dtype.kind not in "iu":
         raise DtypeError(f"bincount: expected a vector of integers, got {input.dtype}{list(input.shape)}")
     return _bincount(input, weights, minlength=minlength)

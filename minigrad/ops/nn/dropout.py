@@ -6,6 +6,7 @@ from typing import Any
 from minigrad.dtypes import finfo, floating
 from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
+from minigrad.engine.promotion import cast
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.api import by_dimensions, one_of, public
 from minigrad.ops.bernoulli import draw_bernoulli
@@ -124,6 +125,7 @@ def rrelu(input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool
     if training:
         slope = rand(*input.shape, dtype=input.dtype, device=input.device) * (upper - lower) + lower
     factor = where(input >= 0, 1.0, slope)
+    factor = cast(factor, input.dtype) if floating(input.dtype) else factor
     return input.mul_(factor) if inplace else input * factor
 
 

@@ -79,8 +79,10 @@ def batch_norm(
     if not training:
         if running_mean is None or running_var is None:
             raise ValueError("batch_norm: running_mean and running_var: expected both when not training, got None")
-        mean, variance, w, b = (along_channels(t, len(shape)) for t in (running_mean, running_var, weight, bias))
-        return scale_and_shift((x - mean) * rsqrt(variance + eps), w, b)
+        scale = rsqrt(running_var + eps)  # statistics and weights in one: two passes over the input, not four
+        scale = scale if weight is None else scale * weight
+        shift = -running_mean * scale if bias is None else bias - running_mean * scale
+        return scale_and_shift(x, along_channels(scale, len(shape)), along_channels(shift, len(shape)))
     dims = (0, *range(2, len(shape)))
     n = prod(shape) // max(1, shape[1])
     if n < 2:
@@ -127,6 +129,8 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
     sizes = x._array.shape
     if num_groups < 1 or sizes[1] % num_groups:
         raise ShapeError(f"group_norm: num_groups: expected a divisor of the {sizes[1]} channels, got {num_groups}")
+    if prod(sizes) == num_groups:
+        raise shape_error("group_norm", "more than one value for each group", input)
     if 0 in sizes:
         out = x * 1
     else:

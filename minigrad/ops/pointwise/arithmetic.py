@@ -19,17 +19,17 @@ from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError
 from minigrad.ops.api import one_of, public, raise_not_tensor
 from minigrad.ops.array.creation import ones_like, tensor, zeros_like
+from minigrad.ops.pointwise.cast import clone
 
 __all__ = [
-    "abs", "absolute", "add", "addcdiv", "addcmul", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor",
-    "ceil", "clamp", "clamp_max", "clamp_min", "clip", "copysign", "cos", "cosh", "div", "divide", "eq", "exp",
-    "exp2", "expm1", "fix", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "ge",
-    "greater", "greater_equal", "gt", "heaviside", "isfinite", "isinf", "isnan", "le", "lerp", "less",
-    "less_equal", "log", "log10", "log1p", "log2", "logical_and", "logical_not", "logical_or", "logical_xor",
-    "lt", "maximum", "minimum", "mul", "multiply", "nan_to_num", "ne", "neg", "negative", "not_equal",
-    "positive", "pow", "reciprocal", "remainder", "round", "rsqrt", "rsub", "safe_sqrt", "sgn", "sign",
-    "signbit", "sin", "sinh", "sqrt", "square", "sub", "subtract", "tan", "tanh", "true_divide", "trunc",
-    "where",
+    "abs", "absolute", "add", "addcdiv", "addcmul", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
+    "bitwise_right_shift", "bitwise_xor", "ceil", "clamp", "clamp_max", "clamp_min", "clip", "copysign", "cos",
+    "cosh", "div", "divide", "eq", "exp", "exp2", "expm1", "fix", "float_power", "floor", "floor_divide", "fmax",
+    "fmin", "fmod", "frac", "ge", "greater", "greater_equal", "gt", "heaviside", "isfinite", "isinf", "isnan", "le",
+    "lerp", "less", "less_equal", "log", "log10", "log1p", "log2", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "lt", "maximum", "minimum", "mul", "multiply", "nan_to_num", "ne", "neg", "negative", "not_equal",
+    "positive", "pow", "reciprocal", "remainder", "round", "rsqrt", "rsub", "safe_sqrt", "sgn", "sign", "signbit",
+    "sin", "sinh", "sqrt", "square", "sub", "subtract", "tan", "tanh", "true_divide", "trunc", "where",
 ]  # fmt: skip
 
 Op = Callable[..., Any]
@@ -49,30 +49,47 @@ _div = binary(
 neg = unary("neg", "-input.", lambda g: -g, operator.neg, floating=False)
 
 
-def _power(x: Any, y: Any) -> Any:
+def _expect_numbers(op: str, x: Any, y: Any) -> None:
     if all(isinstance(v, bool) or (hasattr(v, "dtype") and v.dtype.kind == "b") for v in (x, y)):
-        raise DtypeError("pow: expected numbers, got bool and bool; cast one with .to()")
+        raise DtypeError(f"{op}: expected numbers, got bool and bool; cast one with .to()")
+
+
+def _power(x: Any, y: Any) -> Any:
+    _expect_numbers("pow", x, y)
     return operator.pow(x, y)
 
 
-pow = binary(
+_pow = binary(
     "pow", "input ** other. The gradient of x**0 at 0 is 0; that of 0**y in y is 0 for y >= 0.",
     lambda g, input, other: g * other * input ** (other - (other != 0)),
     lambda g, input, other, out: g * out * log(where((input == 0) & (other >= 0), ones_like(other), input)),
     _power,
 )  # fmt: skip
+
+
+def pow(input: Any, exponent: Any) -> Any:
+    """input ** exponent. The gradient of x**0 at 0 is 0; that of 0**y in y is 0 for y >= 0."""
+    return _pow(input, exponent)
+
+
 square = unary("square", "input * input.", lambda g, input: g * (2 * input), floating=False)
 reciprocal = unary("reciprocal", "1 / input.", lambda g, out: -g * out * out, lambda x: 1 / x)
 
 
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """input + alpha * other, broadcast together."""
-    return _add(input, other) if alpha == 1 else _add(input, mul(other, alpha))
+    return _add(input, other) if alpha == 1 else _add(input, _scaled("add", input, other, alpha))
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """input - alpha * other, broadcast together."""
-    return _sub(input, other) if alpha == 1 else _sub(input, mul(other, alpha))
+    return _sub(input, other) if alpha == 1 else _sub(input, _scaled("sub", input, other, alpha))
+
+
+def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
+    if isinstance(alpha, float) and _whole(input) and _whole(other):
+        raise DtypeError(f"{op}: alpha: expected an integer for integers, got {alpha}")
+    return other * alpha
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
@@ -81,9 +98,11 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     if rounding_mode is None:
         return _div(input, other)
     one_of("div", "rounding_mode", rounding_mode, None, "trunc", "floor")
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
     if _whole(input) and _whole(other):
-        return floor_divide(input if rounding_mode == "floor" else _sub(input, fmod(input, other)), other)
-    return (trunc if rounding_mode == "trunc" else floor)(_div(input, other))
+        return floor_divide(_sub(input, fmod(input, other)), other)
+    return trunc(_div(input, other))
 
 
 def _whole(x: Any) -> bool:
@@ -95,6 +114,7 @@ def _by_nonzero(op: str, divide: Any) -> Any:
 
     def forward(x: Any, y: Any) -> Any:
         if _whole(x) and _whole(y):
+            _expect_numbers(op, x, y)
             assert_all(y != 0, ZeroDivisionError, f"{op}: integers have no quotient by zero")
         return divide(x, y)
 
@@ -204,6 +224,12 @@ logical_not = unary("logical_not", "Not true (zero).", None, floating=False)
 bitwise_and = binary("bitwise_and", "input & other, for bool and integers.", None, None, operator.and_)
 bitwise_or = binary("bitwise_or", "input | other, for bool and integers.", None, None, operator.or_)
 bitwise_xor = binary("bitwise_xor", "input ^ other, for bool and integers.", None, None, operator.xor)
+bitwise_left_shift = binary(
+    "bitwise_left_shift", "input << other, for integers: what is shifted out is lost.", None, None, operator.lshift
+)  # fmt: skip
+bitwise_right_shift = binary(
+    "bitwise_right_shift", "input >> other, for integers: the sign stays.", None, None, operator.rshift
+)  # fmt: skip
 bitwise_not = unary("bitwise_not", "~input, for bool and integers.", None, operator.invert, floating=False)
 isnan = unary("isnan", "Is it not a number?", None, floating=False)
 isinf = unary("isinf", "Is it infinite?", None, floating=False)
@@ -239,9 +265,11 @@ def _as_condition(condition: Any) -> Any:
     return condition.astype(bool)
 
 
-def where(condition: Any, input: Any, other: Any) -> Any:
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """input where the condition (bool) holds, else other; the three broadcast. The gradient goes the same way. Raises
-    DtypeError for another dtype than bool (uint8: warns)."""
+    DtypeError for another dtype than bool (uint8: warns). where(condition): `nonzero` as a tuple."""
+    if input is None or other is None:
+        return _places(condition, input, other)
     if isinstance(condition, Tensor) or isinstance(input, Tensor) or isinstance(other, Tensor):
         if is_number(input) and is_number(other):
             input = tensor(input, device=getattr(condition, "device", None))
@@ -249,6 +277,14 @@ def where(condition: Any, input: Any, other: Any) -> Any:
     if not hasattr(condition, "dtype"):
         raise_not_tensor("where", condition=condition)
     return _where(condition, input, other)
+
+
+def _places(condition: Any, input: Any, other: Any) -> Any:
+    from minigrad.ops.index.scatter import nonzero  # which stands on `where`
+
+    if not (input is None and other is None):
+        raise TypeError("where: expected a condition, input and other, or a condition alone; got two of the three")
+    return nonzero(condition, as_tuple=True)
 
 
 def zero_if_minus_inf(x: Any) -> Any:
@@ -270,20 +306,27 @@ def within(input: Any, low: Any, high: Any) -> Any:
 
 @public
 def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
-    """Limited to [min, max]: numbers or tensors, None for no limit. The gradient is 1 on the limits, as in PyTorch.
+    """Limited to [min, max]: numbers or tensors, None for no limit; nan where a limit is. The gradient is 1 on the
+    limits, as in PyTorch.
 
     Raises ValueError if neither is given.
     """
     if min is None and max is None:
         raise ValueError("clamp: at least one of min and max must be given")
+    if is_number(min) or is_number(max):  # beside a number a 0-d tensor is one too: its dtype has no say
+        min, max = (_as_number(limit) for limit in (min, max))
     if all(limit is None or is_number(limit) for limit in (min, max)):
         if input.dtype.kind in "biu" and any(isinstance(limit, float) for limit in (min, max)):
             input = floated(input)
         return _clamp(input, min=min, max=max)
     out = input
     if min is not None:
-        out = where(out < min, min, out)
-    return out if max is None else where(out > max, max, out)
+        out = where((out < min) | (min != min), min, out)
+    return out if max is None else where((out > max) | (max != max), max, out)
+
+
+def _as_number(limit: Any) -> Any:
+    return limit.item() if isinstance(limit, Tensor) and not limit.ndim and not limit.requires_grad else limit
 
 
 clip = clamp
@@ -318,7 +361,7 @@ def nan_to_num(input: Any, nan: float = 0.0, posinf: float | None = None, neginf
     """`nan` for nan, the largest and smallest finite numbers (or `posinf`, `neginf`) for the infinities. Gradient 0
     there."""
     if not floating(input.dtype):
-        return input * 1
+        return clone(input)
     largest = float(finfo(input.dtype).max)
     out = where(input == float("inf"), largest if posinf is None else posinf, input)
     out = where(input == -float("inf"), -largest if neginf is None else neginf, out)

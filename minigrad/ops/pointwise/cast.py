@@ -27,8 +27,8 @@ def _move(input: Any, *, origin: Any, place: Any) -> Any:
     return copy_to(input, place)
 
 
-def clone(input: Any) -> Any:
-    """A copy, recorded: its gradient goes on to the original."""
+def clone(input: Any, *, memory_format: Any = None) -> Any:
+    """A copy, recorded: its gradient goes on to the original. memory_format changes nothing."""
     return _clone(input)
 
 

@@ -5,11 +5,12 @@ from typing import Any
 from minigrad.backend import array_module
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.primitive import wrap
-from minigrad.engine.promotion import promoted
+from minigrad.engine.promotion import is_number, promoted
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
 from minigrad.ops.api import public, raise_not_tensor
+from minigrad.ops.array.creation import tensor
 from minigrad.ops.pointwise.arithmetic import abs, isfinite, isnan
 from minigrad.ops.reduce.reductions import all, sum
 
@@ -59,8 +60,11 @@ def _isin(elements: Any, test_elements: Any, *, invert: bool) -> Any:
 
 
 @public
-def isin(elements: Any, test_elements: Any, *, invert: bool = False) -> Any:
-    """Which elements are among the others?"""
+def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Any:
+    """Which elements are among the others? Either may be a number. assume_unique changes nothing."""
+    if is_number(elements):
+        raise_not_tensor("isin", test_elements=test_elements)
+        elements = tensor(elements, device=getattr(test_elements, "device", None))
     raise_not_tensor("isin", elements=elements)
     return _isin(elements, test_elements, invert=invert)
 
@@ -70,13 +74,13 @@ def unique(
     input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
     """The different values in order; return_inverse: also each element's index in them; return_counts: also how often
-    each comes. dim: of slices along it."""
+    each comes. Each nan is one of its own. dim: of slices along it."""
     raise_not_tensor("unique", input=input)
     raw = input._array if isinstance(input, Tensor) else input
     at = None if dim is None else axes.normalize_dim(dim, raw.ndim, "unique")
     if at is not None and raw.ndim == 0:
         raise ShapeError("unique: dim: expected a tensor with dimensions, got a 0-d one")
-    found = array_module(raw).unique(raw, return_inverse=True, return_counts=True, axis=at)
+    found = array_module(raw).unique(raw, return_inverse=True, return_counts=True, axis=at, equal_nan=False)
     values, inverse, counts = found
     inverse = inverse.reshape(raw.shape) if at is None else inverse.reshape(-1)
     chosen = [values] + [inverse] * return_inverse + [counts] * return_counts

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from minigrad.backend import array_module
 from minigrad.backend.arrays import reduce_sum
-from minigrad.dtypes import int64
+from minigrad.dtypes import int64, uint8
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import unary
 from minigrad.engine.promotion import cast, floated
@@ -48,15 +48,18 @@ def _sum_dim(input: Any, *, dim: Any, keepdim: bool) -> Any:
 
 def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None,
         keepdims: bool = False) -> Any:  # fmt: skip
-    """The sum over all elements, or over `dim`. Integers and bools add up in int64."""
+    """The sum over all elements, or over `dim`. Integers and bools add up in int64, unless `dtype` is given."""
     try:
         if dtype is not None:
             input = cast(input, dtype)
         if dim is not None or axis is not None:
             dim = axes.normalize_dims(axes.dim_or_axis(dim, axis, "sum"), input.ndim, "sum")
         if not (dim or keepdim or keepdims):
-            return _sum(input)
-        return _sum_dim(input, dim=dim or None, keepdim=keepdim or keepdims)
+            total = _sum(input)
+        else:
+            axes.expect_flag("sum", keepdim)
+            total = _sum_dim(input, dim=dim or None, keepdim=keepdim or keepdims)
+        return total if dtype is None else cast(total, dtype)
     except (AttributeError, DtypeError):
         raise_not_tensor("sum", input=input)
         raise
@@ -85,6 +88,7 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
         dim = axes.normalize_dims(axes.dim_or_axis(dim, axis, "mean"), input.ndim, "mean")
         if input.size == 0 if not hasattr(input, "numel") else input.numel() == 0:
             return sum(input, dim, keepdim or keepdims) / axes.reduced_size(tuple(input.shape), dim or None)
+        axes.expect_flag("mean", keepdim)
         return _mean(input, dim=dim or None, keepdim=keepdim or keepdims)
     except AttributeError:
         raise_not_tensor("mean", input=input)
@@ -112,6 +116,7 @@ def _amin(input: Any, *, dim: Any, keepdim: bool) -> Any:
 
 
 def _extreme(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    axes.expect_flag(name, keepdim)
     dims = axes.normalize_dims(dim, input.ndim, name) or None
     if axes.reduced_size(tuple(input.shape), dims) == 0:
         raise ShapeError(f"{name}: expected at least one element to choose from, got shape {tuple(input.shape)}")
@@ -149,6 +154,7 @@ def _argmin(input: Any, *, dim: int, keepdim: bool) -> Any:
 
 
 def _arg(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    axes.expect_flag(name, keepdim)
     if axes.reduced_size(tuple(input.shape), axes.normalize_dims(dim, input.ndim, name)) == 0:
         raise ShapeError(f"{name}: expected at least one element to choose from, got shape {tuple(input.shape)}")
     if dim is None:
@@ -170,6 +176,7 @@ def argmin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 def _chosen(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> ValuesIndices:
+    axes.expect_flag(name, keepdim)
     if input.ndim == 0:
         return ValuesIndices(input, _arg(name, op, input, dim, keepdim))
     d = axes.normalize_dim(dim, input.ndim, name)
@@ -204,7 +211,7 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 
 @public
 def var(
-    input: Any, dim: Any = None, *, correction: float | None = 1, keepdim: bool = False, unbiased: bool | None = None
+    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = 1
 ) -> Any:
     """The variance, sum((x - mean)^2) / (n - correction). Composed. nan where n <= correction."""
     if isinstance(dim, bool):
@@ -220,7 +227,7 @@ def var(
 
 @public
 def std(
-    input: Any, dim: Any = None, *, correction: float | None = 1, keepdim: bool = False, unbiased: bool | None = None
+    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = 1
 ) -> Any:
     """The standard deviation, sqrt(var). Its gradient for a constant input is 0."""
     return safe_sqrt(var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased))
@@ -248,31 +255,31 @@ def p_norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> An
 
 
 @public
-def var_mean(input: Any, dim: Any = None, *, correction: float | None = 1, keepdim: bool = False,
-             unbiased: bool | None = None) -> tuple[Any, Any]:  # fmt: skip
+def var_mean(input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+             correction: float | None = 1) -> tuple[Any, Any]:  # fmt: skip
     """(variance, mean)."""
     spread = var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased)
     return spread, mean(input, None if isinstance(dim, bool) else dim, keepdim)
 
 
 @public
-def std_mean(input: Any, dim: Any = None, *, correction: float | None = 1, keepdim: bool = False,
-             unbiased: bool | None = None) -> tuple[Any, Any]:  # fmt: skip
+def std_mean(input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+             correction: float | None = 1) -> tuple[Any, Any]:  # fmt: skip
     """(standard deviation, mean)."""
     spread = std(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased)
     return spread, mean(input, None if isinstance(dim, bool) else dim, keepdim)
 
 
 @public
-def nansum(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """The sum of the elements that are not nan; the others get no gradient."""
-    return sum(where(isnan(input), 0.0, input), dim, keepdim)
+def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The sum of the elements that are not nan; the others get no gradient. dtype as in `sum`."""
+    return sum(where(isnan(input), 0, input), dim, keepdim, dtype=dtype)
 
 
 @public
-def nanmean(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The mean of the elements that are not nan; the others get no gradient."""
-    return nansum(input, dim, keepdim) / sum(isnan(input) == 0, dim, keepdim)
+    return nansum(input, dim, keepdim, dtype=dtype) / sum(isnan(input) == 0, dim, keepdim)
 
 
 # --- log-sum-exp ------------------------------------------------------------------------------------------------
@@ -298,6 +305,7 @@ def logsumexp(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
     -inf where all elements are (a fully masked row), with gradient 0 there.
     """
+    axes.expect_flag("logsumexp", keepdim)
     input = floated(input)
     dims = axes.normalize_dims(dim, input.ndim, "logsumexp") or None
     if axes.reduced_size(tuple(input.shape), dims) == 0:
@@ -318,13 +326,19 @@ def _all(input: Any, *, dim: Any, keepdim: bool) -> Any:
     return input.all(dim, keepdims=keepdim)
 
 
+def _truth(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    axes.expect_flag(name, keepdim)
+    found = op(input, dim=axes.normalize_dims(dim, input.ndim, name) or None, keepdim=keepdim)
+    return cast(found, input.dtype) if input.dtype == uint8 else found
+
+
 @public
 def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Is any element true (non-zero)?"""
-    return _any(input, dim=axes.normalize_dims(dim, input.ndim, "any") or None, keepdim=keepdim)
+    """Is any element true (non-zero)? A bool; of uint8, PyTorch's bools of old, a uint8."""
+    return _truth("any", _any, input, dim, keepdim)
 
 
 @public
 def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Are all elements true (non-zero)?"""
-    return _all(input, dim=axes.normalize_dims(dim, input.ndim, "all") or None, keepdim=keepdim)
+    """Are all elements true (non-zero)? A bool; of uint8, PyTorch's bools of old, a uint8."""
+    return _truth("all", _all, input, dim, keepdim)

@@ -17,6 +17,7 @@ from minigrad.ops.array.diagonal import tril
 from minigrad.ops.array.shape import cat, flip, movedim, narrow, reshape, unsqueeze
 from minigrad.ops.index.indexing import gather
 from minigrad.ops.pointwise.arithmetic import exp, where
+from minigrad.ops.pointwise.cast import clone
 from minigrad.ops.reduce.reductions import ValuesIndices, spread, sum
 
 __all__ = [
@@ -141,6 +142,7 @@ def _prod(input: Any) -> Any:
 def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The product of all elements, or along `dim`. Integers and bools multiply in int64. Its gradient is exact where
     elements are 0, at every order."""
+    axes.expect_flag("prod", keepdim)
     input = _prepared("prod", input, 0, dtype)[0]
     dims = axes.normalize_dims(dim, input.ndim, "prod")
     if dims is None:
@@ -172,7 +174,7 @@ def _argcummax(input: Any, *, dim: int) -> Any:
 def _running(name: str, input: Any, dim: int, keys: Any) -> ValuesIndices:
     at = axes.normalize_dim(dim, input.ndim, name)
     if input.ndim == 0:
-        return ValuesIndices(input * 1, zeros_like(input, dtype=int64))
+        return ValuesIndices(clone(input), zeros_like(input, dtype=int64))
     indices = _argcummax(keys, dim=at) if input.shape[at] else zeros_like(keys, dtype=int64)
     return ValuesIndices(gather(input, at, indices), indices)
 

@@ -6,12 +6,15 @@ from typing import Any
 from minigrad.backend import array_module
 from minigrad.dtypes import floating
 from minigrad.engine.dispatch import primitive
+from minigrad.engine.promotion import is_number
 from minigrad.errors import ShapeError
 from minigrad.ops import axes
-from minigrad.ops.api import one_of, public, raise_not_tensor
+from minigrad.ops.api import one_of, public, raise_not_tensor, shape_error
+from minigrad.ops.array.creation import tensor
 from minigrad.ops.array.shape import flip, movedim, narrow, reshape, stack, unsqueeze
 from minigrad.ops.index.indexing import gather
 from minigrad.ops.pointwise.arithmetic import isnan, where
+from minigrad.ops.pointwise.cast import clone
 from minigrad.ops.reduce.reductions import ValuesIndices, amax, amin, any, argmax, sum, values_at
 
 __all__ = [
@@ -42,7 +45,7 @@ def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = 
 def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = True) -> ValuesIndices:
     """(values, indices): the elements in order along `dim`, and where they came from. Always stable."""
     indices = argsort(input, dim, descending)
-    return ValuesIndices(gather(input, dim, indices) if input.ndim else input * 1, indices)
+    return ValuesIndices(gather(input, dim, indices) if input.ndim else clone(input), indices)
 
 
 @public
@@ -181,14 +184,26 @@ def searchsorted(
     one_of("searchsorted", "side", side, None, "left", "right")
     if sorter is not None:
         sorted_sequence = gather(sorted_sequence, -1, sorter)
-    raise_not_tensor("searchsorted", sorted_sequence=sorted_sequence, input=input)
+    raise_not_tensor("searchsorted", sorted_sequence=sorted_sequence)
+    input = _beside(sorted_sequence, input)
+    raise_not_tensor("searchsorted", input=input)
+    if sorted_sequence.ndim != 1 and tuple(sorted_sequence.shape[:-1]) != tuple(input.shape[:-1]):
+        raise shape_error("searchsorted", "one sequence, or one for each row of the input", sorted_sequence, input)
     places = _searchsorted(sorted_sequence, input, right=right or side == "right")
     return places.astype("int32") if out_int32 else places
+
+
+def _beside(ordered: Any, input: Any) -> Any:
+    return tensor(input, device=getattr(ordered, "device", None)) if is_number(input) else input
 
 
 @public
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
     """The number of the interval between the sorted `boundaries` that each element lies in."""
-    raise_not_tensor("bucketize", input=input, boundaries=boundaries)
+    raise_not_tensor("bucketize", boundaries=boundaries)
+    input = _beside(boundaries, input)
+    raise_not_tensor("bucketize", input=input)
+    if boundaries.ndim != 1:
+        raise shape_error("bucketize: `boundaries`", "a vector", boundaries)
     places = _searchsorted(boundaries, input, right=right)
     return places.astype("int32") if out_int32 else places

@@ -70,6 +70,7 @@ LOGIC = [
     op("logical_not", "b3x4 | i4x[0, 2)", numpy="logical_not", order=0),
     *(op(name, "b3x4, b4x | i3x4[0, 9), i4x[0, 9)", numpy=name, order=0) for name in ("bitwise_and", "bitwise_or",
         "bitwise_xor")),
+    *(op(f"bitwise_{name}", "i3x4[0, 9), i4x[0, 9)", numpy=name, order=0) for name in ("left_shift", "right_shift")),
     op("bitwise_not", "b3x4 | i4x[0, 9)", numpy="invert", order=0),
     *(unary(name, numpy=name, order=0, more=[SPECIALS]) for name in ("isnan", "isinf", "isfinite")),
 ]  # fmt: skip
