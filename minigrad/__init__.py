@@ -113,7 +113,7 @@ _attribute, __dir__ = lazy_imports(
         "view_as_real": "write the real and the imaginary part as two tensors",
         "_logging": "nothing is compiled, so there are no logs of it; drop the line",
         "fx": "there is no tracer; use module.named_modules() and hooks",
-        "hub": "build the model in Python, and load() its weights from a safetensors file",
+        "hub": "build the model in Python, and load() its weights from a file",
         "onnx": "models are not exported; save the state_dict in safetensors",
         "export": "models are not exported; save the state_dict in safetensors",
         "nested": "every tensor here is dense; pad, or use nn.utils.rnn",

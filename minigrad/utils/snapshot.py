@@ -29,7 +29,7 @@ def save(
     content = {"snapshot": 1, "parts": states, "rng": collect_rng_states() if rng else None, "extra": extra}
     if isinstance(model, Module):
         content["training"] = {name: layer.training for name, layer in model.named_modules()}
-    serialization.save(content, path)
+    serialization.replace_file(path, serialization.writer(content))
 
 
 def load(
