@@ -17,6 +17,7 @@ from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError
 from minigrad.ops.api import one_of, public, raise_not_tensor
 from minigrad.ops.array.creation import ones_like, tensor, zeros_like
+from minigrad.ops.overloads import with_numbers_first
 
 __all__ = [
     "abs", "absolute", "add", "addcdiv", "addcmul", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor",
@@ -63,13 +64,17 @@ square = unary("square", "input * input.", lambda g, input: g * (2 * input), flo
 reciprocal = unary("reciprocal", "1 / input.", lambda g, out: -g * out * out, lambda x: 1 / x)
 
 
-def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+def add(input: Any, other: Any, *old: Any, alpha: Any = 1) -> Any:
     """input + alpha * other, broadcast together."""
+    if old:
+        return with_numbers_first(add, 2, (input, other, *old), alpha=alpha)
     return _add(input, other) if alpha == 1 else _add(input, mul(other, alpha))
 
 
-def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+def sub(input: Any, other: Any, *old: Any, alpha: Any = 1) -> Any:
     """input - alpha * other, broadcast together."""
+    if old:
+        return with_numbers_first(sub, 2, (input, other, *old), alpha=alpha)
     return _sub(input, other) if alpha == 1 else _sub(input, mul(other, alpha))
 
 
@@ -334,14 +339,18 @@ def heaviside(input: Any, values: Any) -> Any:
 
 
 @public
-def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *old: Any, value: float = 1) -> Any:
     """input + value * tensor1 * tensor2."""
+    if old:
+        return with_numbers_first(addcmul, 3, (input, tensor1, tensor2, *old), value=value)
     return add(input, tensor1 * tensor2, alpha=value)
 
 
 @public
-def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *old: Any, value: float = 1) -> Any:
     """input + value * tensor1 / tensor2."""
+    if old:
+        return with_numbers_first(addcdiv, 3, (input, tensor1, tensor2, *old), value=value)
     return add(input, _div(tensor1, tensor2), alpha=value)
 
 

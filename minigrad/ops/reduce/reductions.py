@@ -204,7 +204,7 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 
 @public
 def var(
-    input: Any, dim: Any = None, *, correction: float | None = 1, keepdim: bool = False, unbiased: bool | None = None
+    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = 1
 ) -> Any:
     """The variance, sum((x - mean)^2) / (n - correction). Composed. nan where n <= correction."""
     if isinstance(dim, bool):
@@ -220,7 +220,7 @@ def var(
 
 @public
 def std(
-    input: Any, dim: Any = None, *, correction: float | None = 1, keepdim: bool = False, unbiased: bool | None = None
+    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = 1
 ) -> Any:
     """The standard deviation, sqrt(var). Its gradient for a constant input is 0."""
     return safe_sqrt(var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased))
@@ -248,16 +248,16 @@ def p_norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> An
 
 
 @public
-def var_mean(input: Any, dim: Any = None, *, correction: float | None = 1, keepdim: bool = False,
-             unbiased: bool | None = None) -> tuple[Any, Any]:  # fmt: skip
+def var_mean(input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+             correction: float | None = 1) -> tuple[Any, Any]:  # fmt: skip
     """(variance, mean)."""
     spread = var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased)
     return spread, mean(input, None if isinstance(dim, bool) else dim, keepdim)
 
 
 @public
-def std_mean(input: Any, dim: Any = None, *, correction: float | None = 1, keepdim: bool = False,
-             unbiased: bool | None = None) -> tuple[Any, Any]:  # fmt: skip
+def std_mean(input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+             correction: float | None = 1) -> tuple[Any, Any]:  # fmt: skip
     """(standard deviation, mean)."""
     spread = std(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased)
     return spread, mean(input, None if isinstance(dim, bool) else dim, keepdim)
