@@ -92,10 +92,13 @@ __version__ = "0.1.0"
 _attribute, __dir__ = lazy_imports(
     __name__,
     "__config__ accelerator amp backends compat compiler cuda datasets distributed distributions func gradcheck jit "
-    "linalg nn optim random serialization snapshot special testing utils",
+    "linalg nn optim random serialization snapshot special storage testing utils",
     amp="autocast",
     serialization="load save",
     **{
+        "torch.deprecated": "range",
+        "methods.storage": "BoolStorage ByteStorage CharStorage DoubleStorage FloatStorage HalfStorage IntStorage "
+        "LongStorage ShortStorage TypedStorage UntypedStorage",
         "testing.lockstep": "lockstep",
         "nn.functional": "adaptive_avg_pool1d adaptive_max_pool1d alpha_dropout avg_pool1d batch_norm bilinear "
         "binary_cross_entropy_with_logits channel_shuffle conv1d conv2d conv3d conv_transpose1d conv_transpose2d "

@@ -12,7 +12,7 @@ PUBLIC = {
     **{name: f"torch.{name}" for name in "accelerator amp cuda distributed func linalg special".split()},
     **{name: f"torch.inert.{name}" for name in "backends compiler jit".split()},
     "random": "ops.random", "serialization": "utils.serialization", "snapshot": "utils.snapshot",
-    "utils.dlpack": "methods.dlpack", "__config__": "torch.config",
+    "storage": "methods.storage", "utils.dlpack": "methods.dlpack", "__config__": "torch.config",
 }  # fmt: skip
 ALIASES = {
     **PUBLIC,

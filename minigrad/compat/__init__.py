@@ -20,7 +20,6 @@ _FILES = {
     "autograd": "autograd.anomaly_mode",
     "cuda": "cuda.memory cuda.random cuda.streams",
     "func": "nn.utils.stateless",
-    "nn": "nn.modules.loss",
     "nn.parallel": "nn.parallel.data_parallel",
     "nn.utils": "nn.utils.clip_grad nn.utils.convert_parameters",
     "optim": "optim.adadelta optim.adamax optim.adamw optim.asgd optim.nadam optim.radam optim.rmsprop",

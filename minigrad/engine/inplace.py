@@ -17,7 +17,7 @@ from minigrad.engine.messages import describe
 from minigrad.engine.modes import modes, recording
 from minigrad.engine.primitive import REGISTRY, plan_once, record, wrap
 from minigrad.engine.tensor import Tensor, replay_view
-from minigrad.engine.versions import bump_version, user_line
+from minigrad.engine.versions import bump_version, is_apart, note_change
 from minigrad.errors import DtypeError, GraphError, ShapeError
 
 # where nothing is recorded these write straight into the memory
@@ -47,7 +47,8 @@ def change_in_place(name: str, op: Callable[..., Any], self: Tensor, *args: Any,
             except (TypeError, ValueError):
                 pass  # shapes, devices or read-only memory: nothing was written, and the long way has the words for it
             else:
-                bump_version(self._array, name)
+                if not is_apart(self):
+                    bump_version(self._array, name)
                 return self
         with recording(False):
             result = op(self, *args, **options)
@@ -102,7 +103,7 @@ def _write(name: str, self: Tensor, result: Tensor) -> None:
         raise DtypeError(f"{name}: a result of {result.dtype} cannot be put into a tensor of {self.dtype}")
     check_writeable(name, self)
     ignore_fp_warnings(operator.setitem, self._array, ..., result._array)
-    bump_version(self._array, name, user_line())
+    note_change(self, name)
 
 
 def rebase_history(self: Tensor, node: Node | None) -> None:

@@ -1,12 +1,26 @@
-"""What to say when a forward fails. Called after the fact, so that a call that works pays nothing for it."""
+"""What to say when a forward fails. Called after the fact, so that a call that works pays nothing for it. And warnings
+that point at the user's own line."""
 
+import sys
+import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from minigrad.backend import copy_to, device_of, is_array, quiet
 from minigrad.errors import DeviceError, DtypeError, GraphError, LinAlgError, OutOfMemoryError, ShapeError
+
+_PACKAGE = str(Path(__file__).parents[1])
+
+
+def warn_user(text: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the innermost line outside minigrad, however deep the call is: there each place warns once."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_code.co_filename.startswith(_PACKAGE) and frame.f_back is not None:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, category, stacklevel=level)
 
 
 def describe(x: Any) -> str:

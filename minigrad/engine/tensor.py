@@ -12,6 +12,7 @@ from minigrad.backend import device, device_of
 from minigrad.dtypes import category
 from minigrad.engine.graph import AccumulateGrad, Handle, Node, hooks_of, move_retained_grad
 from minigrad.engine.modes import recording
+from minigrad.engine.versions import is_apart, set_apart
 from minigrad.errors import DtypeError, GraphError, ShapeError
 
 
@@ -127,8 +128,12 @@ class Tensor:
 
     @property
     def data(self) -> "Tensor":
-        """A tensor on the same memory that records nothing. Setting it makes this tensor look at another's memory."""
-        return self.detach()
+        """A tensor on the same memory that records nothing, and whose own changes are not counted: a backward pass that
+        needs the old values takes the new ones without a word (`detach()` raises an error there). Setting it makes this
+        tensor look at another's memory."""
+        t = self.detach()
+        set_apart(t)
+        return t
 
     @data.setter
     def data(self, value: "Tensor") -> None:
@@ -158,6 +163,8 @@ class Tensor:
         """A tensor on the same memory that is not recorded."""
         t = Tensor.__new__(Tensor)
         t._array, t._node, t._base, t._grad = self._array, None, None, None
+        if is_apart(self):
+            set_apart(t)
         return t
 
     def detach_(self) -> "Tensor":

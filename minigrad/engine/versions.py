@@ -36,6 +36,8 @@ class Version:
 
 
 clock = _Clock()
+# tensors whose changes are not counted, by their ids: those that `.data` gave. Empty where nobody writes `.data`
+_apart: dict[int, Any] = {}
 _versions: dict[int, Version] = {}
 _lock = threading.Lock()
 _PACKAGE = str(Path(__file__).parents[1])
@@ -47,6 +49,23 @@ def user_line() -> str:
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back  # type: ignore[assignment]
     return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}" if frame is not None else ""
+
+
+def set_apart(tensor: Any) -> None:
+    """From now on changes through this tensor, and through views of it, are not counted."""
+    key = id(tensor)
+    _apart[key] = weakref.ref(tensor, lambda ref: _apart.pop(key, None))
+
+
+def is_apart(tensor: Any) -> bool:
+    """Are changes through this tensor not counted?"""
+    return bool(_apart) and id(tensor if tensor._base is None else tensor._base) in _apart
+
+
+def note_change(tensor: Any, op: str) -> None:
+    """`bump_version` for a change that the user asked for, unless it goes through `.data`."""
+    if not is_apart(tensor):
+        bump_version(tensor._array, op, user_line())
 
 
 def bump_version(array: Any, op: str, where: str = "") -> None:

@@ -1,7 +1,7 @@
 """What becomes a method of Tensor. Imported once, by `minigrad/__init__.py`; `engine/tensor.pyi` lists the outcome.
 
 A public operation is a method unless its name stands below, and changes its tensor in place as `name_` where it keeps
-shape and dtype. The functions of `attributes`, `conversion`, `python` and `views` are methods all.
+shape and dtype. The functions of `attributes`, `conversion`, `python`, `storage` and `views` are methods all.
 """
 
 from types import FunctionType, ModuleType
@@ -10,7 +10,17 @@ from typing import Any
 from minigrad.engine import gradients
 from minigrad.engine.inplace import change_in_place, in_place
 from minigrad.engine.tensor import Tensor
-from minigrad.methods import attributes, construction, conversion, dlpack, numpy_protocol, printing, python, views
+from minigrad.methods import (
+    attributes,
+    construction,
+    conversion,
+    dlpack,
+    numpy_protocol,
+    printing,
+    python,
+    storage,
+    views,
+)
 from minigrad.ops import random
 from minigrad.ops.array import arrange, creation, diagonal, shape, windows
 from minigrad.ops.index import assign, indexing, scatter
@@ -149,8 +159,8 @@ METHODS: dict[str, Any] = {
     **_named(_ALL_BUT, _ONLY),
     **{f"{name}_": in_place(op) for name, op in _named(_IN_PLACE_ALL_BUT, _IN_PLACE_ONLY).items()},
     **_operators(),
-    **_own(attributes), **_own(construction), **_own(conversion), **_own(python), **_own(views),
-    **attributes.ANSWERS, **conversion.CASTS, **views.IN_PLACE,
+    **_own(attributes), **_own(construction), **_own(conversion), **_own(python), **_own(storage), **_own(views),
+    **attributes.ANSWERS, **conversion.CASTS, **views.IN_PLACE, **storage.PRIVATE,
     **{
         name: property(f, doc=doc)
         for m in (attributes, construction, views) for name, (f, _, doc) in m.PROPERTIES.items()

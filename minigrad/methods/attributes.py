@@ -86,11 +86,6 @@ def to_sparse(self: Tensor, *args: Any, **options: Any) -> Tensor:
     )
 
 
-def resize(self: Tensor, *sizes: Any) -> Tensor:
-    """Raises NotImplementedError: gone from PyTorch too."""
-    raise NotImplementedError("resize: use reshape for the same elements in another shape, or resize_ for another size")
-
-
 def _method(name: str, function: Any, kind: Any, doc: str) -> Any:
     function.__name__ = function.__qualname__ = name
     function.__doc__, function.__annotations__ = doc, {"return": kind}

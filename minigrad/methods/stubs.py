@@ -27,6 +27,7 @@ from typing import Any
 
 from minigrad.backend import device
 from minigrad.engine.graph import Handle, Node
+from minigrad.methods.storage import TypedStorage, UntypedStorage
 from minigrad.ops.linalg.decompositions import SignLogdet
 from minigrad.ops.reduce.reductions import ValuesIndices
 from minigrad.ops.random import Generator

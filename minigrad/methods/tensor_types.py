@@ -7,11 +7,12 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.backend import set_default_device
 from minigrad.engine.tensor import Size, Tensor
+from minigrad.methods.storage import UntypedStorage
 from minigrad.ops.array.creation import empty, sizes_of, tensor
 
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
-    "ShortTensor", "is_tensor", "set_default_tensor_type", "typename",
+    "ShortTensor", "is_storage", "is_tensor", "set_default_tensor_type", "typename",
 ]  # fmt: skip
 
 
@@ -63,6 +64,11 @@ def set_default_tensor_type(t: Any) -> None:
 def is_tensor(obj: Any) -> bool:
     """Is it a Tensor?"""
     return isinstance(obj, Tensor)
+
+
+def is_storage(obj: Any) -> bool:
+    """Is it a storage, typed or not?"""
+    return isinstance(obj, UntypedStorage)
 
 
 def typename(o: Any) -> str:

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import array_module
-from minigrad.engine.messages import describe
+from minigrad.engine.messages import describe, warn_user
 from minigrad.engine.primitive import wrap
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, GraphError, ShapeError
 from minigrad.ops.array import shape
 from minigrad.ops.array.creation import sizes_of
 from minigrad.ops.array.shape import sum_to
+from minigrad.ops.array.windows import as_strided
 from minigrad.ops.pointwise import arithmetic as elementwise
 
 
@@ -106,14 +107,41 @@ def resize_(self: Tensor, *sizes: Any, size: Any = None, memory_format: Any = No
     return _rebind("resize_", self, wrap(flat[:count].reshape(wanted)))
 
 
+def resize(self: Tensor, *size: Any) -> Tensor:
+    """A view of the elements in another shape, the old way: `reshape`, with a warning; as many elements as before."""
+    warn_user("resize: deprecated; use reshape, which does the same")
+    return _resized("resize", self, sizes_of("resize", size))
+
+
+def resize_as(self: Tensor, tensor: Tensor) -> Tensor:
+    """`resize` to the other's shape."""
+    warn_user("resize_as: deprecated; use reshape_as, which does the same")
+    return _resized("resize_as", self, tuple(tensor.shape))
+
+
+def _resized(name: str, self: Tensor, wanted: tuple[int, ...]) -> Tensor:
+    if math.prod(wanted) != self._array.size:
+        raise ShapeError(f"{name}: expected as many elements as {describe(self)} has, got the size {wanted}")
+    return shape.reshape(self, wanted)
+
+
 def resize_as_(self: Tensor, the_template: Tensor, memory_format: Any = None) -> Tensor:
     """`resize_` to the other's shape."""
     return resize_(self, tuple(the_template.shape))
 
 
-def set_(self: Tensor, source: Tensor) -> Tensor:
-    """Become a view of the source's memory."""
-    return _rebind("set_", self, source)
+def set_(self: Tensor, source: Any, storage_offset: int = 0, size: Any = None, stride: Any = None) -> Tensor:
+    """Become a view of the memory of a tensor, or of a storage: all of it, or from an offset on, of a size and with
+    strides as `as_strided` has them."""
+    new = source if isinstance(source, Tensor) else wrap(source._flat)
+    if size is not None:
+        new = as_strided(new, size, _steps(size) if stride is None else stride, storage_offset)
+    return _rebind("set_", self, new)
+
+
+def _steps(size: Any) -> tuple[int, ...]:
+    """The strides of a contiguous tensor of that size."""
+    return tuple(math.prod(size[i + 1 :]) for i in range(len(size)))
 
 
 def apply_(self: Tensor, callable: Any) -> Tensor:

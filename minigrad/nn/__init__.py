@@ -26,8 +26,6 @@ __getattr__, __dir__ = lazy_imports(
         "FractionalMaxPool*": "use MaxPool or AdaptiveMaxPool; pooling over random windows is not implemented",
         "AdaptiveLogSoftmaxWithLoss*": "use CrossEntropyLoss over all classes",
         "CrossMapLRN2d*": "use LocalResponseNorm",
-        "Container*": "use Module",
         "LinearCrossEntropy*": "use Linear and CrossEntropyLoss",
-        "NLLLoss2d*": "use NLLLoss, which takes images, too",
     },
 )

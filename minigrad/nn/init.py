@@ -4,12 +4,13 @@ it; those that draw numbers take a generator (None: the default one).
 fan in is the number of inputs of an output, weight.shape[1] * the kernel's size; fan out the number of outputs of an
 input, weight.shape[0] * the kernel's size."""
 
+import functools
 import math
 from typing import Any
 
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.dtypes import float64, floating
-from minigrad.engine.messages import describe
+from minigrad.engine.messages import describe, warn_user
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.array.creation import eye
@@ -198,10 +199,20 @@ __all__: list[Any] = [
 ]  # fmt: skip
 
 
+def _old_spelling(name: str, function: Any) -> Any:
+    @functools.wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        warn_user(f"init.{name}: deprecated; use init.{name}_, which does the same", FutureWarning)
+        return function(*args, **options)
+
+    return call
+
+
 def __getattr__(name: str) -> Any:
-    """The spellings without `_`, which PyTorch keeps for old scripts, and its private ones."""
-    for start, end in (("", "_"), ("_no_grad_", "")):
-        known = name.removeprefix(start) + end
-        if name.startswith(start) and known in __all__:
-            return globals()[known]
+    """The spellings without `_`, which PyTorch keeps for old scripts, with a warning; and its private ones."""
+    known = name.removeprefix("_no_grad_")
+    if known in __all__:
+        return globals()[known]
+    if f"{name}_" in __all__:
+        return _old_spelling(name, globals()[f"{name}_"])
     raise AttributeError(f"module 'minigrad.nn.init' has no attribute {name!r}")

@@ -155,11 +155,6 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         IndexError,
         "^gather: expected indices from 0 to 1.*, got 5",
     ),
-    "softmax without dim": (
-        lambda: mg.ones(2).softmax(),
-        TypeError,
-        "^softmax: dim: expected the dimension that holds the cla",
-    ),
     "clamp without limits": (
         lambda: mg.ones(2).clamp(),
         ValueError,

@@ -133,14 +133,14 @@ def test_switches_of_old() -> None:
     for name in ("fft", "sparse", "vmap", "complex", "jagged", "hub", "_logging", "onnx"):
         with pytest.raises(AttributeError, match=f"minigrad.{name}: "):
             getattr(mg, name)
-    with pytest.raises(AttributeError, match="utils.data.DistributedSampler: training runs in one process"):
-        _ = mg.utils.data.DistributedSampler
     with pytest.raises(AttributeError, match="autograd.graph: what an operation keeps stays in memory"):
         _ = mg.autograd.graph
     with pytest.raises(NotImplementedError, match="to_sparse: every tensor here is dense"):
         mg.ones(2).to_sparse()
-    with pytest.raises(NotImplementedError, match="resize: use reshape for the same elements .* resize_ for another"):
-        mg.ones(2).resize(1, 2)
+    with pytest.warns(UserWarning, match="resize: deprecated; use reshape"):
+        assert mg.ones(2).resize(1, 2).shape == (1, 2)
+    with pytest.warns(UserWarning, match="resize_as"), pytest.raises(RuntimeError, match="resize_as: expected as many"):
+        mg.ones(2).resize_as(mg.ones(3))
 
 
 def test_asarray_shares_or_copies_as_told() -> None:

@@ -17,7 +17,7 @@ ALL: dict[str, tuple[Callable[..., Any], tuple[int, ...], tuple[int, ...]]] = {
     "dropout1d": (F.dropout1d, (40, 50, 3), (40, 50, 1)),
     "dropout2d": (F.dropout2d, (40, 50, 2, 3), (40, 50, 1, 1)),
     "dropout3d": (F.dropout3d, (40, 50, 2, 1, 3), (40, 50, 1, 1, 1)),
-    "unbatched": (F.dropout2d, (2000, 2, 3), (2000, 1, 1)),
+    "unbatched": (F.dropout3d, (2000, 2, 1, 3), (2000, 1, 1, 1)),
     "row": (lambda x, p, training=True: F.stochastic_depth(x, p, "row", training), (2000, 3), (2000, 1)),
 }
 
@@ -87,10 +87,25 @@ def test_dtypes_stay(dtype: str) -> None:
 def test_bad_input() -> None:
     with pytest.raises(ValueError, match="dropout2d: p: expected a probability, got 1.5"):
         F.dropout2d(mg.ones(1, 2, 3, 3), 1.5)
-    with pytest.raises(ShapeError, match=r"dropout3d: expected 4 or 5 dimensions, got float32\[2\]"):
-        F.dropout3d(mg.ones(2))
+    with pytest.raises(ShapeError, match=r"dropout1d: expected 2 or 3 dimensions, got float32\[2\]"):
+        F.dropout1d(mg.ones(2))
     with pytest.raises(DtypeError, match=r"alpha_dropout: expected a floating input, got int64\[3\]"):
         F.alpha_dropout(mg.arange(3), 0.5, True)
+
+
+@pytest.mark.parametrize(
+    "op, shape, drawn",
+    [
+        (F.dropout2d, (40, 50), (40, 50)),
+        (F.dropout2d, (40, 50, 3), (40, 50, 1)),
+        (F.dropout2d, (40, 50, 1, 2, 1), (40, 50, 1, 1, 1)),
+        (F.dropout3d, (2000, 3), (2000, 1)),
+        (F.dropout3d, (2000, 3, 2), (2000, 1, 1)),
+    ],
+)
+def test_other_numbers_of_dimensions_are_taken_as_pytorch_takes_them(op: Any, shape: Any, drawn: Any) -> None:
+    with pytest.warns(UserWarning, match=f"{op.__name__}: {len(shape)} dimensions are deprecated, and taken for"):
+        test_a_share_is_dropped_and_the_mean_stays(op, shape, drawn)
 
 
 @pytest.mark.parametrize("options", [{"padding_idx": 1}, {"padding_idx": -1}, {"scale_grad_by_freq": True},

@@ -1,6 +1,8 @@
 """Losses: the lecture's numbers, stability, PyTorch's values and gradients, and what is refused."""
 
+import inspect
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad import nn
 from minigrad.errors import DtypeError, ShapeError
+from minigrad.nn.modules.loss import _Loss, _WeightedLoss
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.standard_normal((6, 5))
@@ -196,8 +199,6 @@ def test_bad_input_raises() -> None:
         F.cross_entropy(x, mg.tensor([0, 1]), label_smoothing=1.5)
     with pytest.raises(ShapeError, match=r"cross_entropy: `weight`: expected one number for each of 3 classes"):
         F.cross_entropy(x, mg.tensor([0, 1]), weight=mg.ones(2))
-    with pytest.raises(TypeError, match="size_average and reduce are gone"):
-        F.mse_loss(x, x, size_average=True)
     with pytest.raises(TypeError, match="cross_entropy: `target`: expected a Tensor, got list"):
         F.cross_entropy(x, [0, 1])
     with pytest.raises(ValueError, match=r"binary_cross_entropy: `input`: expected probabilities in \[0, 1\]"):
@@ -234,8 +235,57 @@ def test_every_error_names_the_function_that_was_called() -> None:
         F.binary_cross_entropy_with_logits(x, mg.ones(3))
     with pytest.raises(ValueError, match="huber_loss: delta: expected a positive number, got 0"):
         F.huber_loss(x, x, delta=0)
-    with pytest.raises(TypeError, match="MSELoss: size_average and reduce are gone"):
-        nn.MSELoss(size_average=False)
+
+
+def old_calls() -> dict[str, tuple[Any, ...]]:
+    x, y = mg.tensor([[0.2, 0.8], [0.5, 0.1]]), mg.tensor([[0.6, 0.4], [0.3, 0.7]])
+    signs, classes = mg.tensor([1.0, -1.0]), mg.tensor([0, 1])
+    return {
+        "l1_loss": (x, y), "mse_loss": (x, y), "smooth_l1_loss": (x, y), "kl_div": (x, y), "poisson_nll_loss": (x, y),
+        "binary_cross_entropy": (x, y), "binary_cross_entropy_with_logits": (x, y), "cross_entropy": (x, classes),
+        "nll_loss": (x, classes), "multi_margin_loss": (x, classes), "soft_margin_loss": (x, y),
+        "multilabel_margin_loss": (x, mg.tensor([[0, -1], [1, 0]])), "multilabel_soft_margin_loss": (x, y),
+        "hinge_embedding_loss": (x[0], signs), "cosine_embedding_loss": (x, y, signs),
+        "margin_ranking_loss": (x[0], y[0], signs), "triplet_margin_loss": (x, y, y + 1),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", old_calls())
+@pytest.mark.parametrize(
+    "old, reduction",
+    [
+        ({"size_average": True}, "mean"), ({"size_average": False}, "sum"), ({"reduce": True}, "mean"),
+        ({"reduce": False}, "none"), ({"size_average": False, "reduce": True}, "sum"),
+        ({"size_average": True, "reduce": False}, "none"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_size_average_and_reduce_set_the_reduction(name: str, old: dict[str, bool], reduction: str) -> None:
+    args, function = old_calls()[name], getattr(F, name)
+    with pytest.warns(
+        UserWarning, match=f'{name}: size_average and reduce are deprecated; use reduction="{reduction}"'
+    ):
+        found = function(*args, **old)
+    assert found.tolist() == function(*args, reduction=reduction).tolist()
+
+
+@pytest.mark.parametrize("module", [c for c in vars(nn).values() if isinstance(c, type) and issubclass(c, _Loss)])
+def test_the_modules_take_them_too(module: Any) -> None:
+    if "size_average" in inspect.signature(module).parameters and module is not nn.NLLLoss2d:
+        with pytest.warns((UserWarning, FutureWarning), match="size_average"):
+            assert module(size_average=False).reduction == "sum"
+
+
+def test_losses_of_one_s_own_build_on_the_bases() -> None:
+    class Own(_WeightedLoss):
+        def forward(self, x: Any) -> Any:
+            return x * self.weight if self.reduction == "none" else (x * self.weight).sum()
+
+    assert Own(mg.ones(2), reduction="none").state_dict()["weight"].tolist() == [1, 1]
+    assert Own(mg.ones(2), None, None, "sum")(mg.ones(2)).item() == 2
+    assert issubclass(nn.CrossEntropyLoss, _WeightedLoss) and not issubclass(nn.BCEWithLogitsLoss, _WeightedLoss)
+    with pytest.warns(FutureWarning, match="NLLLoss2d: deprecated"):
+        assert nn.NLLLoss2d(reduction="sum")(mg.ones(1, 2, 2, 2), mg.zeros(1, 2, 2).long()).item() == -4
 
 
 def test_one_hot_refuses_what_has_no_classes() -> None:

@@ -127,7 +127,8 @@ def test_fork_rng_leaves_the_generator_where_it_was() -> None:
 def test_old_and_private_names() -> None:
     weight = mg.zeros(3, 4)
     assert init._calculate_fan_in_and_fan_out(weight) == (4, 3)
-    assert init.xavier_uniform(weight) is weight and float(weight.abs().max()) > 0
+    with pytest.warns(FutureWarning, match="init.xavier_uniform: deprecated; use init.xavier_uniform_"):
+        assert init.xavier_uniform(weight) is weight and float(weight.abs().max()) > 0
     assert importlib.import_module("minigrad.nn.modules.utils")._pair(2) == (2, 2)
     assert nn.modules.batchnorm.BatchNorm2d is nn.BatchNorm2d and nn.modules.linear.Linear is nn.Linear
     assert optim.lr_scheduler._LRScheduler is optim.lr_scheduler.LRScheduler

@@ -11,7 +11,8 @@ from minigrad.executors.onednn import binding as dnn
 from minigrad.executors.onednn.binding import BIAS, DST, SRC, WEIGHTS, Ints, Plan
 from minigrad.ops.linalg.products import _matmul
 
-# Without AVX-512 one thread of OpenBLAS takes half as long where the left matrix lies transposed, and less for few rows.
+# Without AVX-512 one thread of OpenBLAS takes half as long where the left matrix lies transposed, and less for few
+# rows.
 FEW = 0 if dnn.has_avx512() else 64
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from minigrad.engine.messages import warn_user
 from minigrad.nn import functional as F
 from minigrad.nn.init import constant_
 from minigrad.nn.modules.function import FunctionModule
@@ -147,9 +148,16 @@ class Softshrink(_Shrinkage, function=F.softshrink):
 
 
 class Hardtanh(FunctionModule, function=F.hardtanh):
-    """min(max(x, min_val), max_val). Gradient 0 on and beyond the limits."""
+    """min(max(x, min_val), max_val). Gradient 0 on and beyond the limits. min_value, max_value: their old names."""
 
-    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None: ...
+    def __init__(
+        self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False, min_value: float | None = None,
+        max_value: float | None = None,
+    ) -> None:  # fmt: skip
+        if min_value is not None or max_value is not None:
+            warn_user("Hardtanh: min_value and max_value are deprecated; use min_val and max_val", FutureWarning)
+        low, high = (new if old is None else old for new, old in ((min_val, min_value), (max_val, max_value)))
+        super().__init__(min_val=low, max_val=high, inplace=inplace)
 
 
 class Softmin(_AlongDim, function=F.softmin):

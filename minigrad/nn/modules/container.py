@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, MutableMapping
 from itertools import groupby
 from typing import Any
 
-from minigrad.engine.messages import describe
+from minigrad.engine.messages import describe, warn_user
 from minigrad.engine.tensor import Tensor
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
@@ -234,6 +234,16 @@ class ParameterList(Module):
         return "\n".join(f"({i}): Parameter of {describe(p)}" for i, p in enumerate(self) if isinstance(p, Tensor))
 
 
+class Container(Module):
+    """A Module, made of named modules, under an old name; with a warning."""
+
+    def __init__(self, **modules: Any) -> None:
+        super().__init__()
+        warn_user("nn.Container: deprecated; use Module", FutureWarning)
+        for name, module in modules.items():
+            self.add_module(name, module)
+
+
 class DataParallel(Module):
     """The module itself, as `.module`, with a warning: training runs in one process, on one device."""
 
@@ -247,4 +257,4 @@ class DataParallel(Module):
         return self.module(*args, **options)
 
 
-__all__ = ["DataParallel", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
+__all__ = ["Container", "DataParallel", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]

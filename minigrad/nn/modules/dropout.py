@@ -34,8 +34,8 @@ class Dropout1d(_DropoutNd, function=F.dropout1d):
 
 
 class Dropout2d(_DropoutNd, function=F.dropout2d):
-    """Dropout of whole channels of images (N, C, H, W) or (C, H, W). Tompson et al., Efficient Object Localization
-    Using Convolutional Networks, CVPR 2015."""
+    """Dropout of whole channels of images (N, C, H, W); (N, C, L) with a warning. Tompson et al., Efficient Object
+    Localization Using Convolutional Networks, CVPR 2015."""
 
 
 class Dropout3d(_DropoutNd, function=F.dropout3d):

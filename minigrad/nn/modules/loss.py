@@ -1,15 +1,16 @@
 """Losses as modules: each calls the function of its name in `nn.functional` with the settings it was made with.
 
 `reduction` is of all: "mean" or "sum" of the losses of the elements (or samples), "none" keeps them apart. A wrong one
-raises ValueError. PyTorch's older size_average and reduce raise TypeError.
+raises ValueError. PyTorch's older size_average and reduce set it, with a warning.
 """
 
 from typing import Any
 
+from minigrad.engine.messages import warn_user
 from minigrad.nn import functional as F
 from minigrad.nn.modules.distance import PairwiseDistance
 from minigrad.nn.modules.function import FunctionModule
-from minigrad.ops.loss.losses import _modern
+from minigrad.ops.loss.losses import reduction_of
 
 
 class _Loss(FunctionModule):
@@ -18,13 +19,13 @@ class _Loss(FunctionModule):
     reductions: tuple[str, ...] = ("none", "mean", "sum")
     repr_names = ()
 
-    def __init__(self, size_average: Any = None, reduce: Any = None, **settings: Any) -> None:
+    def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", **settings: Any) -> None:
         name = type(self).__name__
-        _modern(name, size_average, reduce)
-        if settings["reduction"] not in self.reductions:
+        reduction = reduction_of(name, size_average, reduce, reduction)
+        if reduction not in self.reductions:
             expected = ", ".join(f'"{word}"' for word in self.reductions)
-            raise ValueError(f"{name}: reduction: expected one of {expected}, got {settings['reduction']!r}")
-        super().__init__(**settings)
+            raise ValueError(f"{name}: reduction: expected one of {expected}, got {reduction!r}")
+        super().__init__(**settings, reduction=reduction)
         for weight in {"weight", "pos_weight"} & settings.keys():
             delattr(self, weight)
             self.register_buffer(weight, settings[weight])
@@ -34,7 +35,14 @@ class _UnweightedLoss(_Loss, function=None):
     def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None: ...
 
 
-class _WeightedLoss(_Loss, function=None):
+class _WeightedLoss(_Loss):
+    def __init__(
+        self, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean", **settings: Any
+    ) -> None:
+        super().__init__(size_average, reduce, reduction, **settings, weight=weight)
+
+
+class _OnlyWeightedLoss(_WeightedLoss, function=None):
     def __init__(
         self, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
     ) -> None: ...
@@ -49,7 +57,7 @@ class _MarginLoss(_Loss, function=None):
 # --- classes --------------------------------------------------------------------------------------------------------
 
 
-class CrossEntropyLoss(_Loss, function=F.cross_entropy):
+class CrossEntropyLoss(_WeightedLoss, function=F.cross_entropy):
     """-log softmax(input)[target]: logits (N, C), (C,) or (N, C, d1, ...); integer classes (N,), (), (N, d1, ...), or
     probabilities of the logits' shape.
 
@@ -63,7 +71,7 @@ class CrossEntropyLoss(_Loss, function=F.cross_entropy):
     ) -> None: ...  # fmt: skip
 
 
-class NLLLoss(_Loss, function=F.nll_loss):
+class NLLLoss(_WeightedLoss, function=F.nll_loss):
     """-input[target], the negative log-likelihood of classes, for log-probabilities (N, C), (C,) or (N, C, d1, ...).
 
     weight and ignore_index: see CrossEntropyLoss.
@@ -75,7 +83,18 @@ class NLLLoss(_Loss, function=F.nll_loss):
     ) -> None: ...  # fmt: skip
 
 
-class MultiMarginLoss(_Loss, function=F.multi_margin_loss):
+class NLLLoss2d(NLLLoss):
+    """NLLLoss under its old name for images, with a warning."""
+
+    def __init__(
+        self, weight: Any = None, size_average: Any = None, ignore_index: int = -100, reduce: Any = None,
+        reduction: str = "mean",
+    ) -> None:  # fmt: skip
+        warn_user("NLLLoss2d: deprecated; NLLLoss takes images, too", FutureWarning)
+        super().__init__(weight, size_average, ignore_index, reduce, reduction)
+
+
+class MultiMarginLoss(_WeightedLoss, function=F.multi_margin_loss):
     """The multi-class hinge (SVM) loss, sum over classes j other than the target of
     max(0, margin - input[target] + input[j])^p / C, for scores (N, C) and classes (N,)."""
 
@@ -90,7 +109,7 @@ class MultiLabelMarginLoss(_UnweightedLoss, function=F.multilabel_margin_loss):
     indices up to the first -1."""
 
 
-class MultiLabelSoftMarginLoss(_WeightedLoss, function=F.multilabel_soft_margin_loss):
+class MultiLabelSoftMarginLoss(_OnlyWeightedLoss, function=F.multilabel_soft_margin_loss):
     """The mean over classes of binary cross-entropy, for logits and targets in [0, 1], both (..., C)."""
 
 
@@ -132,7 +151,7 @@ class SmoothL1Loss(_Loss, function=F.smooth_l1_loss):
 # --- likelihoods ----------------------------------------------------------------------------------------------------
 
 
-class BCELoss(_WeightedLoss, function=F.binary_cross_entropy):
+class BCELoss(_OnlyWeightedLoss, function=F.binary_cross_entropy):
     """-(y log p + (1 - y) log(1 - p)), for probabilities p = input and targets y in [0, 1] of one shape."""
 
 
@@ -220,6 +239,6 @@ class TripletMarginWithDistanceLoss(_Loss, function=F.triplet_margin_with_distan
 __all__ = [
     "BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "GaussianNLLLoss",
     "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss",
-    "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss",
-    "TripletMarginLoss", "TripletMarginWithDistanceLoss",
+    "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "NLLLoss2d", "PoissonNLLLoss", "SmoothL1Loss",
+    "SoftMarginLoss", "TripletMarginLoss", "TripletMarginWithDistanceLoss",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.autograd.grad_mode import no_grad
+from minigrad.engine.messages import warn_user
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.array.creation import tensor
 from minigrad.ops.array.shape import stack
@@ -72,7 +73,13 @@ def _scale_gradients(grads: list[Tensor], limit: float, total: Tensor) -> None:
         g.mul_(scale.to(device=g.device, dtype=g.dtype))
 
 
-clip_grad_norm = clip_grad_norm_
+def clip_grad_norm(
+    parameters: Any, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:  # fmt: skip
+    """clip_grad_norm_ under its old name, with a warning."""
+    warn_user("clip_grad_norm: deprecated; use clip_grad_norm_, which does the same", FutureWarning)
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
 
 
 @no_grad()

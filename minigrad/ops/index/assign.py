@@ -9,7 +9,7 @@ from minigrad.engine.inplace import check_not_leaf, check_writeable, rebase_hist
 from minigrad.engine.messages import describe, explain_failure
 from minigrad.engine.primitive import REGISTRY, plan_once, record
 from minigrad.engine.tensor import Tensor
-from minigrad.engine.versions import bump_version, user_line
+from minigrad.engine.versions import note_change
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.array.creation import as_tensor
 from minigrad.ops.index.indexing import BASIC, expect_inside, in_order, is_basic, raw_index
@@ -43,7 +43,7 @@ def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tens
         raise DtypeError(f"{name}: {error}") from None
     except Exception as error:
         explain_failure(name, lambda array, raw: operator.setitem(array, place, raw), [array, raw], {}, error)
-    bump_version(array, name, user_line())
+    note_change(self, name)
     if category(array.dtype) >= 2 and records(self, value):
         sources = (self._current(), value._current() if isinstance(value, Tensor) else None)
         mask = tuple(n is not None for n in sources)

@@ -8,6 +8,7 @@ from minigrad.engine.elementwise import binary
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.api import public, raise_not_tensor, shape_error
 from minigrad.ops.array.shape import mT, reshape, squeeze, stack, unbind, unsqueeze
+from minigrad.ops.overloads import with_numbers_first
 
 __all__ = [
     "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "cross", "dot", "ger", "matmul",
@@ -149,32 +150,42 @@ def _plus(input: Any, product: Any, beta: float, alpha: float) -> Any:
 
 
 @public
-def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+def addmm(input: Any, mat1: Any, mat2: Any, *old: Any, beta: float = 1, alpha: float = 1) -> Any:
     """beta * input + alpha * (mat1 @ mat2)."""
+    if old:
+        return with_numbers_first(addmm, 3, (input, mat1, mat2, *old), beta=beta, alpha=alpha)
     return _plus(input, mm(mat1, mat2), beta, alpha)
 
 
 @public
-def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+def addbmm(input: Any, batch1: Any, batch2: Any, *old: Any, beta: float = 1, alpha: float = 1) -> Any:
     """beta * input + alpha * the sum of the products of the matrices of two batches."""
+    if old:
+        return with_numbers_first(addbmm, 3, (input, batch1, batch2, *old), beta=beta, alpha=alpha)
     return input * beta + sum(bmm(batch1, batch2), 0) * alpha
 
 
 @public
-def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+def addmv(input: Any, mat: Any, vec: Any, *old: Any, beta: float = 1, alpha: float = 1) -> Any:
     """beta * input + alpha * (mat @ vec)."""
+    if old:
+        return with_numbers_first(addmv, 3, (input, mat, vec, *old), beta=beta, alpha=alpha)
     return _plus(input, mv(mat, vec), beta, alpha)
 
 
 @public
-def addr(input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+def addr(input: Any, vec1: Any, vec2: Any, *old: Any, beta: float = 1, alpha: float = 1) -> Any:
     """beta * input + alpha * outer(vec1, vec2)."""
+    if old:
+        return with_numbers_first(addr, 3, (input, vec1, vec2, *old), beta=beta, alpha=alpha)
     return _plus(input, outer(vec1, vec2), beta, alpha)
 
 
 @public
-def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+def baddbmm(input: Any, batch1: Any, batch2: Any, *old: Any, beta: float = 1, alpha: float = 1) -> Any:
     """beta * input + alpha * bmm(batch1, batch2)."""
+    if old:
+        return with_numbers_first(baddbmm, 3, (input, batch1, batch2, *old), beta=beta, alpha=alpha)
     return _plus(input, bmm(batch1, batch2), beta, alpha)
 
 

@@ -9,7 +9,7 @@ from minigrad.engine.messages import describe
 from minigrad.engine.promotion import promoted
 from minigrad.errors import DtypeError
 from minigrad.ops.api import shape_error
-from minigrad.ops.loss.losses import _modern, _some, _tensors, reduced
+from minigrad.ops.loss.losses import _some, _tensors, reduced, reduction_of
 from minigrad.ops.nn.activation import softplus
 from minigrad.ops.pointwise.arithmetic import clamp, exp, log, where
 from minigrad.ops.reduce.reductions import sum
@@ -48,7 +48,7 @@ def binary_cross_entropy(
     number stands for it.) Raises ValueError for p outside [0, 1].
     """
     op = "binary_cross_entropy"
-    _modern(op, size_average, reduce)
+    reduction = reduction_of(op, size_average, reduce, reduction)
     _same_shape(op, input, target)
     if not floating(input.dtype) or not floating(target.dtype):
         raise DtypeError(f"{op}: expected floating input and target, got {describe(input)} and {describe(target)}")
@@ -65,7 +65,7 @@ def binary_cross_entropy_with_logits(
 ) -> Any:  # fmt: skip
     """binary_cross_entropy of sigmoid(input) as (1 - y) x + softplus(-x): finite at any logits. pos_weight multiplies
     y's term."""
-    _modern("binary_cross_entropy_with_logits", size_average, reduce)
+    reduction = reduction_of("binary_cross_entropy_with_logits", size_average, reduce, reduction)
     _same_shape("binary_cross_entropy_with_logits", input, target)
     share = softplus(-input) if pos_weight is None else softplus(-input) * ((pos_weight - 1) * target + 1)
     each = (1 - target) * input + share
@@ -80,7 +80,7 @@ def kl_div(
 
     reduction="batchmean" divides the sum by the batch size, which is the divergence proper.
     """
-    _modern("kl_div", size_average, reduce)
+    reduction = reduction_of("kl_div", size_average, reduce, reduction)
     _tensors("kl_div", input=input, target=target)
     if log_target:
         each = exp(target) * (target - input)

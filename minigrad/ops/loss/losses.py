@@ -6,7 +6,7 @@ from typing import Any
 from minigrad.backend.deferred import known_to_hold
 from minigrad.dtypes import floating
 from minigrad.engine.composite import composite
-from minigrad.engine.messages import describe
+from minigrad.engine.messages import describe, warn_user
 from minigrad.engine.promotion import cast
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
@@ -49,11 +49,14 @@ def _tensors(op: str, **named: Any) -> None:
             raise TypeError(f"{op}: `{name}`: expected a Tensor, got {type(t).__name__}")
 
 
-def _modern(op: str, size_average: Any, reduce: Any) -> None:
-    if size_average is not None or reduce is not None:
-        raise TypeError(
-            f'{op}: size_average and reduce are gone (PyTorch deprecates them); use reduction="mean", "sum" or "none"'
-        )
+def reduction_of(op: str, size_average: Any, reduce: Any, reduction: str) -> str:
+    """`reduction`, or what its two forerunners say, with a warning: reduce=False is "none", else size_average=False is
+    "sum"."""
+    if size_average is None and reduce is None:
+        return reduction
+    old = ("mean" if size_average or size_average is None else "sum") if reduce or reduce is None else "none"
+    warn_user(f'{op}: size_average and reduce are deprecated; use reduction="{old}"')
+    return old
 
 
 # --- classification by class scores ----------------------------------------------------------------------------------
@@ -83,7 +86,7 @@ def cross_entropy(
     equal to ignore_index count for nothing. label_smoothing e mixes the target with e times the uniform distribution.
     Computed from log_softmax: finite at any logits. Raises ShapeError, DtypeError, IndexError (class out of range).
     """
-    _modern("cross_entropy", size_average, reduce)
+    reduction = reduction_of("cross_entropy", size_average, reduce, reduction)
     _tensors("cross_entropy", input=input, target=target)
     if not 0.0 <= label_smoothing <= 1.0:
         raise ValueError(f"cross_entropy: label_smoothing: expected a number in [0, 1], got {label_smoothing}")
@@ -132,7 +135,7 @@ def nll_loss(
     reduction: str = "mean",
 ) -> Any:  # fmt: skip
     """-input[class]: the negative log-likelihood, given log-probabilities. Arguments as cross_entropy's."""
-    _modern("nll_loss", size_average, reduce)
+    reduction = reduction_of("nll_loss", size_average, reduce, reduction)
     _tensors("nll_loss", input=input, target=target)
     return _nll("nll_loss", input, target, weight, ignore_index, reduction)
 
@@ -184,7 +187,7 @@ def multi_margin_loss(
     input: (N, C) or (C,); p: 1 or 2. PyTorch's divides by the number of classes C; CS231n's hinge is C times this one.
     Gradient 0 where a margin is just met.
     """
-    _modern("multi_margin_loss", size_average, reduce)
+    reduction = reduction_of("multi_margin_loss", size_average, reduce, reduction)
     _tensors("multi_margin_loss", input=input, target=target)
     if p not in (1, 2):
         raise ValueError(f"multi_margin_loss: p: expected 1 or 2, got {p}")
@@ -241,7 +244,7 @@ def l1_loss(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean", weight: Any = None
 ) -> Any:
     """|input - target|: the absolute error. The lecture's MAE is reduction="sum". Gradient 0 where they are equal."""
-    _modern("l1_loss", size_average, reduce)
+    reduction = reduction_of("l1_loss", size_average, reduce, reduction)
     return _weighed("l1_loss", abs(_difference("l1_loss", input, target)), weight, input, reduction)
 
 
@@ -250,7 +253,7 @@ def mse_loss(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean", weight: Any = None
 ) -> Any:
     """(input - target)^2: the squared error."""
-    _modern("mse_loss", size_average, reduce)
+    reduction = reduction_of("mse_loss", size_average, reduce, reduction)
     d = _difference("mse_loss", input, target)
     return _weighed("mse_loss", d * d, weight, input, reduction)
 
@@ -277,7 +280,7 @@ def smooth_l1_loss(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean", beta: float = 1.0
 ) -> Any:
     """d^2 / (2 beta) for |d| < beta, else |d| - beta / 2: Huber's loss over beta; beta = 0 is the L1 loss."""
-    _modern("smooth_l1_loss", size_average, reduce)
+    reduction = reduction_of("smooth_l1_loss", size_average, reduce, reduction)
     if not beta >= 0:
         raise ValueError(f"smooth_l1_loss: beta: expected 0 or more, got {beta}")
     if beta == 0:

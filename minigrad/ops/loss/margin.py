@@ -9,7 +9,7 @@ from minigrad.ops.api import public, shape_error
 from minigrad.ops.array.creation import arange, as_tensor
 from minigrad.ops.array.shape import unsqueeze
 from minigrad.ops.index.indexing import check_range, gather
-from minigrad.ops.loss.losses import _modern, reduced
+from minigrad.ops.loss.losses import reduced, reduction_of
 from minigrad.ops.nn.activation import logsigmoid, softplus
 from minigrad.ops.nn.distance import cosine_similarity, pairwise_distance
 from minigrad.ops.pointwise.arithmetic import clamp, exp, log, minimum, where
@@ -22,11 +22,11 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _check(op: str, target: Any, size_average: Any, reduce: Any) -> None:
-    """`target` must be a tensor: of 1 and -1."""
-    _modern(op, size_average, reduce)
+def _check(op: str, target: Any, size_average: Any, reduce: Any, reduction: str) -> str:
+    """The reduction. `target` must be a tensor: of 1 and -1."""
     if not hasattr(target, "ndim"):
         raise TypeError(f"{op}: `target`: expected a Tensor of 1 and -1, got {describe(target)}")
+    return reduction_of(op, size_average, reduce, reduction)
 
 
 @public
@@ -35,7 +35,7 @@ def margin_ranking_loss(
     reduction: str = "mean",
 ) -> Any:  # fmt: skip
     """max(0, -target (input1 - input2) + margin): input1 is to rank above input2 where target is 1, below where -1."""
-    _check("margin_ranking_loss", target, size_average, reduce)
+    reduction = _check("margin_ranking_loss", target, size_average, reduce, reduction)
     return reduced("margin_ranking_loss", clamp(-target * (input1 - input2) + margin, min=0.0), reduction)
 
 
@@ -44,7 +44,7 @@ def hinge_embedding_loss(
     input: Any, target: Any, margin: float = 1.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Any:
     """A distance `input` where target is 1, max(0, margin - input) where it is -1 (elsewhere both, as in PyTorch)."""
-    _check("hinge_embedding_loss", target, size_average, reduce)
+    reduction = _check("hinge_embedding_loss", target, size_average, reduce, reduction)
     each = where(target != -1, input, 0.0) + where(target != 1, clamp(margin - input, min=0.0), 0.0)
     return reduced("hinge_embedding_loss", each, reduction)
 
@@ -54,7 +54,7 @@ def soft_margin_loss(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Any:
     """log(1 + exp(-target * input)), target 1 or -1: the logistic loss."""
-    _check("soft_margin_loss", target, size_average, reduce)
+    reduction = _check("soft_margin_loss", target, size_average, reduce, reduction)
     return reduced("soft_margin_loss", softplus(-target * input), reduction)
 
 
@@ -64,7 +64,7 @@ def cosine_embedding_loss(
     reduction: str = "mean",
 ) -> Any:  # fmt: skip
     """1 - cos(input1, input2) where target is 1, max(0, cos - margin) where it is -1; vectors (d,) or rows (n, d)."""
-    _check("cosine_embedding_loss", target, size_average, reduce)
+    reduction = _check("cosine_embedding_loss", target, size_average, reduce, reduction)
     if input1.ndim not in (1, 2) or tuple(target.shape) != tuple(input1.shape)[:-1]:
         wanted = "inputs (d,) or (n, d) with a target () or (n,)"
         raise shape_error("cosine_embedding_loss", wanted, input1, input2, target)
@@ -80,7 +80,7 @@ def triplet_margin_loss(
 ) -> Any:  # fmt: skip
     """max(0, |anchor - positive|_p - |anchor - negative|_p + margin). swap: the nearer of anchor and positive counts as
     the negative's distance (Balntas et al., BMVC 2016)."""
-    _modern("triplet_margin_loss", size_average, reduce)
+    reduction = reduction_of("triplet_margin_loss", size_average, reduce, reduction)
 
     def distance(a: Any, b: Any) -> Any:
         return pairwise_distance(a, b, p, eps)
@@ -118,7 +118,7 @@ def multilabel_margin_loss(
     """sum over labels y and other classes i of max(0, 1 - (input_y - input_i)) / C: (C,) or (N, C), where `target`, of
     the same shape, lists the labels' numbers up to the first -1."""
     op = "multilabel_margin_loss"
-    _modern(op, size_average, reduce)
+    reduction = reduction_of(op, size_average, reduce, reduction)
     target = as_tensor(target)
     if input.ndim not in (1, 2) or tuple(target.shape) != tuple(input.shape) or target.dtype.kind not in "iu":
         raise shape_error(op, "scores (C,) or (N, C) and class numbers of that shape", input, target)
@@ -138,7 +138,7 @@ def multilabel_soft_margin_loss(
 ) -> Any:
     """-mean over classes of (y log sigmoid(x) + (1 - y) log sigmoid(-x)) * weight: (..., C), y in [0, 1]."""
     op = "multilabel_soft_margin_loss"
-    _check(op, target, size_average, reduce)
+    reduction = _check(op, target, size_average, reduce, reduction)
     if tuple(target.shape) != tuple(input.shape) or not input.ndim:
         raise shape_error(op, "scores (..., C) and targets of that shape", input, target)
     each = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
@@ -167,7 +167,7 @@ def poisson_nll_loss(
 ) -> Any:  # fmt: skip
     """exp(input) - target * input, or input - target * log(input + eps) if not log_input; full adds Stirling's
     approximation of log(target!) where target > 1."""
-    _modern("poisson_nll_loss", size_average, reduce)
+    reduction = reduction_of("poisson_nll_loss", size_average, reduce, reduction)
     each = exp(input) - target * input if log_input else input - target * log(input + eps)
     if full:
         safe = where(target > 1, target, 1.0)

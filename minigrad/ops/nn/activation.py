@@ -7,6 +7,7 @@ from minigrad.dtypes import float32
 from minigrad.engine.composite import composite
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import unary
+from minigrad.engine.messages import warn_user
 from minigrad.engine.promotion import cast, floated
 from minigrad.ops import axes
 from minigrad.ops.api import one_of, public, raise_not_tensor, shape_error
@@ -49,23 +50,29 @@ def _over(name: str, op: Any, input: Any, dim: Any, dtype: Any) -> Any:
     except AttributeError:
         raise_not_tensor(name, input=input)
         raise
-    if dim is None:
-        raise TypeError(f"{name}: dim: expected the dimension that holds the classes (usually 1 or -1), got None")
+    if dim is None:  # what PyTorch once took for granted
+        dim = 0 if input.ndim in (0, 1, 3) else 1
+        warn_user(f"{name}: dim is missing, and taken to be {dim}, which is deprecated; name it")
     at = axes.normalize_dim(dim, input.ndim, name)
     if input.ndim == 0:
         return op(input.reshape(1), dim=0).reshape(())
     return input * 1 if 0 in tuple(input.shape) else op(input, dim=at)
 
 
-def softmax(input: Any, dim: int | None = None, dtype: Any = None, *, axis: int | None = None) -> Any:
+def softmax(
+    input: Any, dim: int | None = None, dtype: Any = None, *, axis: int | None = None, _stacklevel: int = 3
+) -> Any:
     """exp(x) / sum(exp(x)) along `dim`, computed as exp(x - max x): a primitive because that never overflows.
 
     Logits of 1e4 and float16 (summed in float32) are safe. The class scores of the lecture's softmax classifier.
+    Without `dim`, with a warning: dimension 0 of 0, 1 or 3 dimensions, else 1. _stacklevel does nothing.
     """
     return _over("softmax", _softmax, input, axes.dim_or_axis(dim, axis, "softmax"), dtype)
 
 
-def log_softmax(input: Any, dim: int | None = None, dtype: Any = None, *, axis: int | None = None) -> Any:
+def log_softmax(
+    input: Any, dim: int | None = None, dtype: Any = None, *, axis: int | None = None, _stacklevel: int = 3
+) -> Any:
     """log(softmax(x)) along `dim`, as x - max x - log(sum(exp(x - max x))): a primitive because log of a softmax that
     underflowed would be -inf."""
     return _over("log_softmax", _log_softmax, input, axes.dim_or_axis(dim, axis, "log_softmax"), dtype)
@@ -250,9 +257,9 @@ def softsign(input: Any) -> Any:
 
 
 @public
-def softmin(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
+def softmin(input: Any, dim: int | None = None, dtype: Any = None, *, _stacklevel: int = 3) -> Any:
     """softmax(-x)."""
-    return softmax(-input, dim, dtype)
+    return _over("softmin", _softmax, -input, dim, dtype)
 
 
 @public

@@ -4,7 +4,7 @@ unless training; and differentiable samples of a categorical distribution (gumbe
 from typing import Any
 
 from minigrad.dtypes import finfo, floating
-from minigrad.engine.messages import describe
+from minigrad.engine.messages import describe, warn_user
 from minigrad.engine.primitive import wrap
 from minigrad.engine.promotion import cast
 from minigrad.errors import DtypeError, ShapeError
@@ -57,12 +57,19 @@ def _channel_dropout(
     op: str, dims: int, input: Any, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Any:
     """Dropout of whole channels of (N, C, *size) or (C, *size), with one, two or three spatial dimensions: see dropout.
-    Raises ShapeError for other numbers of dimensions. dropout2d takes three for (C, H, W), where PyTorch takes them for
-    (N, C, L) and warns. Tompson et al., Efficient Object Localization Using Convolutional Networks, CVPR 2015."""
+
+    dropout2d takes every input for (N, C, ...). Other numbers of dimensions: with a warning, as PyTorch has it, of
+    dropout2d and dropout3d; ShapeError of dropout1d. Tompson et al., Efficient Object Localization Using Convolutional
+    Networks, CVPR 2015."""
     _check(op, input, p)
-    if input.ndim not in (dims + 1, dims + 2):
-        raise ShapeError(f"{op}: expected {dims + 1} or {dims + 2} dimensions, got {describe(input)}")
-    shape = (*input.shape[: input.ndim - dims], *(1,) * dims)
+    n = input.ndim
+    if n != dims + 2 and (n != dims + 1 or dims == 2):
+        if dims == 1 or n < 4 - dims:
+            raise ShapeError(f"{op}: expected {dims + 1} or {dims + 2} dimensions, got {describe(input)}")
+        taken = "(N, C, ...)" if dims == 2 else "(C, ...)"
+        warn_user(f"{op}: {n} dimensions are deprecated, and taken for {taken}; got {describe(input)}")
+    lead = 2 if dims == 2 or n == dims + 2 else 1
+    shape = (*input.shape[:lead], *(1,) * (n - lead))
     return _drop(input, shape, p, inplace) if training and p else input
 
 

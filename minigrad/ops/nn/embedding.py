@@ -46,7 +46,7 @@ def embedding(
 
 
 def _shorten(weight: Any, index: Any, max_norm: float, norm_type: float) -> None:
-    table = weight.data
+    table = weight.detach()
     used = array_module(index).unique(index)
     rows = table[used]
     table[used] = rows * clamp(max_norm / (p_norm(rows, norm_type, -1, True) + 1e-7), max=1.0)

@@ -19,6 +19,7 @@ from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError
 from minigrad.ops.api import one_of, public, raise_not_tensor
 from minigrad.ops.array.creation import ones_like, tensor, zeros_like
+from minigrad.ops.overloads import with_numbers_first
 from minigrad.ops.pointwise.cast import clone
 
 __all__ = [
@@ -76,20 +77,24 @@ square = unary("square", "input * input.", lambda g, input: g * (2 * input), flo
 reciprocal = unary("reciprocal", "1 / input.", lambda g, out: -g * out * out, lambda x: 1 / x)
 
 
-def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+def add(input: Any, other: Any, *old: Any, alpha: Any = 1) -> Any:
     """input + alpha * other, broadcast together."""
+    if old:
+        return with_numbers_first(add, 2, (input, other, *old), alpha=alpha)
     return _add(input, other) if alpha == 1 else _add(input, _scaled("add", input, other, alpha))
 
 
-def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+def sub(input: Any, other: Any, *old: Any, alpha: Any = 1) -> Any:
     """input - alpha * other, broadcast together."""
+    if old:
+        return with_numbers_first(sub, 2, (input, other, *old), alpha=alpha)
     return _sub(input, other) if alpha == 1 else _sub(input, _scaled("sub", input, other, alpha))
 
 
 def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
     if isinstance(alpha, float) and _whole(input) and _whole(other):
         raise DtypeError(f"{op}: alpha: expected an integer for integers, got {alpha}")
-    return other * alpha
+    return mul(other, alpha)
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
@@ -390,14 +395,18 @@ def heaviside(input: Any, values: Any) -> Any:
 
 
 @public
-def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *old: Any, value: float = 1) -> Any:
     """input + value * tensor1 * tensor2."""
+    if old:
+        return with_numbers_first(addcmul, 3, (input, tensor1, tensor2, *old), value=value)
     return add(input, tensor1 * tensor2, alpha=value)
 
 
 @public
-def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *old: Any, value: float = 1) -> Any:
     """input + value * tensor1 / tensor2."""
+    if old:
+        return with_numbers_first(addcdiv, 3, (input, tensor1, tensor2, *old), value=value)
     return add(input, _div(tensor1, tensor2), alpha=value)
 
 
