@@ -155,5 +155,10 @@ _add_reduce: Any = np.add.reduce
 
 
 def reduce_sum(x: Any, dim: Any, dtype: Any, keepdim: bool) -> Any:
-    """x.sum(dim, dtype, keepdims=keepdim); NumPy's own method comes to the same 0.2 us later."""
-    return _add_reduce(x, dim, dtype, None, keepdim) if x.__class__ is np.ndarray else x.sum(dim, dtype, None, keepdim)
+    """x.sum(dim, dtype, keepdims=keepdim); NumPy's own method comes to the same 0.2 us later. Halves are added up in
+    float32: NumPy adds columns in halves, of which 2,048 + 1 is 2,048."""
+    if x.__class__ is not np.ndarray:
+        return x.sum(dim, dtype, None, keepdim)
+    if dtype is None and x.dtype.char == "e":
+        return _add_reduce(x, dim, np.float32, None, keepdim).astype(x.dtype)
+    return _add_reduce(x, dim, dtype, None, keepdim)

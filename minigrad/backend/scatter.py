@@ -18,7 +18,11 @@ def add_at(out: Any, index: Any, values: Any) -> None:
     """out[index] += values, places that come more than once adding up."""
     if isinstance(out, np.ndarray):
         rows = index[0] if isinstance(index, tuple) and len(index) == 1 else index
-        if _pays(out, rows, values):
+        if out.dtype.char == "e":  # in float32: added up in halves, 2,048 + 1 is 2,048
+            wide = out.astype(np.float32)
+            add_at(wide, index, values)
+            out[...] = wide
+        elif _pays(out, rows, values):
             _add_sorted(out, rows.reshape(-1), values.reshape(-1, *out.shape[1:]))
         else:
             np.add.at(out, index, values)

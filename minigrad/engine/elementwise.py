@@ -56,6 +56,15 @@ def _by_name(name: str, *operands: Any) -> Any:
     return array_function(name, next((x for x in operands if is_array(x)), None))(*operands)
 
 
+def _beyond_half(x: Any, number: Any) -> bool:
+    """Is this a number that beside a float16 `x` would be taken for infinity or 0? The op is then done in float32."""
+    return x.dtype.char == "e" and number.__class__ in PLAIN and not (6.1e-5 < abs(number) < 65520 or not number)
+
+
+def _halved(out: Tensor) -> Tensor:
+    return out.astype("float16") if out._array.dtype.char == "f" else out
+
+
 def unary(
     name: str, doc: str, rule: Rule | None, function: "str | Callable[..., Any]" = "", floating: bool = True,
     elementwise: bool = True,
@@ -131,10 +140,12 @@ def binary(
                 b = other._node if other._base is None else other._current()
                 if x.dtype is not y.dtype or (floating and x.dtype.kind != "f"):
                     x, y = promoted(x, y, floating)
-            elif other.__class__ in PLAIN and x.dtype.kind == "f":
+            elif other.__class__ in PLAIN and x.dtype.char in "fd":
                 y, b = other, None
             else:
                 x, y = promoted(x, constant(other, name, "other"), floating)
+                if _beyond_half(x, y):
+                    return _halved(call(input.astype("float32"), other))
                 b = None
         else:
             if not isinstance(other, Tensor):
@@ -145,6 +156,8 @@ def binary(
                 return run.any(x, y) if small else run.select(op, None, (x, y))[0](x, y)
             a, b = None, other._current()
             x, y = promoted(constant(input, name, "input"), other._array, floating)
+            if _beyond_half(y, x):
+                return _halved(call(input, other.astype("float32")))
         plan = both if a is not None and b is not None else first if a is not None else second
         forward = on_cpu
         if x.__class__ is not ndarray or x.size >= SMALL:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from minigrad.backend import ignore_fp_warnings, is_array
-from minigrad.dtypes import get_default_dtype, result_type
+from minigrad.dtypes import float32, get_default_dtype, result_type
 from minigrad.engine.messages import describe
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError
@@ -44,6 +44,16 @@ def promoted(x: Any, y: Any, floating: bool = False) -> tuple[Any, Any]:
     if floating and dtype.kind in "biu":
         dtype = get_default_dtype()
     return cast(x, dtype), cast(y, dtype)
+
+
+def widened(x: Any) -> Any:
+    """A float16 or bfloat16 array in float32, in which it is added up, counted and divided; others as they are."""
+    return cast(x, float32) if x.dtype.itemsize == 2 and x.dtype.kind not in "iu" else x
+
+
+def divided(x: Any, n: Any) -> Any:
+    """x / n in x's dtype, for a count n: a float16 x would take a number above 65,504 for infinity."""
+    return cast(widened(x) / n, x.dtype)
 
 
 def cast(x: Any, dtype: Any) -> Any:

@@ -50,4 +50,5 @@ def forward(
     variance = reduce_kernel(VARIANCE, input, mean, input.size // mean.size, dims=dims)
     y = STANDARDIZE.call(input, mean, variance, eps)
     w, b = (along_channels(t, input.ndim) if by_channel else t for t in (weight, bias))
-    return scale_and_shift(y, w, b), (mean, variance, y)
+    out = scale_and_shift(y, w, b)
+    return out.astype(y.dtype) if y.dtype.itemsize == 2 else out, (mean, variance, y)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.backend.arrays import reduce_sum
 from minigrad.backend.threads import parallel_for
 from minigrad.engine.executions import execution
 from minigrad.executors.numpy.sums import MANY, sums
@@ -117,7 +118,7 @@ def is_not_empty(first: Any, second: Any, *others: Any, **settings: Any) -> bool
 def bias_backward(g: Any, bias_shape: Ints) -> Any:
     """g added up over the batch and space."""
     dims = (0, *range(2, g.ndim))
-    return g.sum(dims) if g.size < MANY else sums(g, dims).reshape(bias_shape)
+    return reduce_sum(g, dims, None, False) if g.size < MANY else sums(g, dims).reshape(bias_shape)
 
 
 @execution(conv, "numpy", is_not_empty, bias=bias_backward)
@@ -204,7 +205,8 @@ def weight_backward(
         for block in runs.blocks[i::SUMS]:
             cells, rows = runs.cells_of(runs.line(input[block])), runs.runs_of(other[block])
             for cut in runs.cuts:
-                shares[i] += (runs.matrix(cells, cut) @ runs.grouped(rows, cut).swapaxes(2, 3)).sum(0)
+                products = runs.matrix(cells, cut) @ runs.grouped(rows, cut).swapaxes(2, 3)
+                shares[i] += reduce_sum(products, 0, None, False)
 
     each(work, len(shares))
     return shares.sum(0).swapaxes(1, 2).reshape(shape)

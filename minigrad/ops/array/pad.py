@@ -36,7 +36,10 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
     pairs = {input.ndim - 1 - k: (widths[2 * k], widths[2 * k + 1]) for k in range(len(widths) // 2)}
     if mode == "constant":
         return _pad_constant(input, pairs, value or 0.0)
-    if min(widths, default=0) < 0:
+    for dim, (left, right) in pairs.items():
+        if input.shape[dim] + left + right < 1 and (left or right):
+            raise ShapeError(f"pad: {left} and {right} leave nothing of a dimension of size {input.shape[dim]}")
+    if mode == "circular" and min(widths, default=0) < 0:  # around what is left; the others mirror what is cut off
         out = _pad_constant(out, {d: (min(a, 0), min(b, 0)) for d, (a, b) in pairs.items()}, 0.0)
         pairs = {d: (max(a, 0), max(b, 0)) for d, (a, b) in pairs.items()}
     for dim, (left, right) in pairs.items():
@@ -53,7 +56,7 @@ def _pad_constant(input: Any, pairs: dict[int, tuple[int, int]], value: float) -
     kept = getitem(input, cut) if any(min(p) < 0 for p in pairs.values()) else input
     wide = {d: (max(a, 0), max(b, 0)) for d, (a, b) in pairs.items()}
     shape = tuple(n + sum(wide.get(d, (0, 0))) for d, n in enumerate(kept.shape))
-    if any(n < 0 for n in kept.shape):
+    if any(max(-a, 0) + max(-b, 0) > sizes[d] for d, (a, b) in pairs.items()):
         raise ShapeError(f"pad: cannot cut more than there is off shape {sizes}, got {pairs}")
     place = tuple(slice(wide.get(d, (0, 0))[0], wide.get(d, (0, 0))[0] + n) for d, n in enumerate(kept.shape))
     if value == 0:

@@ -5,6 +5,7 @@ from itertools import accumulate
 from typing import Any
 
 from minigrad.backend import array_module, asarray, broadcast_view, storage
+from minigrad.backend.arrays import reduce_sum
 from minigrad.dtypes import dtype_named, promote_types
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.messages import describe
@@ -120,8 +121,8 @@ def sum_to(g: Any, *, shape: tuple[int, ...]) -> Any:
     extra = g.ndim - len(shape)
     stretched = tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
     if not stretched:  # no view: a bias' gradient is nobody else's, and need not be copied
-        return asarray(g.sum(tuple(range(extra))))
-    out = g.sum((*range(extra), *stretched), keepdims=True)
+        return asarray(reduce_sum(g, tuple(range(extra)), None, False))
+    out = reduce_sum(g, (*range(extra), *stretched), None, True)
     return out.reshape(shape) if extra else out
 
 

@@ -8,7 +8,7 @@ from minigrad.dtypes import float32, floating, iinfo
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
-from minigrad.engine.promotion import cast
+from minigrad.engine.promotion import cast, widened
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes
@@ -117,10 +117,10 @@ def _reduced(input: Any, dim: int, index: Any, src: Any, largest: bool) -> Any:
     best = _scatter_extreme(_detached(input), _raw(index), _detached(src), dim=dim, largest=largest)
     if not floating(best.dtype):
         return best  # integers have no gradient to share
-    mine = cast(src == gather(best, dim, index), input.dtype)
-    own = cast(input == best, input.dtype)
-    total = scatter_add(where(own > 0, input, 0.0), dim, index, where(mine > 0, src, 0.0))
-    return total / scatter_add(own, dim, index, mine)
+    wide = widened(_detached(input)).dtype  # for counts, which a float16 has up to 2,048
+    mine, own = cast(src == gather(best, dim, index), wide), cast(input == best, wide)
+    total = scatter_add(where(own > 0, widened(input), 0.0), dim, index, where(mine > 0, widened(src), 0.0))
+    return cast(total / scatter_add(own, dim, index, mine), input.dtype)
 
 
 def _ends(dtype: Any) -> tuple[int, int]:
@@ -142,7 +142,7 @@ def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, i
         return reshape(scatter_reduce(one[0], 0, one[1], one[2], reduce, include_self=include_self), ())
     at, src = _checked("scatter_reduce", input, dim, index, src)
     one_of("scatter_reduce", "reduce", reduce, "sum", "mean", "prod", "amax", "amin")
-    hit = scatter_add(zeros_like(_detached(input)), at, index, ones_like(_detached(src)))
+    hit = scatter_add(zeros_like(widened(_detached(input))), at, index, ones_like(widened(_detached(src))))
     low, high = (-math.inf, math.inf) if floating(input.dtype) else _ends(input.dtype)
     neutral = {"sum": 0, "mean": 0, "prod": 1, "amax": low, "amin": high}[reduce]
     base = input if include_self else where(hit > 0, neutral, input)
@@ -150,8 +150,9 @@ def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, i
         return scatter_add(base, at, index, src)
     if reduce == "mean":
         count = hit + (1 if include_self else cast(hit == 0, hit.dtype))
-        whole = None if floating(input.dtype) else "floor"
-        return div(scatter_add(base, at, index, src), count, rounding_mode=whole)
+        if not floating(input.dtype):
+            return div(scatter_add(base, at, index, src), count, rounding_mode="floor")
+        return cast(scatter_add(widened(base), at, index, widened(src)) / count, input.dtype)
     if reduce == "prod":
         return _scattered_product(base, at, index, src)
     return _reduced(base, at, index, src, reduce == "amax")

@@ -86,7 +86,7 @@ def _logabsdet(A: Any) -> Any:
     return array_module(A).linalg.slogdet(A)[1]
 
 
-@primitive(name="sign_of_det")
+@primitive(name="sign_of_det", A=lambda g, A: zeros_like(A))
 def _sign_of_det(A: Any) -> Any:
     return array_module(A).linalg.slogdet(A)[0]
 
@@ -100,7 +100,7 @@ class SignLogdet(NamedTuple):
 
 @public
 def slogdet(A: Any) -> SignLogdet:
-    """(sign, logabsdet): det = sign * exp(logabsdet), which neither over- nor underflows. The sign has no gradient."""
+    """(sign, logabsdet): det = sign * exp(logabsdet), which neither over- nor underflows. The sign's gradient is 0."""
     A = _matrices("slogdet", A)
     return SignLogdet(_sign_of_det(A), _logabsdet(A))
 

@@ -132,8 +132,12 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
         left, right = tuple(range(a.ndim - dims, a.ndim)), tuple(range(dims))
     else:
         left, right = (axes.normalize_dims(tuple(d), x.ndim, "tensordot") or () for d, x in zip(dims, (a, b)))
-    if len(left) != len(right) or any(a.shape[i] != b.shape[j] for i, j in zip(left, right)):
+    pairs = [(i, j) for i, j in zip(left, right) if a.shape[i] != b.shape[j]]
+    if len(left) != len(right) or any(1 not in (a.shape[i], b.shape[j]) for i, j in pairs):
         raise shape_error("tensordot", f"pairs of dimensions of equal size, which {dims} are not", a, b)
+    # a size of 1 broadcasts: the other's elements are added up
+    shrunk = tuple(i for i, j in pairs if b.shape[j] == 1), tuple(j for i, j in pairs if a.shape[i] == 1)
+    a, b = (sum(x, d, True) if d else x for x, d in zip((a, b), shrunk))
     rows = tuple(d for d in range(a.ndim) if d not in left)
     columns = tuple(d for d in range(b.ndim) if d not in right)
     inner = axes.reduced_size(tuple(a.shape[d] for d in left), None)

@@ -11,7 +11,7 @@ from minigrad.ops.linalg.decompositions import eigvalsh, inv, pinv, svdvals
 from minigrad.ops.linalg.norms import matrix_norm, vector_norm
 from minigrad.ops.linalg.products import _chain, matmul
 from minigrad.ops.linalg.products import cross as _cross
-from minigrad.ops.pointwise.arithmetic import abs, maximum
+from minigrad.ops.pointwise.arithmetic import abs, maximum, where
 from minigrad.ops.reduce.reductions import amax, sum
 
 __all__ = ["matrix_power"]
@@ -26,7 +26,8 @@ def matrix_power(input: Any, n: int) -> Any:
         return matrix_power(inv(input), -n)
     if n == 0:
         xp = array_module(input._array if hasattr(input, "_array") else input)
-        return zeros_like(input) + xp.eye(input.shape[-1], dtype=input.dtype)
+        one = xp.eye(input.shape[-1], dtype=input.dtype)
+        return where(zeros_like(input) == 0, one, input)  # a constant, but recorded: its gradient is 0
     half = matrix_power(input, n // 2) if n > 1 else None
     square = None if half is None else matmul(half, half)
     return input * 1 if square is None else matmul(square, input) if n % 2 else square

@@ -34,6 +34,11 @@ def vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *,
     return p_norm(x if dtype is None else x.to(dtype), ord, dim, keepdim)
 
 
+def _extreme(values: Any, ord: float) -> Any:
+    """The largest (of none: 0, the sum), or for a negative ord the smallest."""
+    return amin(values, -1) if ord < 0 else amax(values, -1) if values.shape[-1] else sum(values, -1)
+
+
 @public
 def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The norm of matrices: "fro" (root of the sum of squares), "nuc" (sum of singular values), 2 and -2 (the largest
@@ -47,10 +52,10 @@ def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = F
     x = movedim(A, dims, (-2, -1))
     if ord in ("nuc", 2, -2):
         values = svdvals(x)
-        out = sum(values, -1) if ord == "nuc" else (amax if ord == 2 else amin)(values, -1)
+        out = sum(values, -1) if ord == "nuc" else _extreme(values, ord)
     elif ord in (1, -1, float("inf"), -float("inf")):
         totals = sum(abs(x), -2 if ord in (1, -1) else -1)
-        out = (amax if ord > 0 else amin)(totals, -1)
+        out = _extreme(totals, ord)
     else:
         raise ValueError(f'matrix_norm: ord: expected "fro", "nuc", 1, -1, 2, -2, inf or -inf, got {ord!r}')
     if not keepdim:

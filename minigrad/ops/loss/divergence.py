@@ -9,7 +9,7 @@ from minigrad.engine.messages import describe
 from minigrad.engine.promotion import promoted
 from minigrad.errors import DtypeError
 from minigrad.ops.api import shape_error
-from minigrad.ops.loss.losses import _some, _tensors, reduced, reduction_of
+from minigrad.ops.loss.losses import _some, _tensors, fits, reduced, reduction_of
 from minigrad.ops.nn.activation import softplus
 from minigrad.ops.pointwise.arithmetic import clamp, exp, log, where
 from minigrad.ops.reduce.reductions import sum
@@ -56,7 +56,7 @@ def binary_cross_entropy(
     assert_all(inside, ValueError, f"{op}: `input`: expected probabilities in [0, 1]; use the _with_logits form")
     p, y = promoted(input, target)
     each = _binary_cross_entropy(p, y, floor=max(1e-12, float(finfo(p.dtype).tiny)))
-    return reduced(op, each if weight is None else each * weight, reduction)
+    return reduced(op, _weighted(op, each, weight), reduction)
 
 
 def binary_cross_entropy_with_logits(
@@ -65,11 +65,21 @@ def binary_cross_entropy_with_logits(
 ) -> Any:  # fmt: skip
     """binary_cross_entropy of sigmoid(input) as (1 - y) x + softplus(-x): finite at any logits. pos_weight multiplies
     y's term."""
-    reduction = reduction_of("binary_cross_entropy_with_logits", size_average, reduce, reduction)
-    _same_shape("binary_cross_entropy_with_logits", input, target)
+    op = "binary_cross_entropy_with_logits"
+    reduction = reduction_of(op, size_average, reduce, reduction)
+    _same_shape(op, input, target)
+    if pos_weight is not None:
+        fits(op, "pos_weight", pos_weight, input)
     share = softplus(-input) if pos_weight is None else softplus(-input) * ((pos_weight - 1) * target + 1)
     each = (1 - target) * input + share
-    return reduced("binary_cross_entropy_with_logits", each if weight is None else each * weight, reduction)
+    return reduced(op, _weighted(op, each, weight), reduction)
+
+
+def _weighted(op: str, each: Any, weight: Any) -> Any:
+    if weight is None:
+        return each
+    fits(op, "weight", weight, each)
+    return each * weight
 
 
 def kl_div(
@@ -86,7 +96,7 @@ def kl_div(
         each = exp(target) * (target - input)
     else:
         nothing = target == 0
-        each = where(nothing, 0.0, target * (log(where(nothing, 1.0, target)) - input))
+        each = where(nothing & (input == input), 0.0, target * (log(where(nothing, 1.0, target)) - input))
     if reduction == "batchmean":
         return sum(each) / _some("kl_div", each).shape[0]
     return reduced("kl_div", each, reduction)

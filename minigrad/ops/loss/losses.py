@@ -7,7 +7,7 @@ from minigrad.backend.deferred import known_to_hold
 from minigrad.dtypes import floating
 from minigrad.engine.composite import composite
 from minigrad.engine.messages import describe, warn_user
-from minigrad.engine.promotion import cast
+from minigrad.engine.promotion import cast, widened
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.api import public, shape_error
@@ -47,6 +47,14 @@ def _tensors(op: str, **named: Any) -> None:
     for name, t in named.items():
         if not isinstance(t, Tensor):
             raise TypeError(f"{op}: `{name}`: expected a Tensor, got {type(t).__name__}")
+
+
+def fits(op: str, name: str, t: Any, input: Any) -> None:
+    """Raise ShapeError where `t` does not broadcast to the input's shape, or only by widening the input, which is
+    never meant: (n,) beside (n, 1) gives (n, n)."""
+    given, sizes = tuple(getattr(t, "shape", ())), tuple(input.shape)
+    if len(given) > len(sizes) or any(n not in (1, m) for n, m in zip(reversed(given), reversed(sizes))):
+        raise ShapeError(f"{op}: `{name}`: expected a shape that broadcasts to the input's, {sizes}, got {describe(t)}")
 
 
 def reduction_of(op: str, size_average: Any, reduce: Any, reduction: str) -> str:
@@ -160,7 +168,7 @@ def _nll(
         w = cast(counted, logp.dtype) if w is None else where(counted, w, 0.0)
         each = where(counted, each, 0.0)
     if reduction == "mean" and w is not None:
-        return mean(_some(op, each)) / mean(w)  # of means: a float16 sum overflows at 65504
+        return _weighted_mean(op, each, w)
     return reduced(op, each if reduction != "none" else reshape(each, tuple(target.shape)), reduction)
 
 
@@ -202,7 +210,7 @@ def multi_margin_loss(
         short = short * short
     if weight is not None:
         short = short * reshape(_class_weight("multi_margin_loss", weight, input, classes)[flat], (-1, 1))
-    each = sum(short, 1) / classes
+    each = mean(short, 1)
     return reduced("multi_margin_loss", each if reduction != "none" else reshape(each, tuple(target.shape)), reduction)
 
 
@@ -231,7 +239,11 @@ def _weighed(op: str, each: Any, weight: Any, input: Any, reduction: str) -> Any
         return reduced(op, each, reduction)
     _element_weight(op, weight, input)
     weighed = each * weight
-    return mean(_some(op, weighed)) / mean(weight) if reduction == "mean" else reduced(op, weighed, reduction)
+    return _weighted_mean(op, weighed, weight) if reduction == "mean" else reduced(op, weighed, reduction)
+
+
+def _weighted_mean(op: str, weighed: Any, weight: Any) -> Any:
+    return cast(sum(widened(_some(op, weighed))) / sum(widened(weight)), weighed.dtype)
 
 
 def _element_weight(op: str, weight: Any, input: Any) -> None:

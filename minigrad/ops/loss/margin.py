@@ -9,7 +9,7 @@ from minigrad.ops.api import public, shape_error
 from minigrad.ops.array.creation import arange, as_tensor
 from minigrad.ops.array.shape import unsqueeze
 from minigrad.ops.index.indexing import check_range, gather
-from minigrad.ops.loss.losses import reduced, reduction_of
+from minigrad.ops.loss.losses import fits, reduced, reduction_of
 from minigrad.ops.nn.activation import logsigmoid, softplus
 from minigrad.ops.nn.distance import cosine_similarity, pairwise_distance
 from minigrad.ops.pointwise.arithmetic import clamp, exp, log, minimum, where
@@ -29,6 +29,12 @@ def _check(op: str, target: Any, size_average: Any, reduce: Any, reduction: str)
     return reduction_of(op, size_average, reduce, reduction)
 
 
+def _one_ndim(op: str, *inputs: Any) -> None:
+    """(n,) beside (n, 1) would broadcast to (n, n), which is never meant; (n, 1) beside (1, m), all pairs, may be."""
+    if len({t.ndim for t in inputs}) > 1:
+        raise shape_error(op, "tensors of one number of dimensions", *inputs)
+
+
 @public
 def margin_ranking_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0.0, size_average: Any = None, reduce: Any = None,
@@ -36,6 +42,7 @@ def margin_ranking_loss(
 ) -> Any:  # fmt: skip
     """max(0, -target (input1 - input2) + margin): input1 is to rank above input2 where target is 1, below where -1."""
     reduction = _check("margin_ranking_loss", target, size_average, reduce, reduction)
+    _one_ndim("margin_ranking_loss", input1, input2, target)
     return reduced("margin_ranking_loss", clamp(-target * (input1 - input2) + margin, min=0.0), reduction)
 
 
@@ -55,6 +62,7 @@ def soft_margin_loss(
 ) -> Any:
     """log(1 + exp(-target * input)), target 1 or -1: the logistic loss."""
     reduction = _check("soft_margin_loss", target, size_average, reduce, reduction)
+    fits("soft_margin_loss", "target", target, input)
     return reduced("soft_margin_loss", softplus(-target * input), reduction)
 
 
@@ -65,7 +73,8 @@ def cosine_embedding_loss(
 ) -> Any:  # fmt: skip
     """1 - cos(input1, input2) where target is 1, max(0, cos - margin) where it is -1; vectors (d,) or rows (n, d)."""
     reduction = _check("cosine_embedding_loss", target, size_average, reduce, reduction)
-    if input1.ndim not in (1, 2) or tuple(target.shape) != tuple(input1.shape)[:-1]:
+    one = input1.ndim == input2.ndim == target.ndim + 1
+    if not one or input1.ndim not in (1, 2) or input1.shape[-1] != input2.shape[-1]:
         wanted = "inputs (d,) or (n, d) with a target () or (n,)"
         raise shape_error("cosine_embedding_loss", wanted, input1, input2, target)
     cosine = cosine_similarity(input1, input2, dim=-1, eps=1e-8)
@@ -102,6 +111,7 @@ def _triplet(op: str, distance: Any, anchor: Any, positive: Any, negative: Any, 
              reduction: str) -> Any:  # fmt: skip
     if not margin > 0:
         raise ValueError(f"{op}: margin: expected a number above 0, got {margin}")
+    _one_ndim(op, anchor, positive, negative)
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
         far = minimum(far, distance(positive, negative))
@@ -128,7 +138,7 @@ def multilabel_margin_loss(
     scores, others = unsqueeze(gather(input, -1, labels), -1), unsqueeze(input, -2)
     is_label = (unsqueeze(listed, -1) & (unsqueeze(labels, -1) == arange(input.shape[-1], device=input.device))).any(-2)
     counted = unsqueeze(listed, -1) & ~unsqueeze(is_label, -2)
-    each = where(counted, clamp(1 - (scores - others), min=0.0), 0.0).sum((-2, -1)) / input.shape[-1]
+    each = where(counted, clamp(1 - (scores - others), min=0.0), 0.0).sum(-2).mean(-1)
     return reduced(op, each, reduction)
 
 
@@ -141,6 +151,8 @@ def multilabel_soft_margin_loss(
     reduction = _check(op, target, size_average, reduce, reduction)
     if tuple(target.shape) != tuple(input.shape) or not input.ndim:
         raise shape_error(op, "scores (..., C) and targets of that shape", input, target)
+    if weight is not None:
+        fits(op, "weight", weight, input)
     each = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     return reduced(op, (each if weight is None else each * weight).mean(-1), reduction)
 
@@ -151,13 +163,27 @@ def gaussian_nll_loss(
 ) -> Any:
     """(log v + (input - target)^2 / v) / 2, v = max(var, eps), not differentiated there; full adds log(2 pi) / 2.
 
-    Raises ValueError for a negative variance.
+    var: a number, or a tensor of the input's shape, of that with one size 1, or of that without the last dimension.
+    Raises ValueError for a negative variance, ShapeError for another shape.
     """
-    variance = var if hasattr(var, "ndim") else input.detach() * 0 + var
+    variance = _variances(var, input)
     assert_all(~(variance._array < 0), ValueError, "gaussian_nll_loss: `var`: expected variances of 0 or more")
     raised = variance + (clamp(variance, min=eps) - variance).detach()
     each = 0.5 * (log(raised) + (input - target) ** 2 / raised)
     return reduced("gaussian_nll_loss", each + 0.5 * math.log(2 * math.pi) if full else each, reduction)
+
+
+def _variances(var: Any, input: Any) -> Any:
+    """`var` so that it broadcasts to the input from the batch's side: one variance for each of its last dimension."""
+    if not hasattr(var, "ndim"):
+        return input.detach() * 0 + var
+    given, sizes = tuple(var.shape), tuple(input.shape)
+    if given == sizes[:-1] != sizes:
+        return unsqueeze(var, -1)
+    if len(given) != len(sizes) or [n for n, m in zip(given, sizes) if n != m] not in ([], [1]):
+        wanted = f"a `var` of shape {sizes}, of that with one size 1, or {sizes[:-1]}"
+        raise shape_error("gaussian_nll_loss", wanted, input, var)
+    return var
 
 
 @public

@@ -56,7 +56,8 @@ def _over(name: str, op: Any, input: Any, dim: Any, dtype: Any) -> Any:
     at = axes.normalize_dim(dim, input.ndim, name)
     if input.ndim == 0:
         return op(input.reshape(1), dim=0).reshape(())
-    return input * 1 if 0 in tuple(input.shape) else op(input, dim=at)
+    # of nothing any function will do: this one has derivatives of every order
+    return exp(input) if 0 in tuple(input.shape) else op(input, dim=at)
 
 
 def softmax(
@@ -224,7 +225,7 @@ def hardswish(input: Any) -> Any:
 @public
 def threshold(input: Any, threshold: float, value: float) -> Any:
     """x if x > threshold, else value."""
-    return where(input > threshold, input, value)
+    return where(input <= threshold, value, input)
 
 
 @public
@@ -232,13 +233,14 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
     """x - lambd above lambd, x + lambd below -lambd, 0 between."""
     if lambd < 0:
         raise ValueError(f"softshrink: lambd: expected 0 or more, got {lambd}")
-    return where(input > lambd, input - lambd, where(input < -lambd, input + lambd, 0.0))
+    inner = where((input >= -lambd) & (input <= lambd), 0.0, input + lambd)  # a nan is not between
+    return where(input > lambd, input - lambd, inner)
 
 
 @public
 def hardshrink(input: Any, lambd: float = 0.5) -> Any:
     """x where |x| > lambd, else 0."""
-    return where((input > lambd) | (input < -lambd), input, 0.0)
+    return where((input >= -lambd) & (input <= lambd), 0.0, input)  # a nan is not between
 
 
 @public

@@ -67,8 +67,8 @@ def _first(x: Any, shape: Ints) -> Any:
     input=lambda g, other, input_shape, stride, padding, dilation, groups: conv_transpose(
         other, g, shape=input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
-    other=lambda g, input, stride, padding, dilation, groups: conv(
-        input, g, None, stride=stride, padding=padding, dilation=dilation, groups=groups
+    other=lambda g, input, other_shape, stride, padding, dilation, groups: _first(
+        conv(input, g, None, stride=stride, padding=padding, dilation=dilation, groups=groups), other_shape
     ),
 )
 def conv_weight(

@@ -4,6 +4,7 @@ from typing import Any
 
 from minigrad.backend import array_module
 from minigrad.engine.messages import describe
+from minigrad.engine.promotion import cast, widened
 from minigrad.engine.tensor import Tensor
 from minigrad.ops.api import one_of, public, raise_not_tensor, shape_error
 from minigrad.ops.array.creation import arange, as_tensor, full
@@ -85,8 +86,10 @@ def embedding_bag(
     shown, counts = unsqueeze(there, -1), there.sum(1, keepdim=True)
     if mode == "max" and there.shape[1]:
         return where(counts > 0, largest(where(shown, rows, -float("inf")), 1)[0], 0.0)
-    total = sum(where(shown, rows, 0.0), 1)
-    return total / clamp(counts, min=1).to(total.dtype) if mode == "mean" else total
+    if mode == "sum":
+        return sum(where(shown, rows, 0.0), 1)
+    total = sum(where(shown, widened(rows), 0.0), 1)
+    return cast(total / clamp(counts, min=1).to(total.dtype), rows.dtype)
 
 
 def _bags(op: str, input: Any, offsets: Any, include_last: bool) -> tuple[Any, Any]:

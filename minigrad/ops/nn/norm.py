@@ -4,20 +4,23 @@ to length 1. The statistics are differentiated through."""
 from math import prod
 from typing import Any
 
-from numpy import errstate
+from numpy import add, errstate, isfinite, ndarray
 
-from minigrad.dtypes import float32
+from minigrad.dtypes import finfo, float32
 from minigrad.engine.composite import composite
 from minigrad.engine.messages import describe
-from minigrad.engine.promotion import cast, floated
+from minigrad.engine.promotion import cast, floated, widened
 from minigrad.engine.versions import bump_own_version
 from minigrad.errors import ShapeError
 from minigrad.ops.api import public, shape_error
+from minigrad.ops.array.creation import full_like
 from minigrad.ops.array.pad import pad
 from minigrad.ops.array.shape import reshape
 from minigrad.ops.array.windows import unfold
-from minigrad.ops.pointwise.arithmetic import clamp, rsqrt, sqrt
-from minigrad.ops.reduce.reductions import mean, p_norm, sum
+from minigrad.ops.pointwise.arithmetic import abs, clamp, rsqrt, sqrt, where
+from minigrad.ops.reduce.reductions import amax, mean, p_norm, sum
+
+add_up = add.reduce
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "normalize", "rms_norm"]
 
@@ -34,10 +37,34 @@ def _standardize(input: Any, weight: Any, bias: Any, *, dims: tuple[int, ...], e
     mean = sum(x, dims, True) / n
     centred = x - mean
     variance = sum(centred * centred, dims, True) / n
-    out = cast(centred / sqrt(variance + eps), input.dtype)
+    out = centred / sqrt(variance + eps)
     if by_channel:
         weight, bias = (along_channels(t, input.ndim) for t in (weight, bias))
-    return scale_and_shift(out, weight, bias), mean, variance
+    return _narrowed(scale_and_shift(out, weight, bias), input), mean, variance
+
+
+def _narrowed(out: Any, input: Any) -> Any:
+    """What was calculated in float32, or with weights in it, in the input's float16."""
+    return cast(out, input.dtype) if input.dtype.itemsize == 2 else out
+
+
+def _standardized(input: Any, weight: Any, bias: Any, *, dims: tuple[int, ...], eps: float, by_channel: bool) -> Any:
+    """`_standardize`, also of elements whose squares overflow (above 1e19 in float32): where the variance did, they
+    are divided by the largest first, beside which eps is nothing. (Not on a GPU, where to look would be to wait.)"""
+    made = _standardize(input, weight, bias, dims=dims, eps=eps, by_channel=by_channel)
+    variance = made[2]
+    if variance.__class__ is not ndarray or isfinite(add_up(variance, None)) or not input.numel():
+        return made
+    large = ~isfinite(variance)
+    near, tiny = where(large, _brought_near(input, dims), 0.0), float(finfo(variance.dtype).tiny)
+    there = _standardize(near, weight, bias, dims=dims, eps=tiny, by_channel=by_channel)[0]
+    others = _standardize(where(large, 0.0, input), weight, bias, dims=dims, eps=eps, by_channel=by_channel)[0]
+    return where(large, there, others), made[1], variance
+
+
+def _brought_near(input: Any, dims: tuple[int, ...]) -> Any:
+    """The input divided by the largest of its elements over `dims`."""
+    return input / amax(abs(input.detach()), dims, True)
 
 
 def scale_and_shift(x: Any, weight: Any, bias: Any) -> Any:
@@ -82,12 +109,15 @@ def batch_norm(
         scale = rsqrt(running_var + eps)  # statistics and weights in one: two passes over the input, not four
         scale = scale if weight is None else scale * weight
         shift = -running_mean * scale if bias is None else bias - running_mean * scale
-        return scale_and_shift(x, along_channels(scale, len(shape)), along_channels(shift, len(shape)))
+        w, b = (along_channels(t, len(shape)) for t in (scale, shift))
+        return _narrowed(scale_and_shift(x, w, b), x)
     dims = (0, *range(2, len(shape)))
     n = prod(shape) // max(1, shape[1])
-    if n < 2:
+    if not n:
+        return scale_and_shift(x * 1, along_channels(weight, len(shape)), along_channels(bias, len(shape)))
+    if n == 1:
         raise shape_error("batch_norm", "more than one value for each channel when training", input)
-    out, mean, variance = _standardize(x, weight, bias, dims=dims, eps=eps, by_channel=True)
+    out, mean, variance = _standardized(x, weight, bias, dims=dims, eps=eps, by_channel=True)
     _update_running(running_mean, mean.reshape(-1), momentum)
     _update_running(running_var, variance.reshape(-1), momentum, n / (n - 1))
     return out
@@ -113,10 +143,12 @@ def instance_norm(
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     shape = x._array.shape
     n = prod(shape[2:])
-    if n < 2:
+    if not n:
+        return scale_and_shift(x * 1, along_channels(weight, len(shape)), along_channels(bias, len(shape)))
+    if n == 1:
         raise shape_error("instance_norm", "more than one value for each channel", input)
     dims = tuple(range(2, len(shape)))
-    out, mean, variance = _standardize(x, weight, bias, dims=dims, eps=eps, by_channel=True)
+    out, mean, variance = _standardized(x, weight, bias, dims=dims, eps=eps, by_channel=True)
     _update_running(running_mean, mean.reshape(shape[:2]).mean(0), momentum)
     _update_running(running_var, variance.reshape(shape[:2]).mean(0), momentum, n / (n - 1))
     return out
@@ -135,8 +167,9 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
         out = x * 1
     else:
         grouped = reshape(x, (sizes[0], num_groups, -1))
-        out = reshape(_standardize(grouped, None, None, dims=(2,), eps=eps, by_channel=False)[0], sizes)
-    return scale_and_shift(out, along_channels(weight, len(sizes)), along_channels(bias, len(sizes)))
+        out = reshape(_standardized(grouped, None, None, dims=(2,), eps=eps, by_channel=False)[0], sizes)
+    w, b = along_channels(weight, len(sizes)), along_channels(bias, len(sizes))
+    return out if w is b is None else _narrowed(scale_and_shift(widened(out), w, b), x)
 
 
 def _last_dims(op: str, input: Any, normalized_shape: Any, **tensors: Any) -> tuple[int, ...]:
@@ -155,7 +188,7 @@ def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any 
     dims = _last_dims("layer_norm", input, normalized_shape, weight=weight, bias=bias)
     x = input if input._array.dtype.kind == "f" else floated(input)
     dims = tuple(range(x._array.ndim - len(dims), x._array.ndim))
-    return _standardize(x, weight, bias, dims=dims, eps=eps, by_channel=False)[0]
+    return _standardized(x, weight, bias, dims=dims, eps=eps, by_channel=False)[0]
 
 
 @public
@@ -163,10 +196,14 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
     """x / sqrt(mean(x^2) + eps) over the last dimensions; eps is the dtype's own unless given. Zhang and Sennrich
     (2019)."""
     dims = _last_dims("rms_norm", input, normalized_shape, weight=weight)
-    tiny = {"float16": 0.0009765625, "float32": 1.1920929e-07}.get(input.dtype.name, 2.220446049250313e-16)
-    return scale_and_shift(
-        input * rsqrt(mean(input * input, dims, True) + (tiny if eps is None else eps)), weight, None
-    )
+    x = widened(input)
+    eps = float(finfo(x.dtype).eps) if eps is None else eps
+    square = mean(x * x, dims, True)
+    if square._array.__class__ is ndarray and not isfinite(add_up(square._array, None)) and x.numel():
+        large = ~isfinite(square._array)
+        x, eps = where(large, _brought_near(x, dims), x), where(large, 0.0, full_like(square.detach(), eps))
+        square = mean(x * x, dims, True)
+    return cast(scale_and_shift(x * rsqrt(square + eps), weight, None), input.dtype)
 
 
 @public

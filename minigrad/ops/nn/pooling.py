@@ -9,9 +9,11 @@ from typing import Any
 from minigrad.backend import array_module
 from minigrad.dtypes import int64
 from minigrad.engine.dispatch import primitive
+from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
+from minigrad.engine.promotion import cast, widened
 from minigrad.engine.tensor import Tensor
-from minigrad.errors import ShapeError
+from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.api import by_dimensions, public, shape_error
 from minigrad.ops.array.pad import pad
 from minigrad.ops.array.shape import movedim, reshape, squeeze, unsqueeze
@@ -121,8 +123,10 @@ def _avg_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any = No
     """The mean of every window; count_include_pad=False leaves the padding out of it, divisor_override divides the sum
     by another number. ceil_mode as max_pool2d's."""
     x = _batch(op, input, dims)
+    if input.dtype.kind in "biu":
+        raise DtypeError(f"{op}: the mean of integers is undefined; got {describe(input)}; use .float()")
     where = _windows(op, x, kernel_size, stride, padding, 1, ceil_mode)
-    covered = _covered(x, where, 0.0)
+    covered = _covered(widened(x), where, 0.0)
     shown = sliding_windows(covered, kernel=where.kernel, stride=where.stride, dilation=where.dilation)
     inner = tuple(range(-dims, 0))
     if divisor_override is not None:
@@ -133,18 +137,18 @@ def _avg_pool(op: str, dims: int, input: Any, kernel_size: Any, stride: Any = No
         out = sum(shown, inner) / _counted(x, where, count_include_pad)
     else:
         out = mean(shown, inner)
-    return _unbatch(out, input)
+    return _unbatch(cast(out, input.dtype), input)
 
 
 def _counted(x: Any, where: Geometry, padding_too: bool) -> Any:
     """How many elements of the input (and of its padding) each window holds."""
     xp = array_module(x._array if isinstance(x, Tensor) else x)
-    total = xp.ones((), dtype=x.dtype)
+    total = xp.ones((), dtype=widened(x).dtype)
     for n, m, k, s, p in zip(where.size, where.output, where.kernel, where.stride, where.padding):
         starts = xp.arange(m) * s - p
         low, high = (-p, n + p) if padding_too else (0, n)
         inside = xp.minimum(starts + k, high) - xp.maximum(starts, low)
-        total = total[..., None] * inside.astype(x.dtype)
+        total = total[..., None] * inside.astype(total.dtype)
     return total
 
 
@@ -170,7 +174,9 @@ def adaptive_avg_pool(op: str, dims: int, input: Any, output_size: Any) -> Any:
     """Means of output_size bins (a number, or one for each dimension; None: the input's size) along each dimension, as
     equal as can be."""
     # by a matrix of means along one dimension after the other
-    x = _batch(op, input, dims)
+    if input.dtype.kind in "biu":
+        raise DtypeError(f"{op}: the mean of integers is undefined; got {describe(input)}; use .float()")
+    x = widened(_batch(op, input, dims))
     xp = array_module(x._array if isinstance(x, Tensor) else x)
     for d, m in enumerate(_output_sizes(op, output_size, tuple(x.shape)[2:]), 2):
         n = x.shape[d]
@@ -183,7 +189,7 @@ def adaptive_avg_pool(op: str, dims: int, input: Any, output_size: Any) -> Any:
         for i, (start, end) in enumerate(_bins(n, m)):
             means[start:end, i] = 1 / (end - start)
         x = movedim(matmul(movedim(x, d, -1), means), -1, d)
-    return _unbatch(x * 1, input)
+    return _unbatch(cast(x * 1, input.dtype), input)
 
 
 def _adaptive_max(op: str, dims: int, input: Any, output_size: Any, return_indices: bool = False) -> Any:

@@ -4,9 +4,11 @@ from math import prod
 from typing import Any
 
 from minigrad.backend import array_module
+from minigrad.dtypes import float32
 from minigrad.engine.messages import describe
+from minigrad.engine.promotion import cast, widened
 from minigrad.engine.tensor import Tensor
-from minigrad.errors import ShapeError
+from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.api import public, shape_error
 from minigrad.ops.array.pad import pad
 from minigrad.ops.array.shape import movedim, permute, reshape, squeeze, unsqueeze
@@ -16,6 +18,7 @@ from minigrad.ops.nn.conv import as_tuple
 from minigrad.ops.nn.im2col import Ints
 from minigrad.ops.nn.im2col import output_size as windows_along
 from minigrad.ops.nn.pooling import adaptive_avg_pool, add_windows, sliding_windows
+from minigrad.ops.pointwise.arithmetic import clamp, floor
 
 __all__ = ["channel_shuffle", "fold", "interpolate", "pixel_shuffle", "pixel_unshuffle", "unfold", "upsample"]
 
@@ -36,7 +39,8 @@ def interpolate(
 
     mode "nearest", "nearest-exact", "linear"/"bilinear"/"trilinear" (by the number of spatial dimensions), "bicubic" or
     "area" (adaptive means). align_corners: the corner elements, not the corners of their cells, keep their places.
-    Linear in the input: one matrix along each dimension.
+    Linear in the input: one matrix along each dimension. Integers have only the nearest of their neighbours; uint8 also
+    means of them, rounded along each dimension from the last on, as PyTorch does.
     """
     dims = input.ndim - 2
     if dims not in (1, 2, 3):
@@ -48,17 +52,23 @@ def interpolate(
     sizes, factors = _wanted(input, size, scale_factor, dims, bool(recompute_scale_factor))
     if mode == "area":
         return adaptive_avg_pool("interpolate", dims, input, sizes)
-    out = input
-    for d, (m, factor) in enumerate(zip(sizes, factors), 2):
-        n = input.shape[d]
-        if mode.startswith("nearest"):
-            out = getitem(out, (*(slice(None),) * d, _nearest(n, m, factor, mode == "nearest-exact")))
-        else:
-            weights = _weights(n, m, factor, bool(align_corners), mode == "bicubic")
-            raw = input._array if isinstance(input, Tensor) else input
-            matrix = array_module(raw).asarray(weights, dtype=raw.dtype)
-            out = movedim(matmul(movedim(out, d, -1), matrix), -1, d)
-    return out
+    if mode.startswith("nearest"):
+        for d, (m, factor) in enumerate(zip(sizes, factors), 2):
+            places = _nearest(input.shape[d], m, factor, mode == "nearest-exact")
+            input = getitem(input, (*(slice(None),) * d, places))
+        return input
+    byte = input.dtype.name == "uint8"
+    if input.dtype.kind in "biu" and not byte:
+        raise DtypeError(f"interpolate: mode {mode!r} takes means, for floats or uint8; got {describe(input)}; "
+                         f"use .float()")  # fmt: skip
+    out = cast(input, float32) if byte else widened(input)
+    for d, m, factor in reversed(list(zip(range(2, dims + 2), sizes, factors))):
+        weights = _weights(input.shape[d], m, factor, bool(align_corners), mode == "bicubic")
+        raw = out._array if isinstance(out, Tensor) else out
+        matrix = array_module(raw).asarray(weights, dtype=raw.dtype)
+        out = movedim(matmul(movedim(out, d, -1), matrix), -1, d)
+        out = clamp(floor(out + 0.5), 0, 255) if byte else out
+    return cast(out, input.dtype)
 
 
 upsample = interpolate

@@ -2,12 +2,14 @@
 
 from typing import Any, NamedTuple
 
+from numpy import isfinite, ndarray
+
 from minigrad.backend import array_module
 from minigrad.backend.arrays import reduce_sum
 from minigrad.dtypes import int64, uint8
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import unary
-from minigrad.engine.promotion import cast, floated
+from minigrad.engine.promotion import cast, divided, floated, widened
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes
 from minigrad.ops.api import public, raise_not_tensor
@@ -68,7 +70,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 @primitive(
     name="mean",
     input=lambda g, input_shape, dim, keepdim: spread(
-        g / axes.reduced_size(input_shape, dim), input_shape, dim, keepdim
+        divided(g, axes.reduced_size(input_shape, dim)), input_shape, dim, keepdim
     ),
 )
 def _mean(input: Any, *, dim: Any, keepdim: bool) -> Any:
@@ -98,29 +100,30 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
 # --- extremes -------------------------------------------------------------------------------------------------------
 
 
-def _ties_evenly(g: Any, input: Any, out: Any, dim: Any, keepdim: bool) -> Any:
-    """The gradient to the elements that equal the extreme, shared evenly between them."""
-    equal = cast(input == spread(out, input.shape, dim, keepdim), g.dtype)
+def _ties_evenly(g: Any, input: Any, out: Any, dim: Any, keepdim: bool, nans: bool) -> Any:
+    """The gradient to the elements that equal the extreme, shared evenly between them. `nans`: nans are equal too."""
+    equal = input == spread(out, input.shape, dim, keepdim)
+    equal = cast(equal | (input != input) if nans else equal, widened(g).dtype)
     each = g / sum(equal, dim, keepdim)
     return equal * spread(each, input.shape, dim, keepdim)
 
 
-@primitive(name="amax", input=lambda g, input, out, dim, keepdim: _ties_evenly(g, input, out, dim, keepdim))
-def _amax(input: Any, *, dim: Any, keepdim: bool) -> Any:
+@primitive(name="amax", input=_ties_evenly)
+def _amax(input: Any, *, dim: Any, keepdim: bool, nans: bool) -> Any:
     return input.max(dim, keepdims=keepdim)
 
 
-@primitive(name="amin", input=lambda g, input, out, dim, keepdim: _ties_evenly(g, input, out, dim, keepdim))
-def _amin(input: Any, *, dim: Any, keepdim: bool) -> Any:
+@primitive(name="amin", input=_ties_evenly)
+def _amin(input: Any, *, dim: Any, keepdim: bool, nans: bool) -> Any:
     return input.min(dim, keepdims=keepdim)
 
 
-def _extreme(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+def _extreme(name: str, op: Any, input: Any, dim: Any, keepdim: bool, nans: bool = False) -> Any:
     axes.expect_flag(name, keepdim)
     dims = axes.normalize_dims(dim, input.ndim, name) or None
     if axes.reduced_size(tuple(input.shape), dims) == 0:
         raise ShapeError(f"{name}: expected at least one element to choose from, got shape {tuple(input.shape)}")
-    return op(input, dim=dims, keepdim=keepdim)
+    return op(input, dim=dims, keepdim=keepdim, nans=nans)
 
 
 @public
@@ -191,10 +194,10 @@ def values_at(input: Any, indices: Any, dim: int, keepdim: bool) -> ValuesIndice
 
 @public
 def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
-    """max(t): the largest element, ties share the gradient. max(t, dim): (values, indices) along dim, the first of
-    equal ones gets the gradient. max(t, u): `maximum`."""
+    """max(t): the largest element, ties (also of nans) share the gradient. max(t, dim): (values, indices) along dim,
+    the first of equal ones gets the gradient. max(t, u): `maximum`."""
     if dim is None:
-        return amax(input) if other is None else maximum(input, other)
+        return _extreme("max", _amax, input, None, False, nans=True) if other is None else maximum(input, other)
     return maximum(input, dim) if hasattr(dim, "ndim") else _chosen("max", _argmax, input, dim, keepdim)
 
 
@@ -202,7 +205,7 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """min(t), min(t, dim), min(t, u): as `max`, for the smallest."""
     if dim is None:
-        return amin(input) if other is None else minimum(input, other)
+        return _extreme("min", _amin, input, None, False, nans=True) if other is None else minimum(input, other)
     return minimum(input, dim) if hasattr(dim, "ndim") else _chosen("min", _argmin, input, dim, keepdim)
 
 
@@ -219,10 +222,11 @@ def var(
     if correction is None or unbiased is not None:
         correction = 1 if unbiased is None else int(unbiased)
     dims = axes.normalize_dims(dim, input.ndim, "var") or None
-    centred = input - mean(input, dims, True)
-    n = axes.reduced_size(tuple(input.shape), dims) - correction
+    x = widened(input)
+    centred = x - mean(x, dims, True)
+    n = axes.reduced_size(tuple(x.shape), dims) - correction
     total = sum(centred * centred, dims, keepdim)
-    return total * (1 / n) if n > 0 else total * float("nan")
+    return cast(total * (1 / n) if n > 0 else total * float("nan"), input.dtype)
 
 
 @public
@@ -230,7 +234,12 @@ def std(
     input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = 1
 ) -> Any:
     """The standard deviation, sqrt(var). Its gradient for a constant input is 0."""
-    return safe_sqrt(var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased))
+    options = {"correction": correction, "unbiased": unbiased}
+    out = safe_sqrt(var(input, dim, keepdim=keepdim, **options))
+    if not _overflowed(out):
+        return out
+    dims = None if isinstance(dim, bool) else dim
+    return _scaled(input, dims, keepdim, out, lambda x: safe_sqrt(var(x, dim, keepdim=keepdim, **options)))
 
 
 def p_norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
@@ -238,7 +247,30 @@ def p_norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> An
 
     The gradient at the zero vector is 0; for p = inf, elements of equal size share it evenly.
     """
-    input = floated(input)
+    given = floated(input)
+    x = widened(given)
+    out = _p_norm(x, p, dim, keepdim)
+    if _overflowed(out):
+        out = _scaled(x, dim, keepdim, out, lambda x: _p_norm(x, p, dim, keepdim))
+    return cast(out, given.dtype)
+
+
+def _overflowed(out: Any) -> bool:
+    """Is a size infinite or nan? (Not on a GPU, where to look would be to wait.)"""
+    raw = getattr(out, "_array", out)
+    return raw.__class__ is ndarray and raw.size > 0 and not isfinite(reduce_sum(raw, None, None, False))
+
+
+def _scaled(input: Any, dim: Any, keepdim: bool, out: Any, size: Any) -> Any:
+    """A size of elements whose powers overflow (squares above 1e19 in float32), which is that of input / its largest
+    element times that: where `out` is not finite, the elements are, and so the size may be."""
+    top = amax(abs(input.detach() if hasattr(input, "detach") else input), dim, True)
+    large = (top < float("inf")) & (top > 1)
+    again = size(input / where(large, top, 1.0)) * reshape(top, tuple(out.shape))
+    return where((out - out != 0) & reshape(large, tuple(out.shape)), again, out)
+
+
+def _p_norm(input: Any, p: Any, dim: Any, keepdim: bool) -> Any:
     if p == 2:
         return safe_sqrt(sum(input * input, dim, keepdim))
     size = abs(input)
@@ -247,11 +279,16 @@ def p_norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> An
     if p == -float("inf"):
         return amin(size, dim, keepdim)
     if p == 0:
-        return sum(cast(size != 0, input.dtype), dim, keepdim)
+        return sum(where(size == 0, size, 1.0), dim, keepdim)  # a constant, but recorded: its gradient is 0
     if p == 1:
         return sum(size, dim, keepdim)
-    total = sum(where(size == 0, 0.0, where(size == 0, 1.0, size) ** p), dim, keepdim)
-    return where(total == 0, 0.0, where(total == 0, 1.0, total) ** (1 / p))
+    nothing = size == 0
+    total = sum(where(nothing, 0.0, where(nothing, 1.0, size) ** p), dim, keepdim)
+    if p > 0:
+        return where(total == 0, 0.0, where(total == 0, 1.0, total) ** (1 / p))
+    if 0 in tuple(input.shape) and 0 not in tuple(total.shape):
+        raise ShapeError(f"norm: of order {p}: expected at least one element, got shape {tuple(input.shape)}")
+    return where(sum(nothing, dim, keepdim) > 0, 0.0, total ** (1 / p))
 
 
 @public
@@ -279,7 +316,8 @@ def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
 @public
 def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The mean of the elements that are not nan; the others get no gradient."""
-    return nansum(input, dim, keepdim, dtype=dtype) / sum(isnan(input) == 0, dim, keepdim)
+    found = nansum(widened(input), dim, keepdim, dtype=dtype) / sum(isnan(input) == 0, dim, keepdim)
+    return cast(found, input.dtype) if dtype is None else found
 
 
 # --- log-sum-exp ------------------------------------------------------------------------------------------------
@@ -292,10 +330,10 @@ def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     ),
 )
 def _logsumexp(input: Any, *, dim: Any, keepdim: bool) -> Any:
-    xp = array_module(input)
-    top = input.max(dim, keepdims=True)
+    xp, x = array_module(input), widened(input)
+    top = x.max(dim, keepdims=True)
     shift = xp.where(xp.isfinite(top), top, 0)
-    out = xp.log(xp.exp(input - shift).sum(dim, keepdims=True)) + shift
+    out = cast(xp.log(xp.exp(x - shift).sum(dim, keepdims=True)) + shift, input.dtype)
     return out if keepdim else out.squeeze(dim)
 
 

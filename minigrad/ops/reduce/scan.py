@@ -9,7 +9,7 @@ from typing import Any
 from minigrad.backend import array_module
 from minigrad.dtypes import int64
 from minigrad.engine.dispatch import primitive
-from minigrad.engine.promotion import cast
+from minigrad.engine.promotion import cast, widened
 from minigrad.ops import axes
 from minigrad.ops.api import public
 from minigrad.ops.array.creation import ones_like, zeros_like
@@ -48,7 +48,8 @@ def _prepared(name: str, input: Any, dim: Any, dtype: Any) -> tuple[Any, int]:
 
 @primitive(name="cumsum", input=lambda g, dim: flip(_cumsum(flip(g, dim), dim=dim), dim))
 def _cumsum(input: Any, *, dim: int) -> Any:
-    return array_module(input).cumsum(input, axis=dim, dtype=input.dtype)
+    x = widened(input)  # in halves, 2,048 + 1 is 2,048
+    return cast(array_module(x).cumsum(x, axis=dim, dtype=x.dtype), input.dtype)
 
 
 @public

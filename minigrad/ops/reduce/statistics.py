@@ -6,6 +6,7 @@ from minigrad.backend import array_module, assert_all
 from minigrad.dtypes import floating
 from minigrad.engine.messages import describe
 from minigrad.engine.primitive import wrap
+from minigrad.engine.promotion import cast, widened
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops.api import public
@@ -33,7 +34,7 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
     """
     if input.ndim > 2:
         raise ShapeError(f"cov: expected (variables, observations) or (observations,), got {describe(input)}")
-    x = reshape(input, (-1, input.shape[-1] if input.ndim else 1))
+    x = widened(reshape(input, (-1, input.shape[-1] if input.ndim else 1)))
     weights: Any = full((x.shape[1],), 1.0, dtype=x.dtype, device=x.device)
     for name, given, kinds in (("fweights", fweights, "iu"), ("aweights", aweights, "f")):
         if given is not None:
@@ -42,7 +43,7 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
     total = sum(weights)
     middle = x - unsqueeze(sum(x * weights, 1) / total, 1)
     lost = correction if aweights is None else correction * sum(weights * aweights) / total
-    out = matmul(middle * weights, mT(middle)) / clamp(total - lost, min=0.0)
+    out = cast(matmul(middle * weights, mT(middle)) / clamp(total - lost, min=0.0), input.dtype)
     return out if x.shape[0] != 1 else out[0, 0]
 
 
