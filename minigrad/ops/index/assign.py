@@ -21,7 +21,7 @@ def setitem(self: Tensor, index: Any, value: Any, name: str = "setitem") -> Tens
     check_not_leaf(name, self)
     array = self._array
     repeated = not writeable(array)
-    if repeated and (getattr(value, "ndim", 0) or records(self, value) or not writeable(unrepeated(array))):
+    if repeated and (bool(getattr(value, "ndim", 0)) or records(self, value) or not writeable(unrepeated(array))):
         check_writeable(name, self)
     raw = value._array if isinstance(value, Tensor) else value
     if raw is None:  # NumPy writes nan
