@@ -58,7 +58,9 @@ def _by_name(name: str, *operands: Any) -> Any:
 
 def _beyond_half(x: Any, number: Any) -> bool:
     """Is this a number that beside a float16 `x` would be taken for infinity or 0? The op is then done in float32."""
-    return x.dtype.char == "e" and type(number) in PLAIN and not (6.1e-5 < abs(number) < 65520 or not number)
+    if x.dtype.char != "e" or not isinstance(number, (int, float)) or hasattr(number, "dtype"):
+        return False
+    return bool(number) and not 6.1e-5 < abs(number) < 65520
 
 
 def _halved(out: Tensor) -> Tensor:

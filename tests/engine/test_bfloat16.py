@@ -137,8 +137,8 @@ def test_pytorch_s_files(tmp_path: Path) -> None:
     files = pytest.importorskip("safetensors.torch")
     files.save_file({"w": torch.tensor([1.5, 2.0], dtype=torch.bfloat16)}, tmp_path / "theirs")
     assert mg.load(tmp_path / "theirs")["w"].tolist() == [1.5, 2.0]
-    mg.save({"w": mg.tensor([1.5], dtype=b16)}, tmp_path / "ours")
-    assert files.load_file(tmp_path / "ours")["w"].dtype == torch.bfloat16
+    mg.save({"w": mg.tensor([1.5], dtype=b16)}, tmp_path / "ours.safetensors")
+    assert files.load_file(tmp_path / "ours.safetensors")["w"].dtype == torch.bfloat16
 
 
 @there

@@ -192,8 +192,8 @@ def test_tensors_as_indices(index: Any) -> None:
     def plain(i: Any) -> Any:
         if isinstance(i, tuple):
             return tuple(plain(j) for j in i)
-        if isinstance(i, list):
-            return [plain(j) for j in i]
+        if isinstance(i, list):  # with a tensor in it, what a tuple is, as in PyTorch
+            return tuple(plain(j) for j in i)
         if isinstance(i, slice):
             return slice(int(i.start), int(i.stop))
         array = i.numpy() if isinstance(i, mg.Tensor) else i

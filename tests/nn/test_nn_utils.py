@@ -1,5 +1,6 @@
 """Clipping, parameters as a vector, sequences of different lengths, batch norms folded."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -169,3 +170,34 @@ def test_a_misfit_says_in_which_layer() -> None:
     with pytest.raises(ShapeError, match=r"got float32\[5, 3\]$"):
         net.features[1][1](mg.ones(5, 3))
     assert net(mg.ones(1, 3, 2, 2)).shape == (1, 2, 2, 2)
+
+
+# --- clipping by a norm that no sum of powers holds -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("norm_type, total", [
+    (2.0, math.sqrt(55)), (3.0, 225 ** (1 / 3)), (1.0, 15.0), (math.inf, 5.0), (0.5, 70.263489), (-1.0, 60 / 137),
+    (-math.inf, 1.0),
+])  # fmt: skip
+@pytest.mark.parametrize("scale", [1.0, 1e19, 1e30])
+def test_gradients_whose_powers_overflow_are_clipped(norm_type: float, total: float, scale: float) -> None:
+    parameters = [nn.Parameter(mg.zeros(3)), nn.Parameter(mg.zeros(2))]
+    parameters[0].grad, parameters[1].grad = mg.tensor([1.0, -2.0, 3.0]) * scale, mg.tensor([4.0, -5.0]) * scale
+    found = nn.utils.clip_grad_norm_(parameters, 1.0, norm_type, error_if_nonfinite=True)
+    assert found.item() == pytest.approx(total * scale, rel=1e-5)
+    factor = min(1.0, 1 / (total * scale))
+    assert (parameters[1].grad / scale).tolist() == pytest.approx([4 * factor, -5 * factor], rel=1e-5)
+
+
+@pytest.mark.parametrize("norm_type", [-1.0, -2.0, -math.inf])
+def test_a_norm_of_negative_order_is_zero_where_an_element_is(norm_type: float) -> None:
+    parameter = nn.Parameter(mg.zeros(3))
+    parameter.grad = mg.tensor([1.0, 0.0, 3.0])
+    assert nn.utils.clip_grad_norm_(parameter, 0.5, norm_type).item() == 0
+    assert parameter.grad.tolist() == [1.0, 0.0, 3.0]
+
+
+def test_an_infinite_gradient_s_norm_is_infinite() -> None:
+    parameter = nn.Parameter(mg.zeros(2))
+    parameter.grad = mg.tensor([math.inf, 1e30])
+    assert nn.utils.clip_grad_norm_(parameter, 1.0).item() == math.inf

@@ -357,3 +357,50 @@ def test_second_order_turns_no_tensor_into_an_array_unasked(monkeypatch: pytest.
         (g,) = mg.autograd.grad(F.cross_entropy(x, y, **options), x, create_graph=True)
         (h,) = mg.autograd.grad((g * g).sum(), x)
         assert h.shape == x.shape and bool((h != 0).any())
+
+
+# --- shapes that only broadcast by accident --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 1), (1, 3)])
+def test_variances_are_lined_up_with_the_batch(shape: tuple[int, ...]) -> None:
+    x, variance = mg.arange(9.0).view(3, 3), mg.tensor([1.0, 2.0, 4.0])
+    rows = variance.view((1, 3) if shape == (1, 3) else (3, 1)).numpy()
+    found = F.gaussian_nll_loss(x, x * 0, variance.view(shape), reduction="none")
+    np.testing.assert_allclose(found.numpy(), 0.5 * (np.log(rows) + x.numpy() ** 2 / rows), rtol=1e-6)
+    stack = mg.zeros(2, 3, 4)
+    assert F.gaussian_nll_loss(stack, stack, mg.ones(2, 3), reduction="none").shape == (2, 3, 4)
+
+
+SQUARE, COLUMN, ROW = mg.ones(3, 3), mg.ones(3, 1), mg.ones(3)
+BY_ACCIDENT = {
+    "gaussian_nll_loss of one variance in no dimension": lambda: F.gaussian_nll_loss(ROW, ROW, mg.ones(1, 1)),
+    "gaussian_nll_loss of too many": lambda: F.gaussian_nll_loss(ROW, ROW, SQUARE),
+    "gaussian_nll_loss of a matrix": lambda: F.gaussian_nll_loss(mg.ones(2, 3, 3), mg.ones(2, 3, 3), SQUARE),
+    "soft_margin_loss": lambda: F.soft_margin_loss(ROW, COLUMN),
+    "margin_ranking_loss": lambda: F.margin_ranking_loss(ROW, COLUMN, ROW),
+    "margin_ranking_loss of a target": lambda: F.margin_ranking_loss(ROW, ROW, COLUMN),
+    "triplet_margin_loss": lambda: F.triplet_margin_loss(SQUARE, ROW, SQUARE),
+    "triplet_margin_with_distance_loss": lambda: F.triplet_margin_with_distance_loss(SQUARE, SQUARE, ROW),
+    "cosine_embedding_loss": lambda: F.cosine_embedding_loss(ROW, SQUARE, mg.ones(())),
+    "cosine_embedding_loss of two widths": lambda: F.cosine_embedding_loss(SQUARE, COLUMN, ROW),
+    "binary_cross_entropy": lambda: F.binary_cross_entropy(ROW, ROW, weight=COLUMN),
+    "binary_cross_entropy_with_logits": lambda: F.binary_cross_entropy_with_logits(ROW, ROW, weight=COLUMN),
+    "binary_cross_entropy_with_logits of pos_weight": (
+        lambda: F.binary_cross_entropy_with_logits(ROW, ROW, pos_weight=COLUMN)
+    ),
+    "multilabel_soft_margin_loss": lambda: F.multilabel_soft_margin_loss(ROW, ROW, weight=SQUARE),
+}
+
+
+@pytest.mark.parametrize("name", BY_ACCIDENT)
+def test_what_would_only_broadcast_by_accident_is_refused(name: str) -> None:
+    with pytest.raises(ShapeError, match=name.split(" ")[0]):
+        BY_ACCIDENT[name]()
+
+
+def test_what_is_meant_to_broadcast_does() -> None:
+    assert F.margin_ranking_loss(COLUMN, mg.ones(1, 3), mg.ones(1, 1), reduction="none").shape == (3, 3)
+    assert F.soft_margin_loss(SQUARE, ROW, reduction="none").shape == (3, 3)
+    assert F.binary_cross_entropy_with_logits(SQUARE, SQUARE, pos_weight=ROW, reduction="none").shape == (3, 3)
+    assert F.cosine_embedding_loss(SQUARE, SQUARE, mg.ones(1), reduction="none").shape == (3,)

@@ -21,7 +21,7 @@ def half(*shape: int, value: float = 1.0) -> mg.Tensor:
     return mg.full(shape, value, dtype=mg.float16).requires_grad_()
 
 
-# --- float16: added up, counted and divided in float32 ----------------------------------------------------------------
+# --- float16: added up, counted and divided in float32 ------------------------------------------------------
 
 AVERAGES = {  # of 70,000 ones: (the op, its value, each element's gradient)
     "mean": (lambda x: x.mean(), 1, 1 / MANY),
@@ -102,7 +102,7 @@ def test_a_norm_s_result_is_a_half_like_its_input(module: str) -> None:
         )
 
 
-# --- squares that overflow --------------------------------------------------------------------------------------------
+# --- squares that overflow -----------------------------------------------------------------------------------
 
 ROWS = mg.tensor([LARGE, [1.0, 2.0, 3.0, 4.0]])
 NORMED = {
@@ -151,7 +151,7 @@ def test_directions_of_large_vectors() -> None:
     np.testing.assert_allclose(F.cosine_similarity(ROWS, ROWS.flip(1)).numpy(), [2 / 3] * 2, 1e-5)
 
 
-# --- nan is no number -------------------------------------------------------------------------------------------------
+# --- nan is no number ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("op, expected", [
@@ -174,7 +174,7 @@ def test_nans_share_the_gradient_of_an_extreme(op: Any, values: list[float], gra
     assert x.grad.tolist() == gradient
 
 
-# --- integers ---------------------------------------------------------------------------------------------------------
+# --- integers ----------------------------------------------------------------------------------------------------
 
 IMAGE = mg.arange(1, 17, dtype=mg.uint8).view(1, 1, 4, 4)
 
@@ -203,7 +203,7 @@ def test_integers_have_no_means(dtype: Any) -> None:
     assert F.interpolate(image, 3).dtype == dtype
 
 
-# --- nothing, constants, one size for another -------------------------------------------------------------------------
+# --- nothing, constants, one size for another ------------------------------------------------------------------
 
 CONSTANTS = {
     "cdist of p = 0": (lambda x: mg.cdist(x, x * 2, p=0), (2, 3)),

@@ -6,7 +6,7 @@ from minigrad.backend import array_module, assert_all
 from minigrad.dtypes import finfo, floating
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.messages import describe
-from minigrad.engine.promotion import promoted
+from minigrad.engine.promotion import cast, promoted, widened
 from minigrad.errors import DtypeError
 from minigrad.ops.api import shape_error
 from minigrad.ops.loss.losses import _some, _tensors, fits, reduced, reduction_of
@@ -98,5 +98,5 @@ def kl_div(
         nothing = target == 0
         each = where(nothing & (input == input), 0.0, target * (log(where(nothing, 1.0, target)) - input))
     if reduction == "batchmean":
-        return sum(each) / _some("kl_div", each).shape[0]
+        return cast(sum(widened(each)) / _some("kl_div", each).shape[0], each.dtype)
     return reduced("kl_div", each, reduction)

@@ -234,7 +234,7 @@ def std(
     input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = 1
 ) -> Any:
     """The standard deviation, sqrt(var). Its gradient for a constant input is 0."""
-    options: dict[str, Any] = {"correction": correction, "unbiased": unbiased}
+    options: Any = {"correction": correction, "unbiased": unbiased}
     out = safe_sqrt(var(input, dim, keepdim=keepdim, **options))
     if not _overflowed(out):
         return out
