@@ -6,7 +6,7 @@ from minigrad.backend.product import product
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import binary
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.ops.api import public, raise_not_tensor, shape_error
+from minigrad.ops.api import public, raise_not_tensor, same_dtype, shape_error
 from minigrad.ops.array.shape import mT, reshape, squeeze, stack, unbind, unsqueeze
 
 __all__ = [
@@ -151,18 +151,21 @@ def _plus(input: Any, product: Any, beta: float, alpha: float) -> Any:
 @public
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """beta * input + alpha * (mat1 @ mat2)."""
+    same_dtype("addmm", input=input, mat1=mat1, mat2=mat2)
     return _plus(input, mm(mat1, mat2), beta, alpha)
 
 
 @public
 def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """beta * input + alpha * the sum of the products of the matrices of two batches."""
+    same_dtype("addbmm", input=input, batch1=batch1, batch2=batch2)
     return input * beta + sum(bmm(batch1, batch2), 0) * alpha
 
 
 @public
 def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """beta * input + alpha * (mat @ vec)."""
+    same_dtype("addmv", input=input, mat=mat, vec=vec)
     return _plus(input, mv(mat, vec), beta, alpha)
 
 
@@ -175,6 +178,7 @@ def addr(input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1)
 @public
 def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """beta * input + alpha * bmm(batch1, batch2)."""
+    same_dtype("baddbmm", input=input, batch1=batch1, batch2=batch2)
     return _plus(input, bmm(batch1, batch2), beta, alpha)
 
 
@@ -183,6 +187,7 @@ def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     """The vector product of 3-vectors along `dim` (default: the first dimension of size 3)."""
     if input.ndim != other.ndim:
         raise shape_error("cross", "as many dimensions on both sides", input, other)
+    same_dtype("cross", input=input, other=other)
     if dim is None:
         sizes = [d for d, n in enumerate(input.shape) if n == 3]
         dim = sizes[0] if sizes else -1

@@ -13,7 +13,17 @@ from minigrad.ops import axes
 from minigrad.ops.api import public, raise_not_tensor
 from minigrad.ops.array.shape import _expand, _reshape, reshape, squeeze
 from minigrad.ops.index.indexing import gather
-from minigrad.ops.pointwise.arithmetic import abs, exp, isnan, maximum, minimum, safe_sqrt, where, zero_if_minus_inf
+from minigrad.ops.pointwise.arithmetic import (
+    abs,
+    exp,
+    isnan,
+    maximum,
+    minimum,
+    safe_sqrt,
+    sign,
+    where,
+    zero_if_minus_inf,
+)
 
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "logsumexp", "max", "mean", "min", "nanmean", "nansum",
@@ -226,10 +236,29 @@ def std(
     return safe_sqrt(var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased))
 
 
+@primitive(name="p_norm", input=lambda g, input, out, p, dim, keepdim: _p_norm_gradient(g, input, out, p, dim, keepdim))
+def _p_norm(input: Any, *, p: float, dim: Any, keepdim: bool) -> Any:
+    xp = array_module(input)
+    size = xp.abs(input)
+    unit = (size.max if p > 0 else size.min)(dim, keepdims=True)  # powers of ratios to it do not overflow
+    unit = xp.where((unit > 0) & (unit < float("inf")), unit, xp.ones_like(unit))
+    out = (reduce_sum((size / unit) ** p, dim, None, True) ** (1 / p)) * unit
+    return out if keepdim else out.squeeze(dim)
+
+
+def _p_norm_gradient(g: Any, input: Any, out: Any, p: float, dim: Any, keepdim: bool) -> Any:
+    """sign(x) (|x| / norm)^(p - 1), and 0 where x or the norm is 0."""
+    g, out = (spread(x, input.shape, dim, keepdim) for x in (g, out))
+    nothing = (input == 0) | (out == 0)
+    ratio = where(nothing, 1.0, input) / where(nothing, 1.0, out)
+    return where(nothing, 0.0, g * sign(ratio) * abs(ratio) ** (p - 1))
+
+
 def p_norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
     """The vector norm (sum |x|^p)^(1/p) over all elements or over `dim`; p = 2, 1, 0, inf, -inf or any number.
 
-    The gradient at the zero vector is 0; for p = inf, elements of equal size share it evenly.
+    The gradient at the zero vector is 0; for p = inf, elements of equal size share it evenly. For p < 0 one element
+    that is 0 makes the norm 0. Raises ShapeError for p < 0 of no elements.
     """
     input = floated(input)
     if p == 2:
@@ -241,10 +270,13 @@ def p_norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> An
         return amin(size, dim, keepdim)
     if p == 0:
         return sum(cast(size != 0, input.dtype), dim, keepdim)
-    if p == 1:
+    dims = axes.normalize_dims(dim, input.ndim, "norm") or None
+    count = axes.reduced_size(tuple(input.shape), dims)
+    if p < 0 and count == 0:
+        raise ShapeError(f"norm: expected at least one element for p = {p}, got shape {tuple(input.shape)}")
+    if p == 1 or 0 in tuple(input.shape):
         return sum(size, dim, keepdim)
-    total = sum(where(size == 0, 0.0, where(size == 0, 1.0, size) ** p), dim, keepdim)
-    return where(total == 0, 0.0, where(total == 0, 1.0, total) ** (1 / p))
+    return _p_norm(input, p=float(p), dim=dims, keepdim=keepdim)
 
 
 @public

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.ops.reduce import reductions
-from minigrad.testing.opinfo.model import Array, SampleInput, op
+from minigrad.testing.opinfo.model import Array, SampleInput, op, registered
 
 SIGNED = Array((3, 4), away=(0.0,))
 SIZES = Array((3, 4), 0.1, 2, distinct=True)
@@ -60,6 +60,9 @@ op_db = [
     op("norm", "3x4 | 3x4, 2, 1", SampleInput(SIGNED, 1, 1, True), SampleInput(SIGNED, 3, 0), SampleInput(SIGNED, 0.5),
         "3x4, 'fro'", SampleInput(SIZES, float("inf"), 1), SampleInput(SIZES, -float("inf"), 1), "3x4, 2, (0, 1)",
         "0x3, 2, 0", kinks=("the zero vector: gradient 0", "p = 1: zeros", "p = inf: ties")),
+    op("p_norm", SampleInput(SIGNED, p=3.0, dim=(0,), keepdim=False),
+        SampleInput(SIGNED, p=-1.5, dim=None, keepdim=True), call=registered("p_norm"),
+        torch=lambda torch, x, p, dim, keepdim: torch.linalg.vector_norm(x, p, dim, keepdim)),
     op("logsumexp", "2x3x4, 1 | 2x3x4, (0, 2), True | 3x4[-40, 40], -1 | 0d, 0 | 0x3, 1"),
     *(op(name, TRUTH, order=0) for name in ("any", "all")),
 ]  # fmt: skip
