@@ -153,6 +153,15 @@ def shape_error(op: str, expected: str, *given: Any) -> ShapeError:
     return ShapeError(f"{op}: expected {expected}, got {operands(given)}")
 
 
+def same_dtype(op: str, **given: Any) -> None:
+    """Raise DtypeError unless the tensors and arrays among these arguments are of one dtype."""
+    found = {name: x.dtype for name, x in given.items() if hasattr(x, "dtype")}
+    if len({*found.values()}) > 1:
+        (first, wanted), *others = found.items()
+        name, got = next((name, dtype) for name, dtype in others if dtype != wanted)
+        raise DtypeError(f"{op}: `{name}`: expected {wanted}, the dtype of `{first}`, got {got}; cast one with .to()")
+
+
 def raise_not_tensor(op: str, **operands: Any) -> None:
     """Raise TypeError for the first of these operands that is no tensor and no array. Called where an op failed."""
     for name, value in operands.items():

@@ -161,7 +161,7 @@ def that_stay(g: Any, *, shape: tuple[int, ...], index: Any, dim: int | None) ->
     """The gradient `g` of what was written at `index` (or at `index` along `dim`) into an array of `shape`: 0 for an
     element whose place a later one took."""
     if dim is not None:
-        index = _along(index, dim) if index.shape[dim] > 1 else ()
+        index = _along(index, dim) if index.ndim and index.shape[dim] > 1 else ()
     if all(p.dtype.kind == "b" or p.size < 2 for p in index if is_array(p)):
         return g  # no place comes twice
     xp, (sizes, places) = array_module(g), _distinct(index, shape)

@@ -12,7 +12,7 @@ from minigrad.engine.promotion import cast, widened
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError, ShapeError
 from minigrad.ops import axes
-from minigrad.ops.api import one_of, public, shape_error
+from minigrad.ops.api import one_of, public, same_dtype, shape_error
 from minigrad.ops.array.creation import ones_like, zeros_like
 from minigrad.ops.array.shape import broadcast_to, narrow, reshape
 from minigrad.ops.index.indexing import (
@@ -194,6 +194,7 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
 def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Any:
     """A copy of the input with out[index[i]] += alpha * source[i] along `dim`, repeated indices adding up."""
     at = _vector("index_add", input, dim, index)
+    same_dtype("index_add", input=input, source=source)
     if input.ndim and tuple(source.shape) != (*input.shape[:at], index.numel(), *input.shape[at + 1 :]):
         wanted = f"input and source of one shape but for dimension {at}, {index.numel()} in source"
         raise shape_error("index_add", wanted, input, source)
@@ -207,6 +208,7 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1
 def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
     """A copy of the input with out[index[i]] = source[i] along `dim`; the last one where an index comes twice."""
     at = _vector("index_copy", input, dim, index)
+    same_dtype("index_copy", input=input, source=source)
     return _setitem(input, source, index=_rows(at, reshape(index, (-1,))) if input.ndim else (...,))
 
 
@@ -214,6 +216,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
 def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     """A copy of the input with `value` in the slices of `dim` at the indices in `index`."""
     at = _vector("index_fill", input, dim, index)
+    value = cast(value, input.dtype) if hasattr(value, "dtype") else value
     if input.ndim == 0:
         return input * 0 + value
     raw = _raw(input)
@@ -259,6 +262,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     """A copy of the input with `source` at these indices of the flattened input, added to the values there if
     `accumulate`."""
+    same_dtype("put", input=input, source=source)
     flat, positions, values = reshape(input, (-1,)), (_raw(reshape(index, (-1,))),), reshape(source, (-1,))
     new = flat + scatter_add_into(values, shape=tuple(flat.shape), index=positions) if accumulate else (
         _setitem(flat, values, index=positions))  # fmt: skip
@@ -268,6 +272,7 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
 @public
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """A copy of the input with input[indices] = values, or += where `accumulate`, repeated indices adding up."""
+    same_dtype("index_put", input=input, values=values)
     positions = raw_index(tuple(indices), _raw(input))
     if not accumulate:
         return _setitem(input, values, index=positions)
@@ -299,6 +304,7 @@ def _masked(op: str, input: Any, mask: Any) -> tuple[Any, Any]:
 def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     """A copy of the input with the first elements of `source`, in order, where the bool mask holds."""
     input, mask = _masked("masked_scatter", input, mask)
+    same_dtype("masked_scatter", input=input, source=source)
     count = int(mask.sum())
     flat = reshape(source, (-1,))
     if flat.shape[0] < count:

@@ -296,10 +296,10 @@ def _eigvalsh(A: Any, packed: Any) -> Any:
     return packed[..., A.shape[-1], :]
 
 
-def _of_values(g: Any, packed: Any, m: int, n: int = 0) -> Any:
-    """The gradient that values alone bring, U diag(g) V^T (n = 0: U for V): sub-gradients where values are equal."""
-    U, _, V = _cut(packed, m, 1, n)
-    return U * unsqueeze(g, -2) @ mT(V if n else U)
+def _of_values(g: Any, packed: Any, m: int, n: int | None = None) -> Any:
+    """The gradient that values alone bring, U diag(g) V^T (no n: U for V): sub-gradients where values are equal."""
+    U, _, V = _cut(packed, m, 1, n or 0)
+    return U * unsqueeze(g, -2) @ mT(U if n is None else V)
 
 
 @public

@@ -6,7 +6,7 @@ from minigrad.backend.product import product
 from minigrad.engine.dispatch import primitive
 from minigrad.engine.elementwise import binary
 from minigrad.errors import DtypeError, ShapeError
-from minigrad.ops.api import public, raise_not_tensor, shape_error
+from minigrad.ops.api import public, raise_not_tensor, same_dtype, shape_error
 from minigrad.ops.array.shape import mT, reshape, squeeze, stack, unbind, unsqueeze
 from minigrad.ops.overloads import with_numbers_first
 
@@ -154,6 +154,7 @@ def addmm(input: Any, mat1: Any, mat2: Any, *old: Any, beta: float = 1, alpha: f
     """beta * input + alpha * (mat1 @ mat2)."""
     if old:
         return with_numbers_first(addmm, 3, (input, mat1, mat2, *old), beta=beta, alpha=alpha)
+    same_dtype("addmm", input=input, mat1=mat1, mat2=mat2)
     return _plus(input, mm(mat1, mat2), beta, alpha)
 
 
@@ -162,6 +163,7 @@ def addbmm(input: Any, batch1: Any, batch2: Any, *old: Any, beta: float = 1, alp
     """beta * input + alpha * the sum of the products of the matrices of two batches."""
     if old:
         return with_numbers_first(addbmm, 3, (input, batch1, batch2, *old), beta=beta, alpha=alpha)
+    same_dtype("addbmm", input=input, batch1=batch1, batch2=batch2)
     return input * beta + sum(bmm(batch1, batch2), 0) * alpha
 
 
@@ -170,6 +172,7 @@ def addmv(input: Any, mat: Any, vec: Any, *old: Any, beta: float = 1, alpha: flo
     """beta * input + alpha * (mat @ vec)."""
     if old:
         return with_numbers_first(addmv, 3, (input, mat, vec, *old), beta=beta, alpha=alpha)
+    same_dtype("addmv", input=input, mat=mat, vec=vec)
     return _plus(input, mv(mat, vec), beta, alpha)
 
 
@@ -186,6 +189,7 @@ def baddbmm(input: Any, batch1: Any, batch2: Any, *old: Any, beta: float = 1, al
     """beta * input + alpha * bmm(batch1, batch2)."""
     if old:
         return with_numbers_first(baddbmm, 3, (input, batch1, batch2, *old), beta=beta, alpha=alpha)
+    same_dtype("baddbmm", input=input, batch1=batch1, batch2=batch2)
     return _plus(input, bmm(batch1, batch2), beta, alpha)
 
 
@@ -194,6 +198,7 @@ def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     """The vector product of 3-vectors along `dim` (default: the first dimension of size 3)."""
     if input.ndim != other.ndim:
         raise shape_error("cross", "as many dimensions on both sides", input, other)
+    same_dtype("cross", input=input, other=other)
     if dim is None:
         sizes = [d for d, n in enumerate(input.shape) if n == 3]
         dim = sizes[0] if sizes else -1

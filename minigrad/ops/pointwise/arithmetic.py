@@ -17,7 +17,7 @@ from minigrad.engine.messages import describe
 from minigrad.engine.promotion import floated, is_number, promoted
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError
-from minigrad.ops.api import one_of, public, raise_not_tensor
+from minigrad.ops.api import one_of, public, raise_not_tensor, same_dtype
 from minigrad.ops.array.creation import ones_like, tensor, zeros_like
 from minigrad.ops.overloads import with_numbers_first
 from minigrad.ops.pointwise.cast import clone
@@ -378,7 +378,11 @@ def nan_to_num(input: Any, nan: float = 0.0, posinf: float | None = None, neginf
 
 @public
 def lerp(input: Any, end: Any, weight: Any) -> Any:
-    """input + weight * (end - input): from input (0) to end (1) on a straight line."""
+    """input + weight * (end - input): from input (0) to end (1) on a straight line. The dtypes are one, and floating;
+    a 0-d weight may be of any."""
+    same_dtype("lerp", input=input, end=end, **({"weight": weight} if getattr(weight, "ndim", 0) else {}))
+    if not floating(input.dtype) and not floating(getattr(weight, "dtype", input.dtype)):
+        raise DtypeError(f"lerp: `input`: expected a floating dtype, got {input.dtype}; cast it with .float()")
     return input + weight * (end - input)
 
 

@@ -245,7 +245,8 @@ def std(
 def p_norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
     """The vector norm (sum |x|^p)^(1/p) over all elements or over `dim`; p = 2, 1, 0, inf, -inf or any number.
 
-    The gradient at the zero vector is 0; for p = inf, elements of equal size share it evenly.
+    The gradient at the zero vector is 0; for p = inf, elements of equal size share it evenly. For p < 0 one element
+    that is 0 makes the norm 0. Raises ShapeError for p < 0 of no elements.
     """
     given = floated(input)
     x = widened(given)
