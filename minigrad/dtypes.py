@@ -92,7 +92,8 @@ def dtype_named(op: str, d: Any) -> np.dtype[Any]:
         except TypeError as error:
             raise TypeError(f"{op}: {error}") from None
     try:
-        found = None if d is None else np.dtype(d)
+        old = isinstance(d, str) and d.startswith("a")  # NumPy's old code of byte strings, of which it warns
+        found = None if d is None or old else np.dtype(d)
     except TypeError:
         found = None
     if found is not None and (found.kind in _CATEGORY or floating(found)):  # NumPy takes any class for "object"

@@ -9,6 +9,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from numpy import ndarray
+
 from minigrad.backend import array_module, ignore_fp_warnings, writeable
 from minigrad.dtypes import category
 from minigrad.engine.dispatch import primitive
@@ -62,7 +64,10 @@ def change_in_place(name: str, op: Callable[..., Any], self: Tensor, *args: Any,
 
 
 def _fits(self: Tensor, other: Any) -> bool:
-    mine = category(self._array.dtype)
+    array = self._array
+    mine = category(array.dtype)
+    if array.__class__ is not ndarray and not writeable(array):  # CuPy would write
+        return False
     return mine == 2 and (isinstance(other, (int, float)) or category(other._array.dtype) <= mine)
 
 

@@ -34,7 +34,7 @@ CASES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: mg.randperm(-1), ValueError, "randperm: n: expected 0 or more, got -1"),
     (lambda: mg.normal(0.0, -1.0, (2,)), ValueError, "normal: std: expected 0 or more, got -1.0"),
     (lambda: X.repeat(2, -1), ValueError, r"repeat: expected numbers of 0 or more, got \(2, -1\)"),
-    (lambda: X.view("a"), TypeError, r"reshape: expected integers, got \('a',\)"),
+    (lambda: X.view("a"), TypeError, "view: dtype: expected one such as minigrad.float32, got 'a'"),
     (lambda: X.clamp("a"), TypeError, r"clamp: .* got float32\[3, 4\], str 'a'"),
     (lambda: N // 0, ZeroDivisionError, "floor_divide: integers have no quotient by zero"),
     (lambda: N % mg.zeros(5, dtype=mg.int64), ZeroDivisionError, "remainder: integers have no quotient by zero"),
@@ -85,9 +85,8 @@ CASES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: mg.set_rng_state(None), TypeError, "set_state: expected a dict that get_state gave, got NoneType"),
     (lambda: mg.distributions.Categorical([0.5, 0.5]), TypeError,
      "Categorical: expected a tensor of probs or logits, got list"),
-    (lambda: mg.load(3), TypeError, "load: path: expected the name of a file, got int"),
-    (lambda: mg.save(X, io.BytesIO()), TypeError,
-     "save: path: expected the name of a file, got BytesIO; .* use a file in a temporary folder"),
+    (lambda: mg.load(3), TypeError, "load: f: expected the name of a file, or one that is open for bytes, got int"),
+    (lambda: mg.save(X, io.StringIO()), TypeError, "save: f: expected a file that is open for bytes, got a text file"),
 ]  # fmt: skip
 
 

@@ -93,10 +93,8 @@ def test_requires_grad_at_birth() -> None:
 def test_sizes_in_every_form(make: Any) -> None:
     for sizes in ((2, 3), ((2, 3),), ([2, 3],), (mg.Size((2, 3)),), (np.int64(2), mg.tensor(3))):
         assert make(*sizes).shape == (2, 3) and make(*sizes).dtype == mg.float32
-    assert (
-        make().shape == make(()).shape == () and make(0).shape == (0,) and make(2, dtype=mg.float16).dtype == mg.float16
-    )
-    for wrong in ((2.5,), ("a",), (2, None)):
+    assert make(()).shape == () and make(0).shape == (0,) and make(2, dtype=mg.float16).dtype == mg.float16
+    for wrong in ((), (2.5,), ("a",), (2, None)):
         with pytest.raises(TypeError, match="size: expected integers, got"):
             make(*wrong)
 

@@ -55,7 +55,7 @@ def test_plain_python_comes_back_exactly(obj: Any, tmp_path: Path) -> None:
                                    "complex64", "complex128"])  # fmt: skip
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3)])
 def test_tensors_of_all_dtypes(dtype: str, shape: tuple[int, ...], tmp_path: Path) -> None:
-    t = (mg.randn(*shape, dtype=mg.float64) * 3).to(getattr(mg, dtype))
+    t = (mg.randn(shape, dtype=mg.float64) * 3).to(getattr(mg, dtype))
     assert same(back({"t": t, "more": [t * 1]}, tmp_path), {"t": t, "more": [t * 1]})
 
 

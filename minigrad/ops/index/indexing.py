@@ -205,7 +205,7 @@ def _gather(input: Any, index: Any, *, dim: int) -> Any:
 def _scatter_zeros(g: Any, index: Any, *, shape: tuple[int, ...], dim: int) -> Any:
     out = array_module(g).zeros(shape, dtype=g.dtype)
     place = _along(index, dim)
-    if index.shape[dim] == 1:
+    if not index.ndim or index.shape[dim] == 1:
         out[place] = g  # one element a row: no index comes twice
     else:
         add_at(out, place, g)

@@ -94,7 +94,7 @@ def sub(input: Any, other: Any, *old: Any, alpha: Any = 1) -> Any:
 def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
     if isinstance(alpha, float) and _whole(input) and _whole(other):
         raise DtypeError(f"{op}: alpha: expected an integer for integers, got {alpha}")
-    return mul(other, alpha)
+    return other * alpha
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
@@ -265,7 +265,7 @@ def _where(condition: Any, input: Any, other: Any) -> Any:
 def _as_condition(condition: Any) -> Any:
     """uint8 as bool, with a warning: what PyTorch had before it had bool. DtypeError for others."""
     if condition.dtype.char != "B":
-        raise DtypeError(f"where: condition: expected bool, got {describe(condition)}; convert it with .bool()")
+        raise DtypeError(f"where: `condition`: expected bool, got {describe(condition)}; convert it with .bool()")
     warnings.warn("where: condition: uint8 is deprecated; convert it with .bool()", FutureWarning, stacklevel=4)
     return condition.astype(bool)
 

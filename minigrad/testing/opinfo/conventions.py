@@ -86,7 +86,7 @@ NORMS = [
     at("-2-norm of [0, 2]", lambda m, x: x.norm(-2), [0, 2], 0, [0, 0]),
     at("-1-norm of [inf, 2]", lambda m, x: x.norm(-1), [INF, 2], 2, [0, 1]),
     at("-1-norm of [inf, inf]", lambda m, x: x.norm(-1), [INF, INF], INF, [NAN, NAN]),
-    at("3-norm of [inf, 1]", lambda m, x: x.norm(3), [INF, 1], INF, [NAN, 0]),
+    at("3-norm of [inf, 1]", lambda m, x: x.norm(3), [INF, 1], INF, [0, 0], [NAN, 0]),
     at("3-norm of [1e200, 1e200]", lambda m, x: x.norm(3), [1e200, 1e200], 2 ** (1 / 3) * 1e200,
        [0.25 ** (1 / 3), 0.25 ** (1 / 3)], [NAN, NAN]),
     at("inf-norm of [1, -1]", lambda m, x: x.norm(INF), [1, -1], 1, [0.5, -0.5]),

@@ -96,7 +96,7 @@ FACTORS = [
     op("det", SQUARE, STACK, SampleInput(SINGULAR, name="singular"), "1x1", torch=_torch_det, **NORMS),
     op("slogdet", SQUARE, STACK, **NORMS),
     op("logabsdet", SQUARE, **on(_same, "slogdet", attrgetter("logabsdet")), **NORMS),
-    op("sign_of_det", SQUARE, order=0, **on(_same, "slogdet", attrgetter("sign")), **NORMS),
+    op("sign_of_det", SQUARE, zero=True, **on(_same, "slogdet", attrgetter("sign")), **NORMS),
     op("logdet", Array((3, 3), -0.5, 0.5, then=_regular), **NORMS),
     op("solve", SampleInput(SQUARE, Array((3, 2))), SampleInput(SQUARE, Array((3,))),
         SampleInput(STACK, Array((2, 4, 3))), SampleInput(STACK, Array((4, 1))),

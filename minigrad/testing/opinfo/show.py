@@ -43,11 +43,17 @@ def show(name: str, prove: bool = True) -> Iterator[str]:
 
 def _of_file(public: Any) -> list[Any]:
     """The operations with executions that stand in the file of a public function: it is made of some of them."""
-    names = inspect.unwrap(public).__code__.co_names
     family = public.__module__
-    module = inspect.getmodule(inspect.unwrap(public))
-    used = [getattr(getattr(module, n, None), "primitive", None) for n in names]
-    return [op for op in used if op is not None and op.family == family]
+    names = vars(inspect.getmodule(inspect.unwrap(public)))
+    functions, used = [inspect.unwrap(public)], []
+    for function in functions:  # which grows by the helpers of that file that they call
+        for value in (names.get(n) for n in function.__code__.co_names):
+            op = getattr(value, "primitive", None)
+            if op is not None and op.family == family:
+                used.append(op)
+            elif inspect.isfunction(value) and value.__module__ == family and value not in functions:
+                functions.append(value)
+    return list(dict.fromkeys(used))
 
 
 def _of_op(op: Primitive | Composite) -> Iterator[str]:

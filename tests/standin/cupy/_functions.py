@@ -143,7 +143,16 @@ def solving(declaration: Declared, function: Any) -> Any:
 
 ufuncs: Options = {name: ufunc(name) for name in _table.UFUNCS.split()}
 nonzero: Any = of_arrays(declared(_table.FUNCTIONS)["nonzero"], _np.nonzero)
-functions: Options = {n: of_arrays(d, getattr(_np, n)) for n, d in declared(_table.FUNCTIONS).items()}
+
+
+def _broadcast_to(array: _np.ndarray, shape: Any) -> _np.ndarray:
+    """CuPy's arrays are never read-only."""
+    view = _np.broadcast_to(array, shape)
+    return _np.lib.stride_tricks.as_strided(array, view.shape, view.strides)
+
+
+own = {"broadcast_to": _broadcast_to}
+functions: Options = {n: of_arrays(d, own.get(n) or getattr(_np, n)) for n, d in declared(_table.FUNCTIONS).items()}
 makers: Options = {n: maker(d, getattr(_np, n)) for n, d in declared(_table.MAKERS).items()}
 hosts: Options = {
     d.name: plain(d, getattr(_np, d.name)) for d in (Declared(f"0 {t}") for t in _table.PLAIN.strip().splitlines())
