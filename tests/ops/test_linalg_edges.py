@@ -27,7 +27,7 @@ def test_vector_norms_at_the_edges(values: Any, p: float, expected: float) -> No
 
 
 def test_norms_of_nothing_and_second_order_of_others() -> None:
-    with pytest.raises(ShapeError, match="norm: expected at least one element for p = -1"):
+    with pytest.raises(ShapeError, match="norm: of order -1: expected at least one element"):
         L.vector_norm(mg.ones(0), -1)
     assert L.vector_norm(mg.ones(0, 2), 3, 0).tolist() == [0, 0]
     x = mg.tensor([[1.0, -2.0, 3.0], [2.0, 0.5, -1.0]], dtype=mg.float64, requires_grad=True)

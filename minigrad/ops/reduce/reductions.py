@@ -289,7 +289,7 @@ def _p_norm(input: Any, p: Any, dim: Any, keepdim: bool) -> Any:
         return where(total == 0, 0.0, where(total == 0, 1.0, total) ** (1 / p))
     if 0 in tuple(input.shape) and 0 not in tuple(total.shape):
         raise ShapeError(f"norm: of order {p}: expected at least one element, got shape {tuple(input.shape)}")
-    return where(sum(nothing, dim, keepdim) > 0, 0.0, total ** (1 / p))
+    return where((sum(nothing, dim, keepdim) > 0) & (total == total), 0.0, total ** (1 / p))
 
 
 @public
