@@ -18,7 +18,7 @@ from minigrad.engine.promotion import floated, is_number, promoted
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError
 from minigrad.ops.api import one_of, public, raise_not_tensor, same_dtype
-from minigrad.ops.array.creation import ones_like, tensor, zeros_like
+from minigrad.ops.array.creation import as_tensor, ones_like, tensor, zeros_like
 from minigrad.ops.overloads import with_numbers_first
 from minigrad.ops.pointwise.cast import clone
 
@@ -285,11 +285,12 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
 
 
 def _places(condition: Any, input: Any, other: Any) -> Any:
-    from minigrad.ops.index.scatter import nonzero  # which stands on `where`
-
     if not (input is None and other is None):
         raise TypeError("where: expected a condition, input and other, or a condition alone; got two of the three")
-    return nonzero(condition, as_tuple=True)
+    if not hasattr(condition, "dtype"):
+        raise_not_tensor("where", condition=condition)
+    raw = condition._array if isinstance(condition, Tensor) else condition
+    return tuple([as_tensor(places) for places in array_module(raw).nonzero(raw if raw.ndim else raw.reshape(1))])
 
 
 def zero_if_minus_inf(x: Any) -> Any:
