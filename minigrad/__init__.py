@@ -42,6 +42,7 @@ from minigrad.ops.array.diagonal import *
 from minigrad.ops.array.shape import *
 from minigrad.ops.array.windows import as_strided as as_strided
 from minigrad.ops.index.indexing import *
+from minigrad.ops.index.nonzero import *
 from minigrad.ops.index.scatter import *
 from minigrad.ops.linalg.decompositions import det as det
 from minigrad.ops.linalg.decompositions import inverse as inverse

@@ -9,8 +9,6 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from numpy import ndarray
-
 from minigrad.backend import array_module, ignore_fp_warnings, writeable
 from minigrad.dtypes import category
 from minigrad.engine.dispatch import primitive
@@ -47,7 +45,7 @@ def change_in_place(name: str, op: Callable[..., Any], self: Tensor, *args: Any,
             try:
                 ignore_fp_warnings(_DIRECT[name], self._array, other._array if isinstance(other, Tensor) else other)
             except (TypeError, ValueError):
-                pass  # shapes, devices or read-only memory: nothing was written, and the long way has the words for it
+                pass  # shapes or devices: nothing was written, and the long way has the words for it
             else:
                 if not is_apart(self):
                     bump_version(self._array, name)
@@ -64,11 +62,9 @@ def change_in_place(name: str, op: Callable[..., Any], self: Tensor, *args: Any,
 
 
 def _fits(self: Tensor, other: Any) -> bool:
-    array = self._array
-    mine = category(array.dtype)
-    if array.__class__ is not ndarray and not writeable(array):  # CuPy would write
-        return False
-    return mine == 2 and (isinstance(other, (int, float)) or category(other._array.dtype) <= mine)
+    mine = category(self._array.dtype)
+    fits = isinstance(other, (int, float)) or category(other._array.dtype) <= mine
+    return mine == 2 and fits and writeable(self._array)
 
 
 def records(*args: Any) -> bool:

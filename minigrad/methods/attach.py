@@ -23,7 +23,7 @@ from minigrad.methods import (
 )
 from minigrad.ops import random
 from minigrad.ops.array import arrange, creation, diagonal, shape, windows
-from minigrad.ops.index import assign, indexing, scatter
+from minigrad.ops.index import assign, indexing, nonzero, scatter
 from minigrad.ops.linalg import decompositions, einsum, functions, norms, products
 from minigrad.ops.nn import activation
 from minigrad.ops.pointwise import arithmetic, cast, compare, special, trigonometric
@@ -45,6 +45,7 @@ _ALL_BUT: dict[ModuleType, str] = {
     windows: "",
     diagonal: "",
     indexing: "",
+    nonzero: "",
     scatter: "",
     products: "chain_matmul",
     norms: "",

@@ -17,6 +17,7 @@ from minigrad.ops.array import arrange, diagonal, shape
 from minigrad.ops.array.creation import as_tensor
 from minigrad.ops.array.pad import pad
 from minigrad.ops.index import scatter
+from minigrad.ops.index.nonzero import nonzero
 from minigrad.ops.linalg import einsum
 from minigrad.ops.linalg import products as linalg
 from minigrad.ops.pointwise import arithmetic as elementwise
@@ -90,7 +91,7 @@ _DIFFERENT: dict[str, Callable[..., Any]] = {
     "allclose": lambda a, b, rtol=1e-5, atol=1e-8, equal_nan=False: compare.allclose(a, b, rtol, atol, equal_nan),
     "array_equal": lambda a, b: compare.equal(a, b),
     "cumsum": _flat_unless(scan.cumsum), "cumprod": _flat_unless(scan.cumprod),
-    "nonzero": lambda x: scatter.nonzero(x, as_tuple=True), "tril": lambda x, k=0: diagonal.tril(x, k),
+    "nonzero": lambda x: nonzero(x, as_tuple=True), "tril": lambda x, k=0: diagonal.tril(x, k),
     "triu": lambda x, k=0: diagonal.triu(x, k), "roll": lambda x, shift, axis=None: arrange.roll(x, shift, axis),
     "rot90": lambda x, k=1, axes=(0, 1): arrange.rot90(x, k, axes),
     "linalg.norm": lambda x, ord=None, axis=None, keepdims=False: operations()["linalg.norm"](x, ord, axis, keepdims),

@@ -104,7 +104,9 @@ def test_what_keeps_nothing_may_go_backward_again(f: Any) -> None:
     x = mg.tensor([1.0, 2.0, 3.0], requires_grad=True)
     y = f(x).sum()
     y.backward()
+    once = x.grad.clone()
     y.backward()
+    assert once.any() and mg.equal(x.grad, 2 * once)
 
 
 def test_retain_graph_allows_a_second_backward_and_create_graph_implies_it() -> None:

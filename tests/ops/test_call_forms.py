@@ -4,6 +4,7 @@ minigrad, and PyTorch where it is installed."""
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import minigrad as mg
@@ -48,6 +49,9 @@ VALUES: list[tuple[Call, Any]] = [
     (lambda m: [t.tolist() for t in m.arange(0).chunk(2)], [[], []]),
     (lambda m: [t.tolist() for t in m.where(m.tensor([[True, False], [False, True]]))], [[0, 1], [0, 1]]),
     (lambda m: [t.tolist() for t in m.where(m.tensor([0, 2, 1]))], [[1, 2]]),
+    (lambda m: m.tensor([0, 2, 1]).nonzero().tolist(), [[1], [2]]),
+    (lambda m: [t.tolist() for t in m.tensor(3).nonzero(as_tuple=True)], [[0]]),
+    (lambda m: m.tensor([[0], [2]]).argwhere().tolist(), [[1, 0]]),
     (lambda m: m.take_along_dim(m.tensor([[1, 2], [3, 4]]), m.tensor([[1]]), dim=1).tolist(), [[2], [4]]),
     (lambda m: m.take_along_dim(m.tensor([[1, 2], [3, 4]]), m.tensor([3, 0])).tolist(), [4, 1]),
     (lambda m: m.isin(m.tensor([1, 2]), 2).tolist(), [False, True]),
@@ -125,6 +129,11 @@ def test_filling_an_expanded_tensor_fills_what_it_shows() -> None:
     y = mg.ones(3)[:, None].expand(3, 2)
     y[1] = 5.0
     assert y.tolist() == [[1, 1], [5, 5], [1, 1]]
+
+
+def test_where_of_a_condition_alone_is_nonzero() -> None:
+    (places,) = mg.where(np.array([0, 2]))
+    assert isinstance(places, np.ndarray) and places.tolist() == [1]
 
 
 def test_normal_draws_in_the_dtype_of_its_mean() -> None:

@@ -105,8 +105,8 @@ def compare(op: Any, sample: Any) -> bool:
 
 # samples that are known to differ: a storage that the copy does not have, a size of 0 in a padded dimension, dropout,
 # dimensions of size 1 that are broadcast against others, a batch of vectors without a channel dimension, a label for a
-# number, bicubic sampling, weights that PyTorch takes in float32, and elements that max_unpool writes
-# over by later ones, whose gradient is 0
+# number, bicubic sampling, weights that PyTorch takes in float32, and elements whose place in max_unpool a later one
+# takes, whose gradient is 0
 KNOWN = {"as_strided": 2, "nn.functional.pad": 3, "nn.functional.scaled_dot_product_attention": 12, "tensordot": 1,
          "nn.functional.batch_norm": 2, "nn.functional.multi_margin_loss": 2, "nn.functional.multilabel_margin_loss": 1,
          "nn.functional.grid_sample": 6, "cov": 3, "nn.functional.max_unpool1d": 12, "nn.functional.max_unpool2d": 14,

@@ -161,7 +161,7 @@ def that_stay(g: Any, *, shape: tuple[int, ...], index: Any, dim: int | None) ->
     """The gradient `g` of what was written at `index` (or at `index` along `dim`) into an array of `shape`: 0 for an
     element whose place a later one took."""
     if dim is not None:
-        index = _along(index, dim) if index.ndim and index.shape[dim] > 1 else ()
+        index = _along(index, dim) if _may_repeat(index, dim) else ()
     if all(p.dtype.kind == "b" or p.size < 2 for p in index if is_array(p)):
         return g  # no place comes twice
     xp, (sizes, places) = array_module(g), _distinct(index, shape)
@@ -196,6 +196,11 @@ def _along(index: Any, dim: int) -> Any:
     return tuple(index if d == dim else axis for d, axis in enumerate(grid))
 
 
+def _may_repeat(index: Any, dim: int) -> bool:
+    """May a place come twice? Not with one element a row."""
+    return bool(index.ndim) and index.shape[dim] > 1
+
+
 @primitive(name="gather", input=lambda g, index, input_shape, dim: _scatter_zeros(g, index, shape=input_shape, dim=dim))
 def _gather(input: Any, index: Any, *, dim: int) -> Any:
     return input[_along(index, dim)]
@@ -205,10 +210,10 @@ def _gather(input: Any, index: Any, *, dim: int) -> Any:
 def _scatter_zeros(g: Any, index: Any, *, shape: tuple[int, ...], dim: int) -> Any:
     out = array_module(g).zeros(shape, dtype=g.dtype)
     place = _along(index, dim)
-    if not index.ndim or index.shape[dim] == 1:
-        out[place] = g  # one element a row: no index comes twice
-    else:
+    if _may_repeat(index, dim):
         add_at(out, place, g)
+    else:
+        out[place] = g
     return out
 
 

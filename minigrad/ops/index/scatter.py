@@ -33,8 +33,8 @@ from minigrad.ops.pointwise.arithmetic import div, where
 from minigrad.ops.pointwise.cast import clone
 
 __all__ = [
-    "argwhere", "bincount", "index_add", "index_copy", "index_fill", "index_put", "index_select", "masked_fill",
-    "masked_scatter", "masked_select", "nonzero", "put", "scatter", "scatter_add", "scatter_reduce", "select_scatter",
+    "bincount", "index_add", "index_copy", "index_fill", "index_put", "index_select", "masked_fill",
+    "masked_scatter", "masked_select", "put", "scatter", "scatter_add", "scatter_reduce", "select_scatter",
     "take", "take_along_dim",
 ]  # fmt: skip
 
@@ -325,28 +325,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     return where(mask, value, input)
 
 
-# --- indices: no gradient -------------------------------------------------------------------------------------------
-
-
-@primitive(name="argwhere")
-def _argwhere(input: Any) -> Any:
-    xp = array_module(input)
-    return xp.stack(xp.nonzero(input), axis=1) if input.ndim else xp.zeros((int(input != 0), 0), dtype="int64")
-
-
-@public
-def argwhere(input: Any) -> Any:
-    """The indices of the non-zero elements, one a row."""
-    return _argwhere(input)
-
-
-@public
-def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
-    """The indices of the non-zero elements, one a row; as_tuple: a vector of them for each dimension."""
-    positions = _argwhere(input)
-    if not as_tuple:
-        return positions
-    return tuple(positions[:, d] * 1 for d in range(input.ndim)) if input.ndim else (positions.sum(1),)
+# --- counts: no gradient ----------------------------------------------------------------------------------------------
 
 
 @primitive(name="bincount")

@@ -18,7 +18,8 @@ from minigrad.engine.promotion import floated, is_number, promoted
 from minigrad.engine.tensor import Tensor
 from minigrad.errors import DtypeError
 from minigrad.ops.api import one_of, public, raise_not_tensor, same_dtype
-from minigrad.ops.array.creation import as_tensor, ones_like, tensor, zeros_like
+from minigrad.ops.array.creation import ones_like, tensor, zeros_like
+from minigrad.ops.index.nonzero import nonzero
 from minigrad.ops.overloads import with_numbers_first
 from minigrad.ops.pointwise.cast import clone
 
@@ -289,8 +290,7 @@ def _places(condition: Any, input: Any, other: Any) -> Any:
         raise TypeError("where: expected a condition, input and other, or a condition alone; got two of the three")
     if not hasattr(condition, "dtype"):
         raise_not_tensor("where", condition=condition)
-    raw = condition._array if isinstance(condition, Tensor) else condition
-    return tuple([as_tensor(places) for places in array_module(raw).nonzero(raw if raw.ndim else raw.reshape(1))])
+    return nonzero(condition, as_tuple=True)
 
 
 def zero_if_minus_inf(x: Any) -> Any:
@@ -381,7 +381,7 @@ def nan_to_num(input: Any, nan: float = 0.0, posinf: float | None = None, neginf
 def lerp(input: Any, end: Any, weight: Any) -> Any:
     """input + weight * (end - input): from input (0) to end (1) on a straight line. The dtypes are one, and floating;
     a 0-d weight may be of any."""
-    same_dtype("lerp", input=input, end=end, **({"weight": weight} if getattr(weight, "ndim", 0) else {}))
+    same_dtype("lerp", input=input, end=end, weight=weight if getattr(weight, "ndim", 0) else None)
     if not floating(input.dtype) and not floating(getattr(weight, "dtype", input.dtype)):
         raise DtypeError(f"lerp: `input`: expected a floating dtype, got {input.dtype}; cast it with .float()")
     return input + weight * (end - input)
